@@ -1,0 +1,71 @@
+package org.jhorovod.allreduce.collective;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a rank asks for when it calls a collective: the part on which all ranks must agree.
+ *
+ * @param kind which collective
+ * @param name the name given by the caller, which identifies the tensor in messages
+ * @param type the element type
+ * @param op the reduction, or null where the collective does not reduce
+ * @param root the rank that sends, or -1 where the collective has no root
+ * @param elementCount the elements that each rank contributes
+ */
+public record CollectiveCall(
+        Kind kind,
+        String name,
+        DataType type,
+        @Nullable ReduceOp op,
+        int root,
+        long elementCount) {
+
+    /** The collectives. */
+    public enum Kind {
+        ALL_REDUCE("all-reduce"),
+        BROADCAST("broadcast"),
+        ALL_GATHER("all-gather"),
+        BARRIER("barrier");
+
+        private final String word;
+
+        Kind(String word) {
+            this.word = word;
+        }
+
+        /** The field's word for this collective. */
+        public String word() {
+            return word;
+        }
+    }
+
+    /** The longest name in UTF-8 bytes. */
+    public static final int MAX_NAME_BYTES = 512;
+
+    /** Checks the name's length. */
+    public CollectiveCall {
+        if (name.isEmpty()
+                || name.getBytes(java.nio.charset.StandardCharsets.UTF_8).length > MAX_NAME_BYTES) {
+            throw new IllegalArgumentException(
+                    "The name of a collective must have 1 to %d bytes in UTF-8, not '%s'."
+                            .formatted(MAX_NAME_BYTES, name));
+        }
+    }
+
+    /** The call in a few words, such as {@code all-reduce SUM of 'weight' FLOAT32[10]}. */
+    public String describe() {
+        if (kind == Kind.BARRIER) {
+            return "barrier '" + name + "'";
+        }
+        return kind.word()
+                + (op == null ? "" : " " + op)
+                + " of '"
+                + name
+                + "' "
+                + type
+                + "["
+                + elementCount
+                + "]"
+                + (root < 0 ? "" : " from root " + root);
+    }
+}

@@ -1,0 +1,104 @@
+package org.jhorovod.allreduce.collective;
+
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The collectives of all ranks of a job.
+ *
+ * <p>Every rank must call the same collectives with the same names, types and counts in the same
+ * order; calls from several threads of one rank must be ordered by the program. A collective that
+ * differs between ranks fails on all of them with {@link MismatchException} and ends the
+ * communicator, as does a lost peer ({@link PeerLostException}) and a peer that stays away ({@link
+ * OperationTimeoutException}): every later call fails with the same cause.
+ *
+ * <p>Safe for use by several threads. A communicator from {@code JHorovod.init} is closed by {@code
+ * JHorovod.shutdown}, or when the process exits.
+ *
+ * <pre>{@code
+ * Communicator communicator = JHorovod.init();
+ * HostTensor gradient = HostTensor.allocate(DataType.FLOAT32, 1000);
+ * communicator.allReduce("gradient", gradient, ReduceOp.AVERAGE);
+ * }</pre>
+ */
+public interface Communicator extends AutoCloseable {
+
+    /** Where this rank stands in the job. */
+    Topology topology();
+
+    /** This process's number, 0 to {@code size() - 1}. */
+    default int rank() {
+        return topology().rank();
+    }
+
+    /** How many processes the job has. */
+    default int size() {
+        return topology().size();
+    }
+
+    /** How the bytes travel, for reports: such as {@code tcp}, {@code unix} or {@code none}. */
+    String transportName();
+
+    /**
+     * Replaces {@code tensor} on every rank by the element-wise reduction over all ranks.
+     *
+     * <p>Does not block. The memory belongs to the engine until the future completes; the result is
+     * bitwise the same on all ranks.
+     *
+     * @param name identifies the tensor in messages; the same on all ranks
+     * @return completes exceptionally with a {@link CollectiveException}
+     */
+    CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, ReduceOp op);
+
+    /**
+     * Replaces {@code tensor} on every rank by the one of {@code root}. Does not block; the memory
+     * belongs to the engine until the future completes.
+     *
+     * @throws IllegalArgumentException if {@code root} is no rank
+     */
+    CompletableFuture<Void> broadcastAsync(String name, Tensor tensor, int root);
+
+    /**
+     * Puts the inputs of all ranks one after another, in rank order, into {@code output}. Does not
+     * block; both memories belong to the engine until the future completes.
+     *
+     * @param input as many elements on every rank
+     * @param output {@code size()} times as many elements of the same type; may not overlap input
+     * @throws IllegalArgumentException if type or count of the output do not fit the input
+     */
+    CompletableFuture<Void> allGatherAsync(String name, Tensor input, Tensor output);
+
+    /** Completes when every rank has called it. Does not block. */
+    CompletableFuture<Void> barrierAsync(String name);
+
+    /** {@link #allReduceAsync} that blocks until the result is there. */
+    default void allReduce(String name, Tensor tensor, ReduceOp op) {
+        await(allReduceAsync(name, tensor, op));
+    }
+
+    /** {@link #broadcastAsync} that blocks until the result is there. */
+    default void broadcast(String name, Tensor tensor, int root) {
+        await(broadcastAsync(name, tensor, root));
+    }
+
+    /** {@link #allGatherAsync} that blocks until the result is there. */
+    default void allGather(String name, Tensor input, Tensor output) {
+        await(allGatherAsync(name, input, output));
+    }
+
+    /** {@link #barrierAsync} that blocks until every rank has called it. */
+    default void barrier(String name) {
+        await(barrierAsync(name));
+    }
+
+    /**
+     * Blocks until a collective's future is complete. Bounded, because every collective ends by the
+     * operation deadline.
+     *
+     * @throws CollectiveException the reason why the collective failed, with this thread's stack
+     */
+    void await(CompletableFuture<Void> collective);
+
+    /** Says goodbye to the peers and lets everything go; does nothing the second time. */
+    @Override
+    void close();
+}

@@ -1,0 +1,122 @@
+package org.jhorovod.allreduce.config;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The values of all {@link Settings} in force; immutable. */
+public final class Configuration {
+    private final Map<String, Object> values;
+
+    private Configuration(Map<String, Object> values) {
+        this.values = Map.copyOf(values);
+    }
+
+    /**
+     * Reads system properties and the environment of this process.
+     *
+     * @throws ConfigurationException listing every value that cannot be used
+     */
+    public static Configuration fromProcess() {
+        Properties properties = System.getProperties();
+        return from(properties::getProperty, System.getenv()::get);
+    }
+
+    /**
+     * Reads given properties and a given environment.
+     *
+     * @throws ConfigurationException listing every value that cannot be used
+     */
+    public static Configuration from(
+            UnaryOperator<@Nullable String> properties,
+            UnaryOperator<@Nullable String> environment) {
+        Map<String, Object> values = new HashMap<>();
+        List<String> faults = new ArrayList<>();
+        Stream.concat(Settings.ofLauncher().stream(), Settings.ofUser().stream())
+                .forEach(setting -> read(setting, properties, environment, values, faults));
+        checkTogether(values, faults);
+        if (!faults.isEmpty()) {
+            throw new ConfigurationException(faults);
+        }
+        return new Configuration(values);
+    }
+
+    /** The defaults with some values replaced; for programs and tests. */
+    public static Configuration of(Map<Setting<?>, String> texts) {
+        Map<String, String> byName = new HashMap<>();
+        texts.forEach((setting, text) -> byName.put(setting.environmentName(), text));
+        return from(name -> null, byName::get);
+    }
+
+    private static void read(
+            Setting<?> setting,
+            UnaryOperator<@Nullable String> properties,
+            UnaryOperator<@Nullable String> environment,
+            Map<String, Object> values,
+            List<String> faults) {
+        String source = "-D" + setting.propertyName();
+        String text = properties.apply(setting.propertyName());
+        if (text == null) {
+            source = setting.environmentName();
+            text = environment.apply(setting.environmentName());
+        }
+        if (text == null || text.isBlank()) {
+            text = setting.defaultText();
+        }
+        if (text == null) {
+            return;
+        }
+        try {
+            values.put(setting.name(), setting.parser().apply(text.trim()));
+        } catch (IllegalArgumentException e) {
+            faults.add(
+                    "%s is '%s', but must be: %s. (%s)"
+                            .formatted(source, text, setting.range(), setting.description()));
+        }
+    }
+
+    private static void checkTogether(Map<String, Object> values, List<String> faults) {
+        requireBelow(values, Settings.RANK, Settings.SIZE, faults);
+        requireBelow(values, Settings.LOCAL_RANK, Settings.LOCAL_SIZE, faults);
+        requireBelow(values, Settings.CROSS_RANK, Settings.CROSS_SIZE, faults);
+    }
+
+    private static void requireBelow(
+            Map<String, Object> values,
+            Setting<Integer> number,
+            Setting<Integer> count,
+            List<String> faults) {
+        if (values.get(number.name()) instanceof Integer n
+                && values.get(count.name()) instanceof Integer c
+                && n >= c) {
+            faults.add(
+                    "%s is %d, but must be less than %s, which is %d."
+                            .formatted(number.environmentName(), n, count.environmentName(), c));
+        }
+    }
+
+    /** The value of a setting that has a default. */
+    public <T> T get(Setting<T> setting) {
+        return find(setting)
+                .orElseThrow(
+                        () ->
+                                new NoSuchElementException(
+                                        "%s is not set. %s"
+                                                .formatted(
+                                                        setting.environmentName(),
+                                                        setting.description())));
+    }
+
+    /** The value of a setting that may be absent. */
+    @SuppressWarnings("unchecked") // only the setting's own parser puts a value under its name
+    public <T> Optional<T> find(Setting<T> setting) {
+        return Optional.ofNullable((T) values.get(setting.name()));
+    }
+}

@@ -1,0 +1,180 @@
+package org.jhorovod.allreduce.config;
+
+import com.google.common.collect.ImmutableList;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * Every knob of JHorovod. A value from a builder wins over a system property, that over an
+ * environment variable, and that over the default.
+ */
+public final class Settings {
+
+    /** How a rank reaches the other ranks. */
+    public enum TransportChoice {
+        /** Unix-domain sockets where all ranks share a host, otherwise TCP. */
+        AUTO,
+        TCP,
+        UNIX
+    }
+
+    // --- What a launcher tells a rank -----------------------------------------------------------
+
+    public static final Setting<Integer> RANK =
+            integer("RANK", null, 0, "Number of this process; set by the launcher.");
+    public static final Setting<Integer> SIZE =
+            integer("SIZE", null, 1, "How many processes the job has; set by the launcher.");
+    public static final Setting<Integer> LOCAL_RANK =
+            integer("LOCAL_RANK", null, 0, "Number of this process on its host.");
+    public static final Setting<Integer> LOCAL_SIZE =
+            integer("LOCAL_SIZE", null, 1, "How many processes of the job run on this host.");
+    public static final Setting<Integer> CROSS_RANK =
+            integer("CROSS_RANK", null, 0, "Number of this host among those with this local rank.");
+    public static final Setting<Integer> CROSS_SIZE =
+            integer("CROSS_SIZE", null, 1, "How many hosts have a process with this local rank.");
+    public static final Setting<Integer> GENERATION =
+            integer("GENERATION", "0", 0, "How often the job has been formed before.");
+    public static final Setting<String> HOST =
+            text("HOST", null, "Name of this host in messages; the system's name if not set.");
+    public static final Setting<String> RENDEZVOUS =
+            text("RENDEZVOUS", null, "host:port where the ranks meet.");
+    public static final Setting<String> RUN_ID =
+            text("RUN_ID", null, "Name of this run, the same on all ranks.");
+    public static final Setting<Path> SECRET_FILE =
+            new Setting<>(
+                    "SECRET_FILE",
+                    null,
+                    "path",
+                    "File that holds the job's secret; readable by its owner only.",
+                    Path::of);
+
+    // --- What a user may turn -------------------------------------------------------------------
+
+    public static final Setting<TransportChoice> TRANSPORT =
+            choice(
+                    "TRANSPORT",
+                    TransportChoice.AUTO,
+                    "How bytes travel between ranks; auto takes unix inside one host.");
+    public static final Setting<Duration> LIVENESS_TIMEOUT =
+            seconds(
+                    "LIVENESS_TIMEOUT_SECONDS",
+                    "30",
+                    "A peer that sends no heartbeat for this long is lost.");
+    public static final Setting<Duration> OPERATION_TIMEOUT =
+            seconds(
+                    "OPERATION_TIMEOUT_SECONDS",
+                    "600",
+                    "A collective fails if a living peer does not take part for this long.");
+    public static final Setting<Duration> START_TIMEOUT =
+            seconds(
+                    "START_TIMEOUT_SECONDS",
+                    "60",
+                    "The job fails if not all ranks have met after this long.");
+    public static final Setting<Duration> HANDSHAKE_TIMEOUT =
+            seconds(
+                    "HANDSHAKE_TIMEOUT_SECONDS",
+                    "5",
+                    "A connection that has not proved the job's secret by then is closed.");
+    public static final Setting<Integer> BUCKET_MIB =
+            integer("BUCKET_MIB", "25", 1, "Gradients are reduced in buckets of this many MiB.");
+    public static final Setting<Integer> CHECK_STEPS =
+            integer(
+                    "CHECK_STEPS",
+                    "100",
+                    0,
+                    "Compare all parameters between ranks every so many steps; 0 never.");
+    public static final Setting<Integer> SEED =
+            integer(
+                    "SEED",
+                    null,
+                    Integer.MIN_VALUE,
+                    "Seed of the data's order, the same on all ranks; drawn by rank 0 if not set.");
+
+    private Settings() {}
+
+    /** What the launcher sets for each rank; not meant for users. */
+    public static ImmutableList<Setting<?>> ofLauncher() {
+        return ImmutableList.of(
+                RANK,
+                SIZE,
+                LOCAL_RANK,
+                LOCAL_SIZE,
+                CROSS_RANK,
+                CROSS_SIZE,
+                GENERATION,
+                HOST,
+                RENDEZVOUS,
+                RUN_ID,
+                SECRET_FILE);
+    }
+
+    /** What users may turn, in the order in which help shows it. */
+    public static ImmutableList<Setting<?>> ofUser() {
+        return ImmutableList.of(
+                TRANSPORT,
+                LIVENESS_TIMEOUT,
+                OPERATION_TIMEOUT,
+                START_TIMEOUT,
+                HANDSHAKE_TIMEOUT,
+                BUCKET_MIB,
+                CHECK_STEPS,
+                SEED);
+    }
+
+    private static Setting<Integer> integer(
+            String name, @org.jspecify.annotations.Nullable String byDefault, int min, String what) {
+        return new Setting<>(
+                name,
+                byDefault,
+                min == Integer.MIN_VALUE ? "whole number" : "whole number from " + min,
+                what,
+                text -> {
+                    int value = Integer.parseInt(text);
+                    if (value < min) {
+                        throw new IllegalArgumentException("less than " + min);
+                    }
+                    return value;
+                });
+    }
+
+    private static Setting<String> text(
+            String name, @org.jspecify.annotations.Nullable String byDefault, String what) {
+        return new Setting<>(name, byDefault, "text", what, text -> text);
+    }
+
+    private static Setting<Duration> seconds(String name, String byDefault, String what) {
+        return new Setting<>(
+                name,
+                byDefault,
+                "seconds, more than 0",
+                what,
+                text -> {
+                    double value = Double.parseDouble(text);
+                    if (!(value > 0) || value > Integer.MAX_VALUE) {
+                        throw new IllegalArgumentException("not more than 0");
+                    }
+                    return Duration.ofMillis(Math.max(1, Math.round(value * 1000)));
+                });
+    }
+
+    private static <E extends Enum<E>> Setting<E> choice(String name, E byDefault, String what) {
+        E[] values = byDefault.getDeclaringClass().getEnumConstants();
+        String range =
+                Arrays.stream(values)
+                        .map(v -> v.name().toLowerCase(Locale.ROOT))
+                        .collect(Collectors.joining(", "));
+        return new Setting<>(
+                name,
+                byDefault.name().toLowerCase(Locale.ROOT),
+                range,
+                what,
+                text ->
+                        Arrays.stream(values)
+                                .filter(v -> v.name().equalsIgnoreCase(text))
+                                .findFirst()
+                                .orElseThrow(() -> new IllegalArgumentException("none of these")));
+    }
+}

@@ -1,0 +1,93 @@
+package org.jhorovod.allreduce.rendezvous;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+
+/*
+ * Both ends prove that they know the job's secret, by HMAC-SHA256 over two fresh nonces, before
+ * anything else is interpreted:
+ *
+ *   connecting end                              accepting end
+ *   magic, version, nonce A        ──────▶
+ *                                  ◀──────      magic, version, nonce B
+ *   identity, HMAC("connect", A, B, identity) ▶
+ *                                  ◀──────      HMAC("accept", A, B, identity)
+ *
+ * The connecting end proves first, so a stranger learns nothing. The two labels keep a proof from
+ * being played back to its sender. The identity is read only after its proof. What this does not
+ * give: secrecy of what follows, and protection from somebody who changes bytes on the way.
+ */
+/** The exchange that every connection starts with. */
+final class Handshake {
+    /** Raised whenever a message changes, so that two versions refuse each other in words. */
+    static final short VERSION = 1;
+
+    private static final int MAGIC = 0x4a485644;
+    private static final int NONCE_BYTES = 32;
+    private static final int HELLO_BYTES = Integer.BYTES + Short.BYTES + NONCE_BYTES;
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private Handshake() {}
+
+    /** Proves the secret to the end that accepted, and makes it prove it too. */
+    static void connect(TimedChannel channel, Secret secret, Identity identity, Deadline deadline)
+            throws IOException {
+        byte[] mine = hello();
+        channel.writeFully(ByteBuffer.wrap(mine), deadline);
+        byte[] theirs = read(channel, HELLO_BYTES, deadline);
+        requireSameProtocol(theirs);
+        byte[] who = identity.encode();
+        byte[] proof = secret.proof("connect", mine, theirs, who);
+        channel.writeFully(ByteBuffer.wrap(who), deadline);
+        channel.writeFully(ByteBuffer.wrap(proof), deadline);
+        byte[] answer = read(channel, Secret.PROOF_BYTES, deadline);
+        if (!Secret.equal(answer, secret.proof("accept", mine, theirs, who))) {
+            throw new HandshakeException("the other end does not know the job's secret");
+        }
+    }
+
+    /** Makes the connecting end prove the secret, then proves it too. */
+    static Identity accept(TimedChannel channel, Secret secret, Deadline deadline)
+            throws IOException {
+        byte[] theirs = read(channel, HELLO_BYTES, deadline);
+        byte[] mine = hello();
+        channel.writeFully(ByteBuffer.wrap(mine), deadline);
+        requireSameProtocol(theirs);
+        byte[] who = read(channel, Identity.BYTES, deadline);
+        byte[] proof = read(channel, Secret.PROOF_BYTES, deadline);
+        if (!Secret.equal(proof, secret.proof("connect", theirs, mine, who))) {
+            throw new HandshakeException("it does not know the job's secret");
+        }
+        Identity identity = Identity.decode(who);
+        byte[] answer = secret.proof("accept", theirs, mine, who);
+        channel.writeFully(ByteBuffer.wrap(answer), deadline);
+        return identity;
+    }
+
+    private static byte[] hello() {
+        byte[] nonce = new byte[NONCE_BYTES];
+        RANDOM.nextBytes(nonce);
+        return ByteBuffer.allocate(HELLO_BYTES).putInt(MAGIC).putShort(VERSION).put(nonce).array();
+    }
+
+    private static void requireSameProtocol(byte[] hello) throws HandshakeException {
+        ByteBuffer buffer = ByteBuffer.wrap(hello);
+        if (buffer.getInt() != MAGIC) {
+            throw new HandshakeException("it does not speak JHorovod's protocol");
+        }
+        short version = buffer.getShort();
+        if (version != VERSION) {
+            throw new HandshakeException(
+                    "it speaks protocol version %d, this end %d; all ranks and the launcher need the same JHorovod"
+                            .formatted(version, VERSION));
+        }
+    }
+
+    private static byte[] read(TimedChannel channel, int byteCount, Deadline deadline)
+            throws IOException {
+        byte[] bytes = new byte[byteCount];
+        channel.readFully(ByteBuffer.wrap(bytes), deadline);
+        return bytes;
+    }
+}

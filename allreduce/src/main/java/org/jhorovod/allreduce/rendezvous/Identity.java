@@ -1,0 +1,45 @@
+package org.jhorovod.allreduce.rendezvous;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Who opens a connection, and for what.
+ *
+ * @param purpose what the connection will carry
+ * @param generation how often the job had been formed before
+ * @param rank the rank that connects, or {@link #NO_RANK}
+ */
+public record Identity(Purpose purpose, int generation, int rank) {
+
+    /** The rank of a connection that no rank opens, such as the launcher's. */
+    public static final int NO_RANK = -1;
+
+    static final int BYTES = 1 + Integer.BYTES + Integer.BYTES;
+
+    /** What a connection carries after the handshake. */
+    public enum Purpose {
+        /** Requests to the store. */
+        STORE,
+        /** Heartbeats, goodbyes and aborts between two ranks. */
+        CONTROL,
+        /** Elements, from the connecting rank to the accepting one. */
+        DATA
+    }
+
+    byte[] encode() {
+        return ByteBuffer.allocate(BYTES)
+                .put((byte) purpose.ordinal())
+                .putInt(generation)
+                .putInt(rank)
+                .array();
+    }
+
+    static Identity decode(byte[] bytes) throws HandshakeException {
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        int purpose = buffer.get();
+        if (purpose < 0 || purpose >= Purpose.values().length) {
+            throw new HandshakeException("it named an unknown purpose");
+        }
+        return new Identity(Purpose.values()[purpose], buffer.getInt(), buffer.getInt());
+    }
+}

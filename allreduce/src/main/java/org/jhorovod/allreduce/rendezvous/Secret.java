@@ -1,0 +1,82 @@
+package org.jhorovod.allreduce.rendezvous;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/** The job's shared secret, which every connection has to prove. Never printed. */
+public final class Secret {
+    /** Bytes of a proof. */
+    static final int PROOF_BYTES = 32;
+
+    private static final int KEY_BYTES = 32;
+    private static final int MIN_TEXT_BYTES = 16;
+    private final byte[] key;
+
+    private Secret(byte[] key) {
+        this.key = key;
+    }
+
+    /** A new random secret. */
+    public static Secret random() {
+        byte[] key = new byte[KEY_BYTES];
+        new SecureRandom().nextBytes(key);
+        return new Secret(HexFormat.of().formatHex(key).getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /**
+     * Reads the secret that a launcher left in a file.
+     *
+     * @throws IOException if the file cannot be read or holds fewer than 16 bytes
+     */
+    public static Secret read(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        byte[] key = new String(bytes, StandardCharsets.ISO_8859_1).strip().getBytes(StandardCharsets.ISO_8859_1);
+        if (key.length < MIN_TEXT_BYTES) {
+            throw new IOException(
+                    "The secret in %s has %d bytes; at least %d are needed."
+                            .formatted(file, key.length, MIN_TEXT_BYTES));
+        }
+        return new Secret(key);
+    }
+
+    /** The secret as text for a secret file or an agent's standard input. */
+    public String encoded() {
+        return new String(key, StandardCharsets.ISO_8859_1);
+    }
+
+    /** A secret from {@link #encoded} text. */
+    public static Secret of(String encoded) {
+        return new Secret(encoded.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    byte[] proof(String who, byte[]... parts) {
+        try {
+            Mac mac = Mac.getInstance("HmacSHA256");
+            mac.init(new SecretKeySpec(key, "HmacSHA256"));
+            mac.update(who.getBytes(StandardCharsets.US_ASCII));
+            for (byte[] part : parts) {
+                mac.update(part);
+            }
+            return mac.doFinal();
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("bug: every JDK has HmacSHA256", e);
+        }
+    }
+
+    static boolean equal(byte[] proof, byte[] expected) {
+        return MessageDigest.isEqual(proof, expected);
+    }
+
+    @Override
+    public String toString() {
+        return "Secret[hidden]";
+    }
+}

@@ -1,0 +1,160 @@
+package org.jhorovod.allreduce.rendezvous;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** A store in another process: one connection, kept for life, one request at a time. */
+public final class TcpStore implements Store {
+    private static final Duration RETRY_PAUSE = Duration.ofMillis(50);
+    // Long enough to cost little, short enough that another thread's request gets its turn.
+    private static final Duration AWAIT_SLICE = Duration.ofMillis(250);
+
+    private final InetSocketAddress address;
+    private final TimedChannel channel;
+
+    private TcpStore(InetSocketAddress address, TimedChannel channel) {
+        this.address = address;
+        this.channel = channel;
+    }
+
+    /**
+     * Connects, trying again while nobody listens yet.
+     *
+     * @throws StoreException if the store cannot be reached in time, or does not know the secret
+     */
+    public static TcpStore connect(
+            InetSocketAddress address,
+            Secret secret,
+            Identity identity,
+            Duration handshakeTimeout,
+            Duration timeout) {
+        Deadline deadline = Deadline.after(timeout);
+        while (true) {
+            try {
+                return new TcpStore(
+                        address,
+                        Connections.open(address, secret, identity, handshakeTimeout, deadline));
+            } catch (ConnectException e) {
+                if (deadline.remainingNanos() < RETRY_PAUSE.toNanos()) {
+                    throw unreachable(address, timeout, e);
+                }
+                LockSupport.parkNanos(RETRY_PAUSE.toNanos());
+            } catch (IOException e) {
+                throw unreachable(address, timeout, e);
+            }
+        }
+    }
+
+    private static StoreException unreachable(
+            InetSocketAddress address, Duration timeout, IOException cause) {
+        return new StoreException(
+                "Rank cannot reach the rendezvous at %s within %d s: %s. Check JHOROVOD_RENDEZVOUS, that the launcher (or rank 0) runs there, and that both have the same JHOROVOD_SECRET_FILE."
+                        .formatted(address, timeout.toSeconds(), cause.getMessage()),
+                cause);
+    }
+
+    /** The address of this host by which it reaches the store. */
+    public InetAddress localAddress() {
+        try {
+            return ((InetSocketAddress) channel.localAddress()).getAddress();
+        } catch (IOException e) {
+            throw new StoreException("The connection to the store is closed.", e);
+        }
+    }
+
+    @Override
+    public void set(String key, byte[] value, Duration timeout) {
+        ask(request(StoreProtocol.Kind.SET, key, 0, value, null), timeout);
+    }
+
+    @Override
+    public Optional<byte[]> get(String key, Duration timeout) {
+        return Optional.ofNullable(
+                ask(request(StoreProtocol.Kind.GET, key, 0, null, null), timeout).value());
+    }
+
+    @Override
+    public long add(String key, long amount, Duration timeout) {
+        return ask(request(StoreProtocol.Kind.ADD, key, amount, null, null), timeout).number();
+    }
+
+    @Override
+    public boolean compareAndSet(
+            String key, byte @Nullable [] expected, byte[] value, Duration timeout) {
+        return ask(
+                                request(
+                                        StoreProtocol.Kind.COMPARE_AND_SET,
+                                        key,
+                                        0,
+                                        value,
+                                        expected),
+                                timeout)
+                        .number()
+                == 1;
+    }
+
+    @Override
+    public byte[] await(String key, Duration timeout) {
+        Deadline deadline = Deadline.after(timeout);
+        while (true) {
+            long nanos = Math.min(deadline.remainingNanos(), AWAIT_SLICE.toNanos());
+            StoreProtocol.Request request =
+                    request(StoreProtocol.Kind.AWAIT, key, Math.max(0, nanos), null, null);
+            byte[] value = ask(request, timeout.plus(AWAIT_SLICE)).value();
+            if (value != null) {
+                return value;
+            }
+            if (deadline.isOver()) {
+                throw new StoreException(
+                        "Nobody put '%s' into the store within %s.".formatted(key, timeout));
+            }
+        }
+    }
+
+    private static StoreProtocol.Request request(
+            StoreProtocol.Kind kind,
+            String key,
+            long number,
+            byte @Nullable [] value,
+            byte @Nullable [] expected) {
+        return new StoreProtocol.Request(kind, key, number, value, expected);
+    }
+
+    private synchronized StoreProtocol.Response ask(
+            StoreProtocol.Request request, Duration timeout) {
+        Deadline deadline = Deadline.after(timeout);
+        StoreProtocol.Response response;
+        try {
+            StoreProtocol.write(channel, request.encode(), deadline);
+            response = StoreProtocol.Response.decode(StoreProtocol.read(channel, deadline));
+        } catch (IOException e) {
+            throw new StoreException(
+                    "The store at %s did not answer: %s. Whoever hosts it (launcher or rank 0) is gone or stopped."
+                            .formatted(address, e.getMessage()),
+                    e);
+        }
+        if (response.status() == StoreProtocol.Status.REFUSED) {
+            byte[] reason = response.value() == null ? new byte[0] : response.value();
+            throw new StoreException(new String(reason, StandardCharsets.UTF_8));
+        }
+        return response;
+    }
+
+    /** Says goodbye, so that the store does not take this end for a death, and disconnects. */
+    @Override
+    public void close() {
+        try (channel) {
+            ask(request(StoreProtocol.Kind.GOODBYE, "", 0, null, null), Duration.ofSeconds(1));
+        } catch (StoreException | IOException e) {
+            // The store is gone already: nothing is left to tell it.
+            return;
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package org.jhorovod.allreduce.rendezvous;
+
+import java.io.Closeable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+
+/**
+ * A connected socket, TCP or unix-domain, whose reads and writes block until done but never past a
+ * deadline. One thread at a time.
+ */
+public final class TimedChannel implements Closeable {
+    private final SocketChannel channel;
+    private final Selector selector;
+    private final SelectionKey key;
+
+    /** Wraps a connected channel, which this object closes from now on. */
+    public TimedChannel(SocketChannel channel) throws IOException {
+        this.channel = channel;
+        channel.configureBlocking(false);
+        this.selector = Selector.open();
+        this.key = channel.register(selector, 0);
+    }
+
+    /**
+     * Connects to an address of either family.
+     *
+     * @throws SocketTimeoutException if the deadline passes first
+     */
+    public static TimedChannel connect(SocketAddress address, Deadline deadline)
+            throws IOException {
+        boolean unix = address instanceof UnixDomainSocketAddress;
+        SocketChannel channel =
+                unix ? SocketChannel.open(StandardProtocolFamily.UNIX) : SocketChannel.open();
+        try {
+            if (!unix) {
+                channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            }
+            if (unix) {
+                channel.connect(address);
+                return new TimedChannel(channel);
+            }
+            channel.configureBlocking(false);
+            boolean connected = channel.connect(address);
+            TimedChannel timed = new TimedChannel(channel);
+            while (!connected) {
+                timed.awaitReady(SelectionKey.OP_CONNECT, deadline, "connecting to " + address);
+                connected = channel.finishConnect();
+            }
+            return timed;
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /** Reads until the buffer is full. */
+    public void readFully(ByteBuffer target, Deadline deadline) throws IOException {
+        while (target.hasRemaining()) {
+            int bytes = channel.read(target);
+            if (bytes < 0) {
+                throw new EOFException("The peer closed the connection.");
+            }
+            if (bytes == 0) {
+                awaitReady(SelectionKey.OP_READ, deadline, "reading");
+            }
+        }
+    }
+
+    /** Writes all that remains in the buffer. */
+    public void writeFully(ByteBuffer source, Deadline deadline) throws IOException {
+        while (source.hasRemaining()) {
+            if (channel.write(source) == 0) {
+                awaitReady(SelectionKey.OP_WRITE, deadline, "writing");
+            }
+        }
+    }
+
+    private void awaitReady(int operation, Deadline deadline, String what) throws IOException {
+        key.interestOps(operation);
+        if (deadline.isOver()) {
+            throw new SocketTimeoutException("No answer in time while " + what + ".");
+        }
+        selector.select(Math.max(1, deadline.remainingMillis()));
+        selector.selectedKeys().clear();
+        if (Thread.currentThread().isInterrupted()) {
+            throw new InterruptedIOException("Interrupted while " + what + ".");
+        }
+    }
+
+    /** Who is at the other end, for messages. */
+    public String remoteName() {
+        try {
+            SocketAddress address = channel.getRemoteAddress();
+            return address instanceof UnixDomainSocketAddress ? "a local socket" : "" + address;
+        } catch (IOException e) {
+            return "an unknown address";
+        }
+    }
+
+    /** This end's address. */
+    public SocketAddress localAddress() throws IOException {
+        return channel.getLocalAddress();
+    }
+
+    /**
+     * Hands the bare channel over; this object must not be used again. The channel is non-blocking.
+     */
+    public SocketChannel release() throws IOException {
+        selector.close();
+        return channel;
+    }
+
+    @Override
+    public void close() throws IOException {
+        selector.close();
+        channel.close();
+    }
+}
