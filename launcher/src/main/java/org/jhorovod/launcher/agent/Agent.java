@@ -3,10 +3,14 @@ package org.jhorovod.launcher.agent;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.jhorovod.launcher.plan.HostPlan;
 import org.jhorovod.launcher.plan.RankPlan;
+import org.jhorovod.launcher.warmup.WarmUp;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,7 +50,7 @@ final class Agent implements RankProcess.Watcher {
             // On its own thread: the next command may be to end it all.
             AgentThreads.start("agent-start", () -> start(start.plan()));
         } else if (command instanceof AgentCommand.Input input) {
-            rankInput.add(input.bytes());
+            rankInput.add(input.bytes().toArray());
         } else if (command instanceof AgentCommand.EndOfInput) {
             rankInput.end();
         } else if (command instanceof AgentCommand.Signal signal) {
@@ -63,12 +67,41 @@ final class Agent implements RankProcess.Watcher {
                 return;
             }
             tell(new AgentEvent.Prepared(folder.path().toString()));
+            if (plan.ranks().size() > 1) {
+                warmUp(plan);
+            }
             for (RankPlan rank : plan.ranks()) {
                 start(plan, rank, folder);
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } catch (IOException e) {
             String reason = "the ranks' secret cannot be stored: " + e.getMessage();
             plan.ranks().forEach(r -> tell(new AgentEvent.StartFailed(r.rank(), reason)));
+        }
+    }
+
+    private void warmUp(HostPlan plan) throws InterruptedException {
+        Map<String, String> environment = new HashMap<>(System.getenv());
+        RankProcess.complete(environment, plan, plan.ranks().get(0));
+        new WarmUp(
+                        plan.command(),
+                        Path.of(plan.directory()),
+                        environment,
+                        text -> tell(new AgentEvent.Notice(text)),
+                        this::startInGroup)
+                .run();
+    }
+
+    /** Starts a command that begins with {@code setsid}. */
+    private Process startInGroup(ProcessBuilder builder) throws IOException {
+        synchronized (lifeLock) {
+            if (isEnding) {
+                throw new IOException("the job ends");
+            }
+            Process process = builder.start();
+            groups.add(process.pid());
+            return process;
         }
     }
 
@@ -84,17 +117,12 @@ final class Agent implements RankProcess.Watcher {
 
     private void start(HostPlan plan, RankPlan rank, SecretFolder folder) {
         RankProcess process;
-        synchronized (lifeLock) {
-            if (isEnding) {
-                return;
-            }
-            try {
-                process = RankProcess.start(plan, rank, folder.file().toFile(), this);
-            } catch (IOException e) {
-                tell(new AgentEvent.StartFailed(rank.rank(), String.valueOf(e.getMessage())));
-                return;
-            }
-            groups.add(process.pid());
+        try {
+            process =
+                    RankProcess.start(plan, rank, folder.file().toFile(), this::startInGroup, this);
+        } catch (IOException e) {
+            tell(new AgentEvent.StartFailed(rank.rank(), String.valueOf(e.getMessage())));
+            return;
         }
         tell(new AgentEvent.Started(rank.rank(), process.pid()));
         process.watch();
@@ -104,7 +132,7 @@ final class Agent implements RankProcess.Watcher {
     }
 
     @Override
-    public void wrote(int rank, AgentEvent.Stream stream, byte[] bytes) throws IOException {
+    public void wrote(int rank, AgentEvent.Stream stream, Bytes bytes) throws IOException {
         AgentWire.write(new AgentEvent.Output(rank, stream, bytes), events);
     }
 

@@ -9,7 +9,7 @@ public sealed interface AgentCommand {
     record Start(HostPlan plan) implements AgentCommand {}
 
     /** Standard input for rank 0; the next comes after {@link AgentEvent.InputTaken}. */
-    record Input(byte[] bytes) implements AgentCommand {}
+    record Input(Bytes bytes) implements AgentCommand {}
 
     /** Rank 0's standard input ends. */
     record EndOfInput() implements AgentCommand {}

@@ -19,7 +19,7 @@ public sealed interface AgentEvent {
     record StartFailed(int rank, String reason) implements AgentEvent {}
 
     /** What a rank wrote. */
-    record Output(int rank, Stream stream, byte[] bytes) implements AgentEvent {}
+    record Output(int rank, Stream stream, Bytes bytes) implements AgentEvent {}
 
     /** Rank 0 has taken the last input, or will never take any more. */
     record InputTaken() implements AgentEvent {}

@@ -50,7 +50,7 @@ public final class AgentWire {
             writePlan(start.plan(), data);
         } else if (command instanceof AgentCommand.Input input) {
             data.writeByte(INPUT);
-            data.write(input.bytes());
+            data.write(input.bytes().toArray());
         } else if (command instanceof AgentCommand.EndOfInput) {
             data.writeByte(END_OF_INPUT);
         } else if (command instanceof AgentCommand.Signal signal) {
@@ -81,7 +81,7 @@ public final class AgentWire {
             data.writeByte(OUTPUT);
             data.writeInt(output.rank());
             data.writeByte(output.stream().ordinal());
-            data.write(output.bytes());
+            data.write(output.bytes().toArray());
         } else if (event instanceof AgentEvent.InputTaken) {
             data.writeByte(INPUT_TAKEN);
         } else if (event instanceof AgentEvent.Exited exited) {
@@ -112,7 +112,7 @@ public final class AgentWire {
         AgentCommand command =
                 switch (kind) {
                     case START -> new AgentCommand.Start(readPlan(data));
-                    case INPUT -> new AgentCommand.Input(data.readAllBytes());
+                    case INPUT -> new AgentCommand.Input(readRest(data));
                     case END_OF_INPUT -> new AgentCommand.EndOfInput();
                     case SIGNAL -> new AgentCommand.Signal(element(UnixSignal.values(), data));
                     default -> throw new IOException("unknown command " + kind);
@@ -142,7 +142,7 @@ public final class AgentWire {
                             new AgentEvent.Output(
                                     data.readInt(),
                                     element(AgentEvent.Stream.values(), data),
-                                    data.readAllBytes());
+                                    readRest(data));
                     case INPUT_TAKEN -> new AgentEvent.InputTaken();
                     case EXITED -> new AgentEvent.Exited(data.readInt(), data.readInt());
                     case NOTICE -> new AgentEvent.Notice(readText(data));
@@ -232,6 +232,11 @@ public final class AgentWire {
             throw new IOException("a text of %d bytes in a shorter frame".formatted(length));
         }
         return new String(data.readNBytes(length), StandardCharsets.UTF_8);
+    }
+
+    private static Bytes readRest(DataInputStream data) throws IOException {
+        byte[] rest = data.readAllBytes();
+        return Bytes.copyOf(rest, rest.length);
     }
 
     private static int readCount(DataInputStream data) throws IOException {

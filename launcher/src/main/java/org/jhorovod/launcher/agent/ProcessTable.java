@@ -57,7 +57,7 @@ final class ProcessTable {
         if (open < 1 || close < open) {
             return Optional.empty();
         }
-        String[] fields = stat.substring(close + 1).strip().split(" ");
+        String[] fields = stat.substring(close + 1).strip().split(" ", -1);
         if (fields.length < 4 || fields[0].equals("Z") || fields[0].equals("X")) {
             return Optional.empty();
         }

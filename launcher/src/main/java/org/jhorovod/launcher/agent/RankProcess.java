@@ -6,13 +6,15 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.launcher.plan.EnvironmentChange;
 import org.jhorovod.launcher.plan.HostPlan;
 import org.jhorovod.launcher.plan.RankDefaults;
 import org.jhorovod.launcher.plan.RankPlan;
+import org.jhorovod.launcher.warmup.WarmUp;
 
 /** One rank's process: two threads relay its output, one waits for its end. */
 final class RankProcess {
@@ -22,7 +24,7 @@ final class RankProcess {
 
     /** Whom a rank's process reports to. */
     interface Watcher {
-        void wrote(int rank, AgentEvent.Stream stream, byte[] bytes) throws IOException;
+        void wrote(int rank, AgentEvent.Stream stream, Bytes bytes) throws IOException;
 
         void ended(RankProcess process, int code);
     }
@@ -38,26 +40,26 @@ final class RankProcess {
     }
 
     /** Starts the program in a session of its own; {@link #watch} relays what it does. */
-    static RankProcess start(HostPlan plan, RankPlan rank, File secretFile, Watcher watcher)
+    static RankProcess start(
+            HostPlan plan, RankPlan rank, File secretFile, WarmUp.Starter starter, Watcher watcher)
             throws IOException {
         List<String> command = new ArrayList<>(List.of("setsid"));
         command.addAll(plan.command());
         ProcessBuilder builder = new ProcessBuilder(command).directory(new File(plan.directory()));
-        Map<String, String> environment = builder.environment();
-        EnvironmentChange.apply(plan.environment(), environment);
-        EnvironmentChange.apply(rank.environment(), environment);
-        EnvironmentChange.apply(
-                List.of(new EnvironmentChange(secretName(), secretFile.getPath())), environment);
-        RankDefaults.apply(
-                environment, Runtime.getRuntime().availableProcessors(), plan.ranks().size());
+        complete(builder.environment(), plan, rank);
+        builder.environment().put(Settings.SECRET_FILE.environmentName(), secretFile.getPath());
         if (rank.rank() != 0) {
             builder.redirectInput(new File("/dev/null"));
         }
-        return new RankProcess(rank.rank(), builder.start(), watcher);
+        return new RankProcess(rank.rank(), starter.start(builder), watcher);
     }
 
-    private static String secretName() {
-        return org.jhorovod.allreduce.config.Settings.SECRET_FILE.environmentName();
+    /** Turns the environment that the agent has into the one that a rank gets. */
+    static void complete(Map<String, String> environment, HostPlan plan, RankPlan rank) {
+        EnvironmentChange.apply(plan.environment(), environment);
+        EnvironmentChange.apply(rank.environment(), environment);
+        RankDefaults.apply(
+                environment, Runtime.getRuntime().availableProcessors(), plan.ranks().size());
     }
 
     int rank() {
@@ -83,12 +85,12 @@ final class RankProcess {
 
     private Thread pump(AgentEvent.Stream stream, InputStream in) {
         return AgentThreads.start(
-                "agent-" + stream.name().toLowerCase(java.util.Locale.ROOT) + "-" + rank,
+                "agent-" + stream.name().toLowerCase(Locale.ROOT) + "-" + rank,
                 () -> {
                     byte[] chunk = new byte[CHUNK_BYTES];
                     try {
                         for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
-                            watcher.wrote(rank, stream, Arrays.copyOf(chunk, n));
+                            watcher.wrote(rank, stream, Bytes.copyOf(chunk, n));
                         }
                     } catch (IOException e) {
                         // The rank is gone, or the launcher is: either is noticed elsewhere.

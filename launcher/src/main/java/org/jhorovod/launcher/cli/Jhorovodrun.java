@@ -3,12 +3,12 @@ package org.jhorovod.launcher.cli;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
@@ -25,61 +25,53 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The command {@code jhorovodrun}. */
+/** The command {@code jhorovodrun}: from words to a {@link JobSpec}. */
 @Command(
         name = "jhorovodrun",
         customSynopsis = {
-            "jhorovodrun -np N [options] PROGRAM [ARGS...]",
-            "jhorovodrun -np N [options] --example NAME [-- ARGS...]"
+            "jhorovodrun -np N [OPTIONS] PROGRAM [ARGS...]",
+            "       jhorovodrun -np N [OPTIONS] --example NAME [-- ARGS...]"
         },
-        description = "Runs a program N times as the ranks of one job.%n",
+        description = "Runs a program N times, as the ranks of one job.",
         optionListHeading = "%nOptions:%n",
         sortOptions = false,
-        mixinStandardHelpOptions = false,
+        mixinStandardHelpOptions = true,
         versionProvider = Jhorovodrun.Version.class)
 final class Jhorovodrun implements Callable<Integer> {
     private static final int USAGE = 2;
     private static final int FAILED = 1;
-    private static final String TRY_HELP = "Try 'jhorovodrun --help'.";
+    private static final String EXAMPLE = "--example";
 
     @Option(
             names = "-np",
             paramLabel = "N",
-            description = "How many ranks to start; all slots of -H if only that is given.")
+            description = "How many ranks to start. Without it: as many as -H has slots.")
     private @Nullable Integer size;
 
     @Option(
             names = "-H",
             paramLabel = "HOST:SLOTS",
-            description = "Where to start them; localhost:N by default. One host for now.")
+            description = "Where to start them, such as localhost:4. Only this host for now.")
     private @Nullable String hosts;
 
     @Option(
-            names = "--example",
+            names = EXAMPLE,
             paramLabel = "NAME",
-            description = "Run a bundled example instead of a program: ${EXAMPLES}.")
+            description = "Run a bundled example; its own arguments come after --.")
     private @Nullable String example;
 
     @Option(
             names = "--start-timeout",
             paramLabel = "SECONDS",
-            description = "How long the ranks may take to meet; as JHOROVOD_START_TIMEOUT_SECONDS.")
+            description = "How long the ranks may take to meet.")
     private @Nullable String startTimeout;
 
     @Option(names = "--verbose", description = "Say what is started and ended.")
     private boolean isVerbose;
 
-    @Option(names = "--version", versionHelp = true, description = "Print the version and exit.")
-    private boolean isVersionWanted;
-
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Print this help and exit.")
-    private boolean isHelpWanted;
-
-    @Parameters(paramLabel = "PROGRAM", hidden = true)
+    @Parameters(hidden = true)
     private List<String> words = new ArrayList<>();
 
     /** The version of jar and Java. */
@@ -90,7 +82,7 @@ final class Jhorovodrun implements Callable<Integer> {
             return new String[] {
                 "jhorovodrun %s (Java %s)"
                         .formatted(
-                                version == null ? "of a source tree" : version,
+                                version == null ? "from classes" : version,
                                 System.getProperty("java.version"))
             };
         }
@@ -104,33 +96,47 @@ final class Jhorovodrun implements Callable<Integer> {
     static int execute(String... args) {
         CommandLine line = new CommandLine(new Jhorovodrun());
         line.setStopAtPositional(true);
-        line.setUsageHelpWidth(100);
-        line.setCaseInsensitiveEnumValuesAllowed(true);
-        line.getCommandSpec().usageMessage().footer(SettingsTable.lines());
-        System.setProperty("EXAMPLES", Examples.load().names());
-        line.setParameterExceptionHandler(
-                (e, words) -> refuse(String.valueOf(e.getMessage()), USAGE));
-        line.setExecutionExceptionHandler(
-                (e, command, result) ->
-                        e instanceof UsageException
-                                ? refuse(String.valueOf(e.getMessage()), USAGE)
-                                : refuse(e.toString(), FAILED));
+        line.setUsageHelpWidth(HelpText.WIDTH);
+        line.setUsageHelpLongOptionsMaxWidth(HelpText.OPTION_WIDTH);
+        line.setHelpFactory(HelpText::layout);
+        if (Arrays.stream(args).anyMatch(arg -> arg.equals("--help") || arg.equals("-h"))) {
+            line.getCommandSpec().usageMessage().footer(HelpText.footer(Examples.load()));
+        }
+        line.setParameterExceptionHandler((e, words) -> refuse(e));
+        line.setExecutionExceptionHandler((e, command, result) -> fail(e));
         return line.execute(args);
     }
 
-    private static int refuse(String message, int code) {
-        String text = message.strip();
-        String end = text.endsWith(".") ? " " : ". ";
-        System.err.println("jhorovodrun: " + text + (code == USAGE ? end + TRY_HELP : ""));
-        return code;
+    private static int refuse(CommandLine.ParameterException e) {
+        boolean hasExample =
+                e instanceof UnmatchedArgumentException
+                        && e.getCommandLine().getParseResult().hasMatchedOption(EXAMPLE);
+        return refuse(
+                String.valueOf(e.getMessage()).replaceAll("\\R", " ")
+                        + (hasExample ? "; arguments of the example come after --" : ""));
+    }
+
+    private static int refuse(String message) {
+        System.err.println("jhorovodrun: " + message + ". Try 'jhorovodrun --help'.");
+        return USAGE;
+    }
+
+    private static int fail(Exception e) {
+        if (e instanceof UsageException) {
+            return refuse(String.valueOf(e.getMessage()));
+        }
+        System.err.println("jhorovodrun: the job cannot be run: " + e);
+        return FAILED;
     }
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        JobSpec spec = spec();
-        OutputStream out = new FileOutputStream(FileDescriptor.out);
-        OutputStream err = new FileOutputStream(FileDescriptor.err);
-        return new Job(spec, new Console(out, err, isTerminal())).run();
+        Console console =
+                new Console(
+                        new FileOutputStream(FileDescriptor.out),
+                        new FileOutputStream(FileDescriptor.err),
+                        isTerminal());
+        return new Job(spec(), console).run();
     }
 
     private static boolean isTerminal() {
@@ -143,14 +149,14 @@ final class Jhorovodrun implements Callable<Integer> {
     }
 
     private JobSpec spec() {
-        List<String> command = command();
         List<Topology> places = places();
+        List<String> command = command();
         List<EnvironmentChange> environment = new ArrayList<>(SavedEnvironment.changes());
+        Configuration configuration = configuration();
         if (startTimeout != null) {
             environment.add(
                     new EnvironmentChange(Settings.START_TIMEOUT.environmentName(), startTimeout));
         }
-        Configuration configuration = configuration();
         return new JobSpec(
                 places,
                 command,
@@ -159,29 +165,31 @@ final class Jhorovodrun implements Callable<Integer> {
                 isVerbose);
     }
 
-    /** Reads all settings, so that a wrong one is found before anything starts. */
+    /** Reads the users' settings, so that a wrong one is found before anything starts. */
     private Configuration configuration() {
         try {
             if (startTimeout != null) {
-                Duration checked = Settings.START_TIMEOUT.parser().apply(startTimeout);
-                assert !checked.isZero();
+                Configuration.of(Map.of(Settings.START_TIMEOUT, startTimeout));
             }
-        } catch (IllegalArgumentException e) {
+        } catch (ConfigurationException e) {
             throw new UsageException(
                     "--start-timeout is '%s', but must be: %s"
                             .formatted(startTimeout, Settings.START_TIMEOUT.range()));
         }
         try {
-            return Configuration.from(
-                    name -> null,
-                    name ->
-                            Settings.ofLauncher().stream()
-                                            .anyMatch(s -> s.environmentName().equals(name))
-                                    ? null
-                                    : System.getenv(name));
+            return Configuration.from(name -> null, Jhorovodrun::userSetting);
         } catch (ConfigurationException e) {
-            throw new UsageException(e.getMessage());
+            throw new UsageException(String.valueOf(e.getMessage()));
         }
+    }
+
+    /**
+     * What the ranks will inherit; what this launcher may itself be a rank of is not its matter.
+     */
+    private static @Nullable String userSetting(String name) {
+        return Settings.ofLauncher().stream().anyMatch(s -> s.environmentName().equals(name))
+                ? null
+                : System.getenv(name);
     }
 
     private List<String> command() {
@@ -196,7 +204,7 @@ final class Jhorovodrun implements Callable<Integer> {
         }
         if (words.isEmpty()) {
             throw new UsageException(
-                    "there is nothing to run; put a program after the options, or --example NAME (known: %s)"
+                    "there is nothing to run; put a program after the options, or --example NAME (%s)"
                             .formatted(Examples.load().names()));
         }
         ProgramPath.requireExecutable(words.get(0));
@@ -204,28 +212,28 @@ final class Jhorovodrun implements Callable<Integer> {
     }
 
     private List<Topology> places() {
+        if (size == null && hosts == null) {
+            throw new UsageException("the number of ranks is missing; add -np N");
+        }
+        if (size != null && size < 1) {
+            throw new UsageException("-np is %d, but a job has at least 1 rank".formatted(size));
+        }
         try {
-            if (size == null && hosts == null) {
-                throw new UsageException("the number of ranks is missing; add -np N");
-            }
-            if (size != null && size < 1) {
-                throw new UsageException(
-                        "-np is %d, but a job has at least 1 rank".formatted(size));
-            }
-            List<HostSlots> slots =
-                    hosts == null
-                            ? List.of(new HostSlots("localhost", size == null ? 1 : size))
-                            : HostSlots.parseList(hosts);
-            if (slots.size() > 1 || !HostName.isThisHost(slots.get(0).host())) {
-                throw new UsageException(
-                        "-H names '%s', but only this host can be used: several hosts come next. Write -H localhost:N"
-                                .formatted(hosts));
-            }
-            List<HostSlots> named =
-                    List.of(new HostSlots(HostName.ofThisHost(), slots.get(0).slots()));
-            return SlotAssignment.assign(size == null ? named.get(0).slots() : size, named);
+            int slots = hosts == null ? Integer.MAX_VALUE : slotsHere(hosts);
+            HostSlots here = new HostSlots(HostName.ofThisHost(), slots);
+            return SlotAssignment.assign(size == null ? slots : size, List.of(here));
         } catch (IllegalArgumentException e) {
             throw new UsageException(String.valueOf(e.getMessage()));
         }
+    }
+
+    private static int slotsHere(String hosts) {
+        List<HostSlots> slots = HostSlots.parseList(hosts);
+        if (slots.size() > 1 || !HostName.isThisHost(slots.get(0).host())) {
+            throw new UsageException(
+                    "-H is '%s', but for now all ranks run on this host (several hosts come next); use -H localhost:N"
+                            .formatted(hosts));
+        }
+        return slots.get(0).slots();
     }
 }

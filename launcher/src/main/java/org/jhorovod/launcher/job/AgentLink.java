@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
@@ -16,6 +15,7 @@ import org.jhorovod.launcher.agent.AgentCommand;
 import org.jhorovod.launcher.agent.AgentEvent;
 import org.jhorovod.launcher.agent.AgentMain;
 import org.jhorovod.launcher.agent.AgentWire;
+import org.jhorovod.launcher.agent.Bytes;
 
 /** The launcher's end of the pipe to an agent. */
 final class AgentLink implements AutoCloseable {
@@ -82,7 +82,7 @@ final class AgentLink implements AutoCloseable {
         try {
             for (int n = input.read(piece); n >= 0; n = input.read(piece)) {
                 inputCredit.acquire();
-                send(new AgentCommand.Input(Arrays.copyOf(piece, n)));
+                send(new AgentCommand.Input(Bytes.copyOf(piece, n)));
             }
             send(new AgentCommand.EndOfInput());
         } catch (IOException e) {

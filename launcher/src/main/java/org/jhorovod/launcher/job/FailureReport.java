@@ -1,5 +1,6 @@
 package org.jhorovod.launcher.job;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,8 +24,8 @@ final class FailureReport {
     /** The report, several lines without a newline at the end. */
     static String of(Culprit culprit, List<RankExit> exits, Map<Integer, LostReport> reports) {
         int rank = culprit.cause().rank();
-        StringBuilder text = new StringBuilder();
-        text.append("jhorovodrun: the job failed because of rank ").append(rank);
+        StringBuilder text = new StringBuilder("the job failed because of rank ");
+        text.append(rank);
         text.append(" on ").append(culprit.host());
         culprit.pid().ifPresent(pid -> text.append(" (pid ").append(pid).append(')'));
         text.append(", which ").append(fate(rank, exits)).append('.');
@@ -62,7 +63,7 @@ final class FailureReport {
         List<String> fates =
                 exits.stream()
                         .filter(e -> e.rank() != rank)
-                        .sorted(java.util.Comparator.comparingInt(RankExit::rank))
+                        .sorted(Comparator.comparingInt(RankExit::rank))
                         .map(e -> e.rank() + " " + otherFate(e, reports))
                         .toList();
         return fates.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", fates));

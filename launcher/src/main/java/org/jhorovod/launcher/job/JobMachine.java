@@ -59,36 +59,27 @@ final class JobMachine {
             JobState state, JobEvent.Interrupted interrupted, long nowNanos) {
         boolean isFirst = state.interruption() == 0;
         JobState after = isFirst ? state.interruptedBy(interrupted.signalNumber()) : state;
-        switch (state.phase()) {
-            case RUNNING:
-            case GRACE:
-                return send(after, Phase.TERMINATING, nowNanos + times.grace().toNanos());
-            case TERMINATING:
-                return isFirst
-                        ? stay(after)
-                        : send(after, Phase.KILLING, nowNanos + times.afterKill().toNanos());
-            case KILLING:
-            case ENDED:
-                return stay(after);
-        }
-        throw new AssertionError(state.phase());
+        return switch (state.phase()) {
+            case RUNNING, GRACE ->
+                    send(after, Phase.TERMINATING, nowNanos + times.grace().toNanos());
+            case TERMINATING ->
+                    isFirst
+                            ? stay(after)
+                            : send(after, Phase.KILLING, nowNanos + times.afterKill().toNanos());
+            case KILLING, ENDED -> stay(after);
+        };
     }
 
     private Step afterDeadline(JobState state, long nowNanos) {
-        switch (state.phase()) {
-            case GRACE:
-                return send(state, Phase.TERMINATING, nowNanos + times.afterTerm().toNanos());
-            case TERMINATING:
-                return send(state, Phase.KILLING, nowNanos + times.afterKill().toNanos());
-            case KILLING:
-                return new Step(
-                        state.in(Phase.ENDED, JobState.NEVER),
-                        List.of(new JobAction.EndWithoutAgent()));
-            case RUNNING:
-            case ENDED:
-                return stay(state);
-        }
-        throw new AssertionError(state.phase());
+        return switch (state.phase()) {
+            case GRACE -> send(state, Phase.TERMINATING, nowNanos + times.afterTerm().toNanos());
+            case TERMINATING -> send(state, Phase.KILLING, nowNanos + times.afterKill().toNanos());
+            case KILLING ->
+                    new Step(
+                            state.in(Phase.ENDED, JobState.NEVER),
+                            List.of(new JobAction.EndWithoutAgent()));
+            case RUNNING, ENDED -> stay(state);
+        };
     }
 
     private static Step send(JobState state, Phase phase, long deadlineNanos) {

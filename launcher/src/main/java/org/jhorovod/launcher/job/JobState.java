@@ -50,6 +50,11 @@ record JobState(
                 0);
     }
 
+    /** Whether a rank has failed before the launcher sent it a signal. */
+    boolean hasFailedByItself() {
+        return exits.stream().anyMatch(exit -> exit.isFailure() && !exit.wasSignalled());
+    }
+
     JobState in(Phase newPhase, long newDeadlineNanos) {
         return new JobState(newPhase, newDeadlineNanos, alive, exits, interruption);
     }

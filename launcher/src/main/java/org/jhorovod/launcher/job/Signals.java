@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,8 +67,7 @@ final class Signals {
         }
     }
 
-    private static @org.jspecify.annotations.Nullable Object called(
-            Method method, Runnable action) {
+    private static @Nullable Object called(Method method, Runnable action) {
         if (method.getName().equals("handle")) {
             action.run();
         }

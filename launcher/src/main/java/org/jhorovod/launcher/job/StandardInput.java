@@ -34,7 +34,7 @@ final class StandardInput {
     private static boolean isInBackground() throws IOException {
         byte[] bytes = Files.readAllBytes(Path.of("/proc/self/stat"));
         String stat = new String(bytes, StandardCharsets.ISO_8859_1);
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ");
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
         // state, ppid, group, session, terminal, group in the terminal's foreground
         return !fields[2].equals(fields[5]);
     }

@@ -1,6 +1,7 @@
 package org.jhorovod.launcher.output;
 
 import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
 
 /**
  * Cuts one stream of bytes into lines at \n, \r and \r\n. Works on bytes, so a character of several
@@ -68,7 +69,7 @@ final class LineSplitter {
         if (whole > 0) {
             line.reset();
             line.write(bytes, whole, bytes.length - whole);
-            sink.part(java.util.Arrays.copyOf(bytes, whole), Ending.NONE);
+            sink.part(Arrays.copyOf(bytes, whole), Ending.NONE);
         }
     }
 
