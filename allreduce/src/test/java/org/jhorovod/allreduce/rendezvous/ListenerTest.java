@@ -67,7 +67,8 @@ class ListenerTest {
     private void assertRefusedOnceAndStillOpen(String reason) throws IOException {
         await().until(() -> !log.list.isEmpty());
         connect(secret, 5);
-        assertThat(admitted).extracting(Identity::rank).containsExactly(5);
+        await().untilAsserted(
+                        () -> assertThat(admitted).extracting(Identity::rank).containsExactly(5));
         assertThat(log.list)
                 .extracting(ILoggingEvent::getFormattedMessage)
                 .singleElement()
@@ -107,7 +108,7 @@ class ListenerTest {
         try (Socket first = new Socket(address.getAddress(), address.getPort());
                 Socket second = new Socket(address.getAddress(), address.getPort())) {
             connect(secret, 4);
-            assertThat(admitted).hasSize(1);
+            await().until(() -> admitted.size() == 1);
             admitted.clear();
             assertRefusedOnceAndStillOpen("silent for 1 s");
             assertThat(first.isClosed() || second.isClosed()).isFalse();
