@@ -11,6 +11,11 @@ final class ExampleCommand {
     /** Runs the command and returns the exit code of the process. */
     static int run(Callable<Integer> example, String... args) {
         keepDjlAtHome();
+        return of(example).execute(args);
+    }
+
+    /** The example as a command that prints bad data's message alone and fails with 1. */
+    static CommandLine of(Callable<Integer> example) {
         return new CommandLine(example)
                 .setExecutionExceptionHandler(
                         (failure, command, parsed) -> {
@@ -19,8 +24,7 @@ final class ExampleCommand {
                                 return CommandLine.ExitCode.SOFTWARE;
                             }
                             throw failure;
-                        })
-                .execute(args);
+                        });
     }
 
     /**

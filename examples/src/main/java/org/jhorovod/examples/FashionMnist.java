@@ -13,7 +13,10 @@ import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
+import ai.djl.translate.TranslateException;
+import java.io.IOException;
 import java.util.concurrent.Callable;
+import org.jhorovod.djl.DistributedTrainer;
 import org.jhorovod.examples.LabelledImages.Part;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -27,7 +30,7 @@ public final class FashionMnist implements Callable<Integer> {
 
     @Mixin private final TrainingOptions options = new TrainingOptions();
 
-    private FashionMnist() {}
+    FashionMnist() {}
 
     /** Starts the example; {@code --help} lists the options. */
     public static void main(String[] args) {
@@ -35,7 +38,7 @@ public final class FashionMnist implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws Exception {
+    public Integer call() throws IOException, TranslateException {
         Engine.getInstance().setRandomSeed(options.seed());
         TrainingClock clock = new TrainingClock();
         TrainingConfig config =
@@ -51,23 +54,20 @@ public final class FashionMnist implements Callable<Integer> {
 
         try (Model model = Model.newInstance("fashion-mnist")) {
             model.setBlock(FashionCnn.create());
-            Dataset training = dataset(model, Part.TRAINING);
-            Dataset test = dataset(model, Part.TEST);
+            Dataset training = options.dataset(Part.TRAINING, model.getNDManager());
+            Dataset test = options.dataset(Part.TEST, model.getNDManager());
 
-            try (Trainer trainer = model.newTrainer(config)) {
+            TrainingReport report;
+            try (Trainer trainer = DistributedTrainer.create(model, config)) {
                 trainer.setMetrics(new Metrics());
                 trainer.initialize(FashionCnn.INPUT);
                 EasyTrain.fit(trainer, options.epochs(), training, test);
 
                 float accuracy = trainer.getTrainingResult().getValidateEvaluation("Accuracy");
-                System.out.println(accuracy + " " + clock.imagesPerSecond());
+                report = TrainingReport.of(trainer, accuracy, clock.imagesPerSecond());
             }
+            report.print(System.out);
         }
         return 0;
-    }
-
-    private Dataset dataset(Model model, Part part) {
-        return options.images(part)
-                .dataset(model.getNDManager(), options.batchSize(), part == Part.TRAINING);
     }
 }

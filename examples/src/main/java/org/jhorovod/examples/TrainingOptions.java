@@ -1,6 +1,9 @@
 package org.jhorovod.examples;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.dataset.Dataset;
 import java.nio.file.Path;
+import org.jhorovod.examples.LabelledImages.Part;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -54,10 +57,6 @@ final class TrainingOptions {
         return epochs;
     }
 
-    int batchSize() {
-        return batchSize;
-    }
-
     float learningRate() {
         return learningRate;
     }
@@ -67,11 +66,15 @@ final class TrainingOptions {
     }
 
     /**
-     * Reads a part of the data that {@code --data} names, or of the bundled subset.
+     * A part of the data that {@code --data} names, or of the bundled subset, in batches; the
+     * training images are shuffled.
      *
+     * @param manager owns the data set's arrays
      * @throws DataException if a file is missing or broken
      */
-    LabelledImages images(LabelledImages.Part part) {
-        return data == null ? LabelledImages.bundled(part) : LabelledImages.in(data, part);
+    Dataset dataset(Part part, NDManager manager) {
+        LabelledImages images =
+                data == null ? LabelledImages.bundled(part) : LabelledImages.in(data, part);
+        return images.dataset(manager, batchSize, part == Part.TRAINING);
     }
 }
