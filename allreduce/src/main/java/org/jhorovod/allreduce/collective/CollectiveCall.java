@@ -13,12 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param elementCount the elements that each rank contributes
  */
 public record CollectiveCall(
-        Kind kind,
-        String name,
-        DataType type,
-        @Nullable ReduceOp op,
-        int root,
-        long elementCount) {
+        Kind kind, String name, DataType type, @Nullable ReduceOp op, int root, long elementCount) {
 
     /** The collectives. */
     public enum Kind {

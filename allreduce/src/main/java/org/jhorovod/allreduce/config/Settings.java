@@ -125,7 +125,10 @@ public final class Settings {
     }
 
     private static Setting<Integer> integer(
-            String name, @org.jspecify.annotations.Nullable String byDefault, int min, String what) {
+            String name,
+            @org.jspecify.annotations.Nullable String byDefault,
+            int min,
+            String what) {
         return new Setting<>(
                 name,
                 byDefault,

@@ -1,12 +1,18 @@
 package org.jhorovod.allreduce.rendezvous;
 
-/** The names under which ranks and launcher leave word in the store; each carries the generation. */
+/**
+ * The names under which ranks and launcher leave word in the store; each carries the generation.
+ */
 public final class Keys {
     private Keys() {}
 
-    /** Where a rank's listener can be reached. */
-    public static String address(int generation, int rank) {
-        return "g%d/address/%d".formatted(generation, rank);
+    /**
+     * What a rank tells those that it meets.
+     *
+     * @param round how often the ranks have met in this generation before
+     */
+    public static String meeting(int generation, int round, int rank, String name) {
+        return "g%d/meeting%d/%d/%s".formatted(generation, round, rank, name);
     }
 
     /** A rank that ended without a goodbye; the value says how that was seen. */

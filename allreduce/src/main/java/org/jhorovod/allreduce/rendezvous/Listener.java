@@ -26,8 +26,8 @@ import org.slf4j.LoggerFactory;
  * A listening socket that lets in only connections that prove the job's secret.
  *
  * <p>Each handshake runs on a thread of its own, of which there are few, and ends by a deadline, so
- * that a silent or hostile connection costs the job nothing. What is refused is logged once for each
- * reason.
+ * that a silent or hostile connection costs the job nothing. What is refused is logged once for
+ * each reason.
  */
 public final class Listener implements Closeable {
 
@@ -121,8 +121,7 @@ public final class Listener implements Closeable {
             if (socket.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
                 socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
             }
-            Identity identity =
-                    Handshake.accept(channel, secret, Deadline.after(handshakeTimeout));
+            Identity identity = Handshake.accept(channel, secret, Deadline.after(handshakeTimeout));
             handler.accept(identity, channel);
         } catch (HandshakeException e) {
             refuse(socket, String.valueOf(e.getMessage()));
@@ -144,7 +143,8 @@ public final class Listener implements Closeable {
         }
         if (server.isOpen() && logged.add(reason)) {
             logger.warn(
-                    "Refused a connection from {}{}. The job goes on; more of this kind are not logged.",
+                    "Refused a connection from {}{}. The job goes on; more of this kind are not"
+                            + " logged.",
                     remote,
                     reason);
         }

@@ -75,7 +75,8 @@ public final class MemoryStore implements Store {
                 || values.size() >= MAX_KEYS) {
             throw new StoreException(
                     "The store takes keys of %d bytes, values of %d bytes and %d keys, at most; '%s' with %d bytes goes beyond."
-                            .formatted(MAX_KEY_BYTES, MAX_VALUE_BYTES, MAX_KEYS, key, value.length));
+                            .formatted(
+                                    MAX_KEY_BYTES, MAX_VALUE_BYTES, MAX_KEYS, key, value.length));
         }
         values.put(key, value.clone());
         notifyAll();

@@ -38,7 +38,10 @@ public final class Secret {
      */
     public static Secret read(Path file) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
-        byte[] key = new String(bytes, StandardCharsets.ISO_8859_1).strip().getBytes(StandardCharsets.ISO_8859_1);
+        byte[] key =
+                new String(bytes, StandardCharsets.ISO_8859_1)
+                        .strip()
+                        .getBytes(StandardCharsets.ISO_8859_1);
         if (key.length < MIN_TEXT_BYTES) {
             throw new IOException(
                     "The secret in %s has %d bytes; at least %d are needed."

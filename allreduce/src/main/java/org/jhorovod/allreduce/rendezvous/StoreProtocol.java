@@ -32,7 +32,11 @@ final class StoreProtocol {
     }
 
     record Request(
-            Kind kind, String key, long number, byte @Nullable [] value, byte @Nullable [] expected) {
+            Kind kind,
+            String key,
+            long number,
+            byte @Nullable [] value,
+            byte @Nullable [] expected) {
 
         ByteBuffer encode() {
             byte[] keyBytes = key.getBytes(StandardCharsets.UTF_8);
@@ -74,8 +78,7 @@ final class StoreProtocol {
 
         static Response decode(ByteBuffer body) throws IOException {
             try {
-                return new Response(
-                        Status.values()[body.get()], body.getLong(), takeBytes(body));
+                return new Response(Status.values()[body.get()], body.getLong(), takeBytes(body));
             } catch (RuntimeException e) {
                 throw new IOException("A malformed answer of the store.", e);
             }
@@ -108,8 +111,7 @@ final class StoreProtocol {
         return bytes;
     }
 
-    static void write(TimedChannel channel, ByteBuffer body, Deadline deadline)
-            throws IOException {
+    static void write(TimedChannel channel, ByteBuffer body, Deadline deadline) throws IOException {
         ByteBuffer message = ByteBuffer.allocate(4 + body.remaining());
         message.putInt(body.remaining()).put(body).flip();
         channel.writeFully(message, deadline);

@@ -87,25 +87,23 @@ public final class StoreServer implements Closeable {
     private StoreProtocol.Response answer(StoreProtocol.Request request) {
         byte[] value = request.value() == null ? new byte[0] : request.value();
         try {
-            switch (request.kind()) {
-                case SET:
+            return switch (request.kind()) {
+                case SET -> {
                     store.set(request.key(), value, Duration.ZERO);
-                    return done(0);
-                case GET:
-                    return found(store.get(request.key(), Duration.ZERO));
-                case ADD:
-                    return done(store.add(request.key(), request.number(), Duration.ZERO));
-                case COMPARE_AND_SET:
-                    boolean put =
-                            store.compareAndSet(
-                                    request.key(), request.expected(), value, Duration.ZERO);
-                    return done(put ? 1 : 0);
-                case AWAIT:
-                    return awaited(request);
-                case GOODBYE:
-                    return done(0);
-            }
-            throw new AssertionError(request.kind());
+                    yield done(0);
+                }
+                case GET -> found(store.get(request.key(), Duration.ZERO));
+                case ADD -> done(store.add(request.key(), request.number(), Duration.ZERO));
+                case COMPARE_AND_SET -> {
+                    byte[] expected = request.expected();
+                    yield done(
+                            store.compareAndSet(request.key(), expected, value, Duration.ZERO)
+                                    ? 1
+                                    : 0);
+                }
+                case AWAIT -> awaited(request);
+                case GOODBYE -> done(0);
+            };
         } catch (StoreException e) {
             byte[] reason = String.valueOf(e.getMessage()).getBytes(StandardCharsets.UTF_8);
             return new StoreProtocol.Response(StoreProtocol.Status.REFUSED, 0, reason);

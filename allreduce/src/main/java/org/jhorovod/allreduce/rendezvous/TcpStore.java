@@ -9,9 +9,12 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A store in another process: one connection, kept for life, one request at a time. */
 public final class TcpStore implements Store {
+    private static final Logger logger = LoggerFactory.getLogger(TcpStore.class);
     private static final Duration RETRY_PAUSE = Duration.ofMillis(50);
     // Long enough to cost little, short enough that another thread's request gets its turn.
     private static final Duration AWAIT_SLICE = Duration.ofMillis(250);
@@ -37,18 +40,40 @@ public final class TcpStore implements Store {
             Duration timeout) {
         Deadline deadline = Deadline.after(timeout);
         while (true) {
-            try {
-                return new TcpStore(
-                        address,
-                        Connections.open(address, secret, identity, handshakeTimeout, deadline));
-            } catch (ConnectException e) {
-                if (deadline.remainingNanos() < RETRY_PAUSE.toNanos()) {
-                    throw unreachable(address, timeout, e);
-                }
-                LockSupport.parkNanos(RETRY_PAUSE.toNanos());
-            } catch (IOException e) {
-                throw unreachable(address, timeout, e);
+            Optional<TcpStore> store =
+                    connectIfServed(address, secret, identity, handshakeTimeout, timeout);
+            if (store.isPresent()) {
+                return store.get();
             }
+            if (deadline.remainingNanos() < RETRY_PAUSE.toNanos()) {
+                throw unreachable(address, timeout, new ConnectException("nobody listens there"));
+            }
+            LockSupport.parkNanos(RETRY_PAUSE.toNanos());
+        }
+    }
+
+    /**
+     * Connects if anybody listens at the address; empty if not.
+     *
+     * @throws StoreException if somebody does, but does not answer in time or know the secret
+     */
+    public static Optional<TcpStore> connectIfServed(
+            InetSocketAddress address,
+            Secret secret,
+            Identity identity,
+            Duration handshakeTimeout,
+            Duration timeout) {
+        try {
+            Deadline deadline = Deadline.after(timeout);
+            return Optional.of(
+                    new TcpStore(
+                            address,
+                            Connections.open(
+                                    address, secret, identity, handshakeTimeout, deadline)));
+        } catch (ConnectException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw unreachable(address, timeout, e);
         }
     }
 
@@ -88,14 +113,7 @@ public final class TcpStore implements Store {
     @Override
     public boolean compareAndSet(
             String key, byte @Nullable [] expected, byte[] value, Duration timeout) {
-        return ask(
-                                request(
-                                        StoreProtocol.Kind.COMPARE_AND_SET,
-                                        key,
-                                        0,
-                                        value,
-                                        expected),
-                                timeout)
+        return ask(request(StoreProtocol.Kind.COMPARE_AND_SET, key, 0, value, expected), timeout)
                         .number()
                 == 1;
     }
@@ -135,6 +153,7 @@ public final class TcpStore implements Store {
             StoreProtocol.write(channel, request.encode(), deadline);
             response = StoreProtocol.Response.decode(StoreProtocol.read(channel, deadline));
         } catch (IOException e) {
+            disconnect();
             throw new StoreException(
                     "The store at %s did not answer: %s. Whoever hosts it (launcher or rank 0) is gone or stopped."
                             .formatted(address, e.getMessage()),
@@ -145,6 +164,15 @@ public final class TcpStore implements Store {
             throw new StoreException(new String(reason, StandardCharsets.UTF_8));
         }
         return response;
+    }
+
+    /** An answer that comes late would be taken for that to the next request. */
+    private void disconnect() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            logger.debug("Could not close the connection to the store", e);
+        }
     }
 
     /** Says goodbye, so that the store does not take this end for a death, and disconnects. */

@@ -1,0 +1,56 @@
+package org.jhorovod.allreduce;
+
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import org.jhorovod.allreduce.rendezvous.Deadline;
+import org.jhorovod.allreduce.rendezvous.Identity;
+import org.jhorovod.allreduce.rendezvous.TimedChannel;
+import org.jspecify.annotations.Nullable;
+
+/** Connections from other ranks that nobody has asked for yet. */
+final class Arrivals {
+    private final int generation;
+    // Guarded by this.
+    private final Map<Identity, TimedChannel> waiting = new HashMap<>();
+    private boolean isClosed;
+
+    Arrivals(int generation) {
+        this.generation = generation;
+    }
+
+    synchronized void accept(Identity identity, TimedChannel channel) throws IOException {
+        if (isClosed || identity.generation() != generation) {
+            channel.close();
+            return;
+        }
+        TimedChannel older = waiting.put(identity, channel);
+        if (older != null) {
+            older.close();
+        }
+        notifyAll();
+    }
+
+    /** Waits for a connection; null if none has come by the deadline. */
+    synchronized @Nullable TimedChannel await(Identity identity, Deadline deadline) {
+        TimedChannel channel = waiting.remove(identity);
+        while (channel == null && !deadline.isOver()) {
+            try {
+                wait(Math.max(1, deadline.remainingMillis()));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return null;
+            }
+            channel = waiting.remove(identity);
+        }
+        return channel;
+    }
+
+    synchronized void close() throws IOException {
+        isClosed = true;
+        for (TimedChannel channel : waiting.values()) {
+            channel.close();
+        }
+        waiting.clear();
+    }
+}

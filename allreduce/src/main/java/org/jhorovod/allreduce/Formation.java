@@ -1,0 +1,338 @@
+package org.jhorovod.allreduce;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import org.jhorovod.allreduce.backend.host.AloneBackend;
+import org.jhorovod.allreduce.backend.host.HostBackend;
+import org.jhorovod.allreduce.collective.PeerLostException;
+import org.jhorovod.allreduce.collective.StartException;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.allreduce.control.ControlPlane;
+import org.jhorovod.allreduce.engine.EngineCommunicator;
+import org.jhorovod.allreduce.rendezvous.Connections;
+import org.jhorovod.allreduce.rendezvous.Deadline;
+import org.jhorovod.allreduce.rendezvous.Identity;
+import org.jhorovod.allreduce.rendezvous.Identity.Purpose;
+import org.jhorovod.allreduce.rendezvous.Keys;
+import org.jhorovod.allreduce.rendezvous.Listener;
+import org.jhorovod.allreduce.rendezvous.LostReport;
+import org.jhorovod.allreduce.rendezvous.Secret;
+import org.jhorovod.allreduce.rendezvous.StoreException;
+import org.jhorovod.allreduce.rendezvous.TimedChannel;
+import org.jhorovod.allreduce.spi.Backend;
+import org.jhorovod.allreduce.transport.Meeting;
+import org.jhorovod.allreduce.transport.Transport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/*
+ * How a job forms, on each rank:
+ *   listen -> publish "address port host" in the store -> one control connection a peer (the higher
+ *   rank dials) -> the transport's own connections -> engine.
+ * Every wait looks at the store now and then for ranks that are gone already.
+ */
+/** Brings one rank together with the others, once. */
+final class Formation implements Meeting {
+    private static final Logger logger = LoggerFactory.getLogger(Formation.class);
+    private static final Duration SLICE = Duration.ofMillis(200);
+    private static final Duration WORD_TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration REPORT_TIMEOUT = Duration.ofSeconds(2);
+
+    private final Membership membership;
+    private final Configuration configuration;
+    private final int round;
+    private final Topology self;
+    private final Deadline deadline;
+    private final Arrivals arrivals;
+    private final Map<Integer, PeerAddress> addresses = new HashMap<>();
+
+    private record PeerAddress(InetSocketAddress address, String host) {}
+
+    /**
+     * Prepares to meet.
+     *
+     * @param round how often this process has joined this generation before
+     */
+    Formation(Membership membership, Configuration configuration, int round) {
+        this.membership = membership;
+        this.configuration = configuration;
+        this.round = round;
+        this.self = membership.topology();
+        this.deadline = Deadline.after(configuration.get(Settings.START_TIMEOUT));
+        this.arrivals = new Arrivals(membership.generation());
+    }
+
+    /** A world of one rank, which meets nobody. */
+    static EngineCommunicator alone(Topology self, Configuration configuration) {
+        try {
+            ControlPlane plane =
+                    new ControlPlane(
+                            self,
+                            0,
+                            configuration.get(Settings.LIVENESS_TIMEOUT),
+                            Map.of(),
+                            List.of(self.host()),
+                            () -> {});
+            return new EngineCommunicator(
+                    self,
+                    0,
+                    new AloneBackend(),
+                    plane,
+                    configuration.get(Settings.OPERATION_TIMEOUT),
+                    lost -> {},
+                    () -> {});
+        } catch (IOException e) {
+            throw new StartException("No selector could be opened: " + e.getMessage());
+        }
+    }
+
+    /** Meets the other ranks; throws {@link StartException} or {@link PeerLostException}. */
+    EngineCommunicator form(Transport transport, Runnable onClose) {
+        try (Listener listener =
+                Listener.open(
+                        new InetSocketAddress(membership.address(), 0),
+                        secret(),
+                        handshakeTimeout(),
+                        arrivals())) {
+            String address = membership.address().getHostAddress();
+            publish("address", listener.port() + " " + address + " " + self.host());
+            Map<Integer, SocketChannel> control = connectControl();
+            Backend backend = new HostBackend(self, transport.name(), transport.open(this));
+            return start(control, backend, onClose);
+        } catch (PeerLostException e) {
+            report(new LostReport(e.lostRank(), String.valueOf(e.getMessage())));
+            throw e;
+        } catch (IOException | StoreException e) {
+            throw new StartException(
+                    "%s could not join the job: %s".formatted(self.describe(), e.getMessage()));
+        } finally {
+            closeArrivals();
+        }
+    }
+
+    private EngineCommunicator start(
+            Map<Integer, SocketChannel> control, Backend backend, Runnable onClose)
+            throws IOException {
+        List<String> hosts = new ArrayList<>();
+        for (int rank = 0; rank < self.size(); rank++) {
+            PeerAddress peer = addresses.get(rank);
+            hosts.add(peer == null ? self.host() : peer.host());
+        }
+        ControlPlane plane =
+                new ControlPlane(
+                        self,
+                        membership.generation(),
+                        configuration.get(Settings.LIVENESS_TIMEOUT),
+                        control,
+                        hosts,
+                        backend::wakeup);
+        plane.start();
+        logger.debug("{} has met all {} ranks", self.describe(), self.size());
+        return new EngineCommunicator(
+                self,
+                membership.generation(),
+                backend,
+                plane,
+                configuration.get(Settings.OPERATION_TIMEOUT),
+                this::report,
+                onClose);
+    }
+
+    private Map<Integer, SocketChannel> connectControl() throws IOException {
+        Map<Integer, SocketChannel> channels = new HashMap<>();
+        for (int rank = 0; rank < self.rank(); rank++) {
+            channels.put(rank, dial(rank, Purpose.CONTROL).release());
+        }
+        for (int rank = self.rank() + 1; rank < self.size(); rank++) {
+            channels.put(rank, awaitArrival(rank, Purpose.CONTROL).release());
+            addressOf(rank);
+        }
+        return channels;
+    }
+
+    private PeerAddress addressOf(int rank) throws IOException {
+        PeerAddress known = addresses.get(rank);
+        if (known == null) {
+            String[] parts = awaitPublished(rank, "address").split(" ", 3);
+            if (parts.length != 3) {
+                throw new IOException("rank " + rank + " published a malformed address");
+            }
+            InetSocketAddress address =
+                    new InetSocketAddress(
+                            InetAddress.getByName(parts[1]), Integer.parseInt(parts[0]));
+            known = new PeerAddress(address, parts[2]);
+            addresses.put(rank, known);
+        }
+        return known;
+    }
+
+    private void report(LostReport lost) {
+        String key = Keys.lost(membership.generation(), self.rank());
+        try {
+            membership.store().set(key, lost.encode(), REPORT_TIMEOUT);
+        } catch (StoreException e) {
+            logger.debug("Could not report a lost rank", e);
+        }
+    }
+
+    private void closeArrivals() {
+        try {
+            arrivals.close();
+        } catch (IOException e) {
+            logger.debug("Could not close an unused connection", e);
+        }
+    }
+
+    // --- Meeting --------------------------------------------------------------------------------
+
+    @Override
+    public Topology self() {
+        return self;
+    }
+
+    @Override
+    public int generation() {
+        return membership.generation();
+    }
+
+    @Override
+    public Secret secret() {
+        return membership.secret();
+    }
+
+    @Override
+    public Duration handshakeTimeout() {
+        return configuration.get(Settings.HANDSHAKE_TIMEOUT);
+    }
+
+    @Override
+    public Listener.Handler arrivals() {
+        return arrivals::accept;
+    }
+
+    @Override
+    public TimedChannel dial(int rank, Purpose purpose) throws IOException {
+        InetSocketAddress address = addressOf(rank).address();
+        try {
+            return dial(address, purpose);
+        } catch (IOException e) {
+            waitForWordOf(rank);
+            throw new IOException("rank %d at %s: %s".formatted(rank, address, e.getMessage()), e);
+        }
+    }
+
+    @Override
+    public TimedChannel dial(SocketAddress address, Purpose purpose) throws IOException {
+        return Connections.open(
+                address,
+                secret(),
+                new Identity(purpose, generation(), self.rank()),
+                handshakeTimeout(),
+                deadline);
+    }
+
+    @Override
+    public TimedChannel awaitArrival(int rank, Purpose purpose) {
+        Identity identity = new Identity(purpose, generation(), rank);
+        return awaitFrom(rank, slice -> arrivals.await(identity, Deadline.after(slice)));
+    }
+
+    @Override
+    public void publish(String name, String value) {
+        byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+        membership.store().set(key(self.rank(), name), bytes, remaining());
+    }
+
+    @Override
+    public String awaitPublished(int rank, String name) {
+        byte[] value = awaitFrom(rank, slice -> publishedWithin(rank, name, slice));
+        return new String(value, StandardCharsets.UTF_8);
+    }
+
+    private byte @Nullable [] publishedWithin(int rank, String name, Duration slice) {
+        Optional<byte[]> now = membership.store().get(key(rank, name), remaining());
+        if (now.isPresent()) {
+            return now.get();
+        }
+        try {
+            return membership.store().await(key(rank, name), slice);
+        } catch (StoreException e) {
+            if (membership.store().get(key(rank, name), remaining()).isEmpty()) {
+                return null;
+            }
+            throw e;
+        }
+    }
+
+    private String key(int rank, String name) {
+        return Keys.meeting(membership.generation(), round, rank, name);
+    }
+
+    private Duration remaining() {
+        return Duration.ofMillis(Math.max(1, deadline.remainingMillis()));
+    }
+
+    private <T> T awaitFrom(int rank, Function<Duration, @Nullable T> attempt) {
+        while (true) {
+            T value = attempt.apply(SLICE);
+            if (value != null) {
+                return value;
+            }
+            failIfGone(rank);
+            if (deadline.isOver() || Thread.currentThread().isInterrupted()) {
+                throw missing(rank);
+            }
+        }
+    }
+
+    /** A rank that cannot be reached may have died; whoever saw it needs a moment to say so. */
+    private void waitForWordOf(int rank) {
+        Deadline end = deadline.orAfter(WORD_TIMEOUT);
+        while (!end.isOver()) {
+            failIfGone(rank);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+        }
+    }
+
+    private void failIfGone(int rank) {
+        Optional<byte[]> how =
+                membership.store().get(Keys.gone(membership.generation(), rank), remaining());
+        if (how.isPresent()) {
+            throw new PeerLostException(
+                    rank,
+                    "Rank %d is lost: %s, while %s waited for it to join the job. Look at the lost rank's output."
+                            .formatted(
+                                    rank,
+                                    new String(how.get(), StandardCharsets.UTF_8),
+                                    self.describe()));
+        }
+    }
+
+    private StartException missing(int rank) {
+        String text =
+                "%s waited %d s for rank %d to join the job of %d ranks. Check that this rank was started, that its program calls JHorovod.init() (or DistributedTrainer.create), and that the hosts reach each other; raise JHOROVOD_START_TIMEOUT_SECONDS (jhorovodrun --start-timeout) if starting takes longer."
+                        .formatted(
+                                self.describe(),
+                                configuration.get(Settings.START_TIMEOUT).toSeconds(),
+                                rank,
+                                self.size());
+        report(new LostReport(rank, text));
+        return new StartException(text);
+    }
+}

@@ -1,0 +1,138 @@
+package org.jhorovod.allreduce;
+
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.allreduce.rendezvous.MemoryStore;
+import org.jhorovod.allreduce.rendezvous.Secret;
+import org.jhorovod.allreduce.transport.Transport;
+import org.jhorovod.allreduce.transport.inprocess.InProcessTransport;
+
+/**
+ * A job whose ranks are threads of this process, for tests of programs that use collectives.
+ *
+ * <p>The control plane is the real one, over loopback. DJL trainers need processes of their own:
+ * its gradient collector is one per JVM. Used by one thread; closed by whoever started it.
+ *
+ * <pre>{@code
+ * try (InProcessCluster cluster = InProcessCluster.start(3)) {
+ *     cluster.run(communicator -> {
+ *         communicator.barrier("together");
+ *         return communicator.rank();
+ *     });
+ * }
+ * }</pre>
+ */
+public final class InProcessCluster implements AutoCloseable {
+    private final ExecutorService threads;
+    private final long timeoutMillis;
+    private final List<Communicator> communicators;
+
+    private InProcessCluster(
+            ExecutorService threads, long timeoutMillis, List<Communicator> communicators) {
+        this.threads = threads;
+        this.timeoutMillis = timeoutMillis;
+        this.communicators = communicators;
+    }
+
+    /** Forms a job of {@code size} ranks that pass bytes through memory. */
+    public static InProcessCluster start(int size) {
+        return start(size, new InProcessTransport(size), Configuration.fromProcess());
+    }
+
+    /** Forms a job over a given transport and with given settings. */
+    static InProcessCluster start(int size, Transport transport, Configuration configuration) {
+        ExecutorService threads = threads();
+        MemoryStore store = new MemoryStore();
+        Secret secret = Secret.random();
+        List<CompletableFuture<Communicator>> forming = new ArrayList<>();
+        for (int rank = 0; rank < size; rank++) {
+            Topology self = Topology.onOneHost(rank, size, "localhost");
+            Membership membership =
+                    new Membership(self, 0, store, secret, InetAddress.getLoopbackAddress());
+            forming.add(
+                    CompletableFuture.supplyAsync(
+                            () ->
+                                    size == 1
+                                            ? Formation.alone(self, configuration)
+                                            : new Formation(membership, configuration, 0)
+                                                    .form(transport, () -> {}),
+                            threads));
+        }
+        long timeoutMillis =
+                configuration.get(Settings.START_TIMEOUT).toMillis()
+                        + configuration.get(Settings.OPERATION_TIMEOUT).toMillis();
+        return new InProcessCluster(threads, timeoutMillis, results(forming, timeoutMillis));
+    }
+
+    private static ExecutorService threads() {
+        AtomicInteger count = new AtomicInteger();
+        return Executors.newCachedThreadPool(
+                task -> {
+                    Thread thread = new Thread(task, "rank-thread-" + count.getAndIncrement());
+                    thread.setDaemon(true);
+                    return thread;
+                });
+    }
+
+    /**
+     * Runs a program once for each rank, all at the same time, and waits for all.
+     *
+     * @return what each rank returned, by rank
+     * @throws RuntimeException what the first failing rank, by rank, threw
+     */
+    public <T> List<T> run(Function<Communicator, T> program) {
+        return results(submit(program), timeoutMillis);
+    }
+
+    /** Starts a program for each rank, and returns one future per rank. */
+    public <T> List<CompletableFuture<T>> submit(Function<Communicator, T> program) {
+        return communicators.stream()
+                .map(c -> CompletableFuture.supplyAsync(() -> program.apply(c), threads))
+                .toList();
+    }
+
+    /** The communicators, by rank. */
+    public List<Communicator> communicators() {
+        return communicators;
+    }
+
+    private static <T> List<T> results(List<CompletableFuture<T>> futures, long timeoutMillis) {
+        List<T> results = new ArrayList<>();
+        for (CompletableFuture<T> future : futures) {
+            try {
+                results.add(future.get(timeoutMillis, TimeUnit.MILLISECONDS));
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof RuntimeException cause) {
+                    throw cause;
+                }
+                throw new IllegalStateException(e.getCause());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("Interrupted while waiting for the ranks", e);
+            } catch (TimeoutException e) {
+                throw new IllegalStateException(
+                        "Rank %d did not end in time".formatted(results.size()), e);
+            }
+        }
+        return results;
+    }
+
+    @Override
+    public void close() {
+        communicators.forEach(Communicator::close);
+        threads.shutdownNow();
+    }
+}

@@ -1,0 +1,96 @@
+package org.jhorovod.allreduce;
+
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.config.Configuration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The door to the collectives of this process.
+ *
+ * <p>A program that {@code jhorovodrun} started finds the other ranks by itself; one that was
+ * started alone is a world of one rank. All methods are safe for use by several threads.
+ *
+ * <pre>{@code
+ * Communicator communicator = JHorovod.init();
+ * communicator.barrier("ready");
+ * JHorovod.shutdown();
+ * }</pre>
+ */
+public final class JHorovod {
+    private static final Object LOCK = new Object();
+    private static @Nullable Job job; // guarded by LOCK
+    private static int rounds; // guarded by LOCK
+
+    private JHorovod() {}
+
+    /**
+     * Joins the job that the environment names, or none; blocks until all ranks have met. Does
+     * nothing more when this process has joined already.
+     *
+     * @return the communicator, the same one at each call
+     * @throws IllegalArgumentException if the environment is incomplete or wrong, with all faults
+     * @throws org.jhorovod.allreduce.collective.CollectiveException if the ranks cannot meet in
+     *     time
+     */
+    public static Communicator init() {
+        synchronized (LOCK) {
+            if (job == null) {
+                job = Job.fromEnvironment(Configuration.fromProcess(), rounds);
+            }
+            return job.communicator();
+        }
+    }
+
+    /**
+     * Joins the job that a program describes; blocks until all ranks have met.
+     *
+     * @throws IllegalStateException if this process has joined a job already
+     */
+    public static Communicator init(Membership membership) {
+        synchronized (LOCK) {
+            if (job != null) {
+                throw new IllegalStateException(
+                        "This process has joined a job already. Call JHorovod.shutdown() before"
+                                + " JHorovod.init(Membership).");
+            }
+            job = Job.of(membership, Configuration.fromProcess(), rounds);
+            return job.communicator();
+        }
+    }
+
+    /**
+     * The communicator of this process.
+     *
+     * @throws IllegalStateException before {@link #init()} and after {@link #shutdown()}
+     */
+    public static Communicator communicator() {
+        synchronized (LOCK) {
+            if (job == null) {
+                throw new IllegalStateException(
+                        "This process has not joined a job. Call JHorovod.init() first.");
+            }
+            return job.communicator();
+        }
+    }
+
+    /** Whether this process has joined a job and not left it. */
+    public static boolean isInitialized() {
+        synchronized (LOCK) {
+            return job != null;
+        }
+    }
+
+    /**
+     * Says goodbye to the other ranks. Afterwards {@link #init()} may be called again, by all
+     * ranks. Happens by itself when the process exits.
+     */
+    public static void shutdown() {
+        synchronized (LOCK) {
+            if (job != null) {
+                job.close();
+                job = null;
+                rounds++;
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+package org.jhorovod.allreduce;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.ConfigurationException;
+import org.jhorovod.allreduce.config.Setting;
+import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.allreduce.engine.EngineCommunicator;
+import org.jhorovod.allreduce.rendezvous.Secret;
+import org.jhorovod.allreduce.transport.Transport;
+import org.jhorovod.allreduce.transport.tcp.TcpTransport;
+import org.jhorovod.allreduce.transport.unix.UnixTransport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** This process's part in a job: its communicator, and what has to be closed with it. */
+final class Job {
+    private static final Logger logger = LoggerFactory.getLogger(Job.class);
+    private static final int LARGEST_PORT = 65535;
+
+    private final EngineCommunicator communicator;
+    private final Thread atExit;
+
+    private Job(EngineCommunicator communicator) {
+        this.communicator = communicator;
+        // At exit nothing that still waits is worth waiting for, but the peers must hear of it.
+        this.atExit = new Thread(() -> communicator.close(Duration.ZERO), "jhorovod-goodbye");
+        Runtime.getRuntime().addShutdownHook(atExit);
+    }
+
+    Communicator communicator() {
+        return communicator;
+    }
+
+    void close() {
+        communicator.close();
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            logger.trace("the process exits already", e);
+        }
+    }
+
+    /** Joins the job that the configuration names; a world of one if it names none. */
+    static Job fromEnvironment(Configuration configuration, int round) {
+        int size = configuration.find(Settings.SIZE).orElse(1);
+        String host = configuration.find(Settings.HOST).orElseGet(Job::hostName);
+        if (size == 1) {
+            return alone(Topology.alone(host), configuration);
+        }
+        requireLauncherSettings(configuration);
+        Topology topology = topology(configuration, size, host);
+        int generation = configuration.get(Settings.GENERATION);
+        Secret secret = readSecret(configuration);
+        InetSocketAddress rendezvous = parse(configuration.get(Settings.RENDEZVOUS));
+        Rendezvous meeting =
+                Rendezvous.join(rendezvous, secret, topology, generation, configuration);
+        try {
+            Membership membership =
+                    new Membership(
+                            topology, generation, meeting.store(), secret, meeting.localAddress());
+            return join(membership, configuration, round, meeting::close);
+        } catch (RuntimeException e) {
+            meeting.close();
+            throw e;
+        }
+    }
+
+    /** Joins the job that a program describes. */
+    static Job of(Membership membership, Configuration configuration, int round) {
+        if (membership.topology().size() == 1) {
+            return alone(membership.topology(), configuration);
+        }
+        return join(membership, configuration, round, () -> {});
+    }
+
+    private static Job join(
+            Membership membership, Configuration configuration, int round, Runnable onClose) {
+        Transport transport = chooseTransport(membership.topology(), configuration);
+        return new Job(new Formation(membership, configuration, round).form(transport, onClose));
+    }
+
+    private static Job alone(Topology topology, Configuration configuration) {
+        return new Job(Formation.alone(topology, configuration));
+    }
+
+    private static Transport chooseTransport(Topology topology, Configuration configuration) {
+        boolean isOneHost = topology.isOneHost();
+        return switch (configuration.get(Settings.TRANSPORT)) {
+            case AUTO -> isOneHost ? new UnixTransport() : new TcpTransport();
+            case TCP -> new TcpTransport();
+            case UNIX -> {
+                if (!isOneHost) {
+                    throw new ConfigurationException(
+                            List.of(
+                                    "JHOROVOD_TRANSPORT is unix, but only %d of %d ranks run on this host: use auto or tcp."
+                                            .formatted(topology.localSize(), topology.size())));
+                }
+                yield new UnixTransport();
+            }
+        };
+    }
+
+    private static void requireLauncherSettings(Configuration configuration) {
+        List<String> missing =
+                Stream.<Setting<?>>of(Settings.RANK, Settings.RENDEZVOUS, Settings.SECRET_FILE)
+                        .filter(setting -> configuration.find(setting).isEmpty())
+                        .map(
+                                setting ->
+                                        "%s is not set, but JHOROVOD_SIZE is more than 1. %s Start the program with jhorovodrun, which sets it."
+                                                .formatted(
+                                                        setting.environmentName(),
+                                                        setting.description()))
+                        .toList();
+        if (!missing.isEmpty()) {
+            throw new ConfigurationException(missing);
+        }
+    }
+
+    private static Topology topology(Configuration configuration, int size, String host) {
+        int rank = configuration.get(Settings.RANK);
+        return new Topology(
+                rank,
+                size,
+                configuration.find(Settings.LOCAL_RANK).orElse(rank),
+                configuration.find(Settings.LOCAL_SIZE).orElse(size),
+                configuration.find(Settings.CROSS_RANK).orElse(0),
+                configuration.find(Settings.CROSS_SIZE).orElse(1),
+                host);
+    }
+
+    private static Secret readSecret(Configuration configuration) {
+        try {
+            return Secret.read(configuration.get(Settings.SECRET_FILE));
+        } catch (IOException e) {
+            throw new ConfigurationException(
+                    List.of(
+                            "JHOROVOD_SECRET_FILE cannot be read: %s. It must be the file that the launcher made for this job."
+                                    .formatted(e)));
+        }
+    }
+
+    private static InetSocketAddress parse(String rendezvous) {
+        int colon = rendezvous.lastIndexOf(':');
+        try {
+            int port = Integer.parseInt(rendezvous.substring(colon + 1));
+            if (colon > 0 && port > 0 && port <= LARGEST_PORT) {
+                String host = rendezvous.substring(0, colon).replaceAll("^\\[|]$", "");
+                return new InetSocketAddress(InetAddress.getByName(host), port);
+            }
+        } catch (NumberFormatException | UnknownHostException e) {
+            logger.debug("no address: {}", rendezvous, e);
+        }
+        throw new ConfigurationException(
+                List.of(
+                        "JHOROVOD_RENDEZVOUS is '%s', but must be host:port with a host that can be resolved."
+                                .formatted(rendezvous)));
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
+    }
+}

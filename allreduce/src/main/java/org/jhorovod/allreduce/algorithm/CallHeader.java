@@ -1,0 +1,82 @@
+package org.jhorovod.allreduce.algorithm;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.ReduceOp;
+
+/*
+ * On the wire, before the elements of each collective:
+ *   length:short (of what follows)  magic:short  generation:int  sequence:long
+ *   kind:byte  type:byte  op:byte (-1 none)  root:int  elementCount:long  name: the rest, UTF-8
+ */
+/**
+ * What a rank tells the next one about the collective that it runs, so that a rank that has gone
+ * astray is found before any element is touched.
+ *
+ * @param generation how often the job had been formed before
+ * @param sequence the number of the collective
+ * @param call what the rank was asked for
+ */
+record CallHeader(int generation, long sequence, CollectiveCall call) {
+    static final int LENGTH_BYTES = 2;
+    private static final short MAGIC = 0x4a43;
+    private static final int FIXED_BYTES = 2 + 4 + 8 + 1 + 1 + 1 + 4 + 8;
+    static final int MAX_BYTES = FIXED_BYTES + CollectiveCall.MAX_NAME_BYTES;
+
+    ByteBuffer encode() {
+        byte[] name = call.name().getBytes(StandardCharsets.UTF_8);
+        ReduceOp op = call.op();
+        return ByteBuffer.allocateDirect(LENGTH_BYTES + FIXED_BYTES + name.length)
+                .putShort((short) (FIXED_BYTES + name.length))
+                .putShort(MAGIC)
+                .putInt(generation)
+                .putLong(sequence)
+                .put((byte) call.kind().ordinal())
+                .put((byte) call.type().ordinal())
+                .put((byte) (op == null ? -1 : op.ordinal()))
+                .putInt(call.root())
+                .putLong(call.elementCount())
+                .put(name)
+                .flip();
+    }
+
+    /** The length that the first two bytes announce. */
+    static int announcedLength(ByteBuffer lengthBytes) throws IOException {
+        int length = lengthBytes.getShort(0);
+        if (length < FIXED_BYTES || length > MAX_BYTES) {
+            throw new IOException("it sent a header of " + length + " bytes");
+        }
+        return length;
+    }
+
+    /** Reads what follows the length. */
+    static CallHeader decode(ByteBuffer body) throws IOException {
+        if (body.getShort() != MAGIC) {
+            throw new IOException("it sent something that is no header");
+        }
+        int generation = body.getInt();
+        long sequence = body.getLong();
+        int kind = body.get();
+        int type = body.get();
+        int op = body.get();
+        int root = body.getInt();
+        long elementCount = body.getLong();
+        String name = StandardCharsets.UTF_8.decode(body).toString();
+        try {
+            CollectiveCall call =
+                    new CollectiveCall(
+                            CollectiveCall.Kind.values()[kind],
+                            name,
+                            DataType.values()[type],
+                            op < 0 ? null : ReduceOp.values()[op],
+                            root,
+                            elementCount);
+            return new CallHeader(generation, sequence, call);
+        } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
+            throw new IOException("it sent a header with values out of range", e);
+        }
+    }
+}

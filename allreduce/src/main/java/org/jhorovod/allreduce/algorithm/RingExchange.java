@@ -1,0 +1,185 @@
+package org.jhorovod.allreduce.algorithm;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.MismatchException;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.spi.Operation;
+import org.jhorovod.allreduce.spi.ReductionKernel;
+import org.jhorovod.allreduce.transport.RingLinks;
+
+/**
+ * Carries out ring plans: sends one stream and receives another at the same time, on the calling
+ * thread. Every collective starts with a header to the next rank, which finds calls that differ.
+ */
+public final class RingExchange {
+    // Measured: smaller pieces cost system calls, larger ones fall out of the cache.
+    private static final int SEGMENT_BYTES = 64 * 1024;
+
+    private final Topology self;
+    private final RingLinks links;
+    private final ReductionKernel kernel;
+    private final ByteBuffer staging =
+            ByteBuffer.allocateDirect(SEGMENT_BYTES).order(ByteOrder.nativeOrder());
+
+    /** Uses links and kernel until the caller closes them. */
+    public RingExchange(Topology self, RingLinks links, ReductionKernel kernel) {
+        this.self = self;
+        this.links = links;
+        this.kernel = kernel;
+    }
+
+    /** Replaces the tensor by its reduction over all ranks. */
+    public void allReduce(Operation operation, HostTensor tensor, ReduceOp op) {
+        RingPlan plan =
+                RingPlan.allReduce(
+                        self.rank(), self.size(), tensor.elementCount(), tensor.type().byteCount());
+        run(operation, plan, tensor, op);
+    }
+
+    /** Completes an output that holds this rank's part already. */
+    public void allGather(Operation operation, HostTensor output) {
+        RingPlan plan =
+                RingPlan.allGather(
+                        self.rank(),
+                        self.size(),
+                        output.elementCount() / self.size(),
+                        output.type().byteCount());
+        run(operation, plan, output, ReduceOp.SUM);
+    }
+
+    /** Replaces the tensor by that of the root. */
+    public void broadcast(Operation operation, HostTensor tensor, int root) {
+        RingPlan plan = RingPlan.broadcast(self.rank(), self.size(), root, tensor.byteCount());
+        run(operation, plan, tensor, ReduceOp.SUM);
+    }
+
+    private void run(Operation operation, RingPlan plan, HostTensor tensor, ReduceOp op) {
+        try {
+            compareCalls(operation);
+            exchange(operation, plan, tensor, op);
+        } catch (IOException e) {
+            throw operation.linkEnded(previousRank(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private int previousRank() {
+        return (self.rank() + self.size() - 1) % self.size();
+    }
+
+    private void compareCalls(Operation operation) throws IOException {
+        CallHeader mine =
+                new CallHeader(operation.generation(), operation.sequence(), operation.call());
+        ByteBuffer outgoing = mine.encode();
+        ByteBuffer length = ByteBuffer.allocate(CallHeader.LENGTH_BYTES);
+        ByteBuffer body = length;
+        boolean isLengthKnown = false;
+        while (outgoing.hasRemaining() || body.hasRemaining()) {
+            int moved = write(outgoing) + read(body);
+            if (!isLengthKnown && !length.hasRemaining()) {
+                isLengthKnown = true;
+                body = ByteBuffer.allocate(CallHeader.announcedLength(length));
+            } else if (moved == 0) {
+                links.awaitReady(
+                        body.hasRemaining(), outgoing.hasRemaining(), operation.allowedWaitNanos());
+            }
+        }
+        CallHeader theirs = CallHeader.decode(body.flip());
+        if (!theirs.equals(mine)) {
+            throw mismatch(mine, theirs);
+        }
+    }
+
+    private MismatchException mismatch(CallHeader mine, CallHeader theirs) {
+        CollectiveCall here = mine.call();
+        CollectiveCall there = theirs.call();
+        return new MismatchException(
+                "Two ranks called different collectives: %s called %s (operation %d), rank %d called %s (operation %d). All ranks must call the same collectives with the same names, types, counts, operations and roots in the same order: look for rank-dependent branches, layers or data, or a stale checkpoint on one rank."
+                        .formatted(
+                                self.describe(),
+                                here.describe(),
+                                mine.sequence(),
+                                previousRank(),
+                                there.describe(),
+                                theirs.sequence()));
+    }
+
+    private void exchange(Operation operation, RingPlan plan, HostTensor tensor, ReduceOp op)
+            throws IOException {
+        SpanCursor outgoing = new SpanCursor(tensor, plan.outgoing());
+        SpanCursor incoming = new SpanCursor(tensor, plan.incoming());
+        staging.clear();
+        while (!outgoing.isAtEnd() || !incoming.isAtEnd()) {
+            long sendable =
+                    Math.min(
+                            outgoing.remaining(),
+                            plan.headStart() + incoming.position() - outgoing.position());
+            int moved = sendable > 0 ? send(outgoing, sendable) : 0;
+            if (!incoming.isAtEnd()) {
+                moved +=
+                        incoming.position() < plan.reducedBytes()
+                                ? receiveAndReduce(incoming, plan, tensor, op)
+                                : receiveInPlace(incoming);
+            }
+            if (moved > 0) {
+                operation.progressed();
+            } else {
+                links.awaitReady(!incoming.isAtEnd(), sendable > 0, operation.allowedWaitNanos());
+            }
+        }
+    }
+
+    private int send(SpanCursor outgoing, long sendable) throws IOException {
+        int bytes = write(outgoing.view(Math.min(sendable, SEGMENT_BYTES)));
+        outgoing.advance(bytes);
+        return bytes;
+    }
+
+    private int receiveInPlace(SpanCursor incoming) throws IOException {
+        int bytes = read(incoming.view(SEGMENT_BYTES));
+        incoming.advance(bytes);
+        return bytes;
+    }
+
+    /** Reads into the staging buffer and reduces the whole elements in it. */
+    private int receiveAndReduce(SpanCursor incoming, RingPlan plan, HostTensor tensor, ReduceOp op)
+            throws IOException {
+        boolean isFinal = incoming.position() >= plan.finishedFrom();
+        ByteBuffer target = incoming.view(SEGMENT_BYTES);
+        staging.limit(target.remaining());
+        int bytes = read(staging);
+        int elementBytes = tensor.type().byteCount();
+        int wholeBytes = staging.position() / elementBytes * elementBytes;
+        if (wholeBytes > 0) {
+            int divisor = isFinal && op == ReduceOp.AVERAGE ? self.size() : 1;
+            int end = staging.position();
+            staging.flip().limit(wholeBytes);
+            kernel.reduce(tensor.type(), op, staging, target.limit(wholeBytes), divisor);
+            staging.limit(end).position(wholeBytes);
+            staging.compact();
+            incoming.advance(wholeBytes);
+        } else {
+            staging.limit(staging.capacity());
+        }
+        return bytes;
+    }
+
+    private int write(ByteBuffer source) throws IOException {
+        return source.hasRemaining() ? links.write(source) : 0;
+    }
+
+    private int read(ByteBuffer target) throws IOException {
+        if (!target.hasRemaining()) {
+            return 0;
+        }
+        int bytes = links.read(target);
+        if (bytes < 0) {
+            throw new IOException("it closed its link");
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,183 @@
+package org.jhorovod.allreduce.backend.host;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.spi.ReductionKernel;
+
+/*
+ * Note [Why elements bounce through arrays]
+ * HotSpot's C2 vectorises loops over primitive arrays, and not those over direct buffers: a bulk get
+ * into a small array, a loop over arrays and a bulk put are faster than a loop over the buffers.
+ */
+/** Reductions in plain Java; each instance has scratch space for one thread. */
+final class JavaReductionKernel implements ReductionKernel {
+    private static final int BLOCK = 2048;
+
+    private final float[] floatsA = new float[BLOCK];
+    private final float[] floatsB = new float[BLOCK];
+    private final double[] doublesA = new double[BLOCK];
+    private final double[] doublesB = new double[BLOCK];
+    private final int[] intsA = new int[BLOCK];
+    private final int[] intsB = new int[BLOCK];
+    private final long[] longsA = new long[BLOCK];
+    private final long[] longsB = new long[BLOCK];
+
+    @Override
+    public void reduce(
+            DataType type, ReduceOp op, ByteBuffer incoming, ByteBuffer accumulator, int divisor) {
+        ByteBuffer from = incoming.slice().order(ByteOrder.nativeOrder());
+        ByteBuffer to = accumulator.slice().order(ByteOrder.nativeOrder());
+        int elementCount = to.remaining() / type.byteCount();
+        for (int start = 0; start < elementCount; start += BLOCK) {
+            int count = Math.min(BLOCK, elementCount - start);
+            switch (type) {
+                case FLOAT32 -> {
+                    from.asFloatBuffer().get(start, floatsB, 0, count);
+                    to.asFloatBuffer().get(start, floatsA, 0, count);
+                    reduce(op, floatsA, floatsB, count, divisor);
+                    to.asFloatBuffer().put(start, floatsA, 0, count);
+                }
+                case FLOAT64 -> {
+                    from.asDoubleBuffer().get(start, doublesB, 0, count);
+                    to.asDoubleBuffer().get(start, doublesA, 0, count);
+                    reduce(op, doublesA, doublesB, count, divisor);
+                    to.asDoubleBuffer().put(start, doublesA, 0, count);
+                }
+                case INT32 -> {
+                    from.asIntBuffer().get(start, intsB, 0, count);
+                    to.asIntBuffer().get(start, intsA, 0, count);
+                    reduce(op, intsA, intsB, count, divisor);
+                    to.asIntBuffer().put(start, intsA, 0, count);
+                }
+                case INT64 -> {
+                    from.asLongBuffer().get(start, longsB, 0, count);
+                    to.asLongBuffer().get(start, longsA, 0, count);
+                    reduce(op, longsA, longsB, count, divisor);
+                    to.asLongBuffer().put(start, longsA, 0, count);
+                }
+            }
+        }
+    }
+
+    private static void reduce(ReduceOp op, float[] a, float[] b, int count, int divisor) {
+        switch (op) {
+            case SUM, AVERAGE -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] += b[i];
+                }
+            }
+            case PRODUCT -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] *= b[i];
+                }
+            }
+            case MIN -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] = Math.min(a[i], b[i]);
+                }
+            }
+            case MAX -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] = Math.max(a[i], b[i]);
+                }
+            }
+        }
+        if (divisor != 1) {
+            for (int i = 0; i < count; i++) {
+                a[i] /= divisor;
+            }
+        }
+    }
+
+    private static void reduce(ReduceOp op, double[] a, double[] b, int count, int divisor) {
+        switch (op) {
+            case SUM, AVERAGE -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] += b[i];
+                }
+            }
+            case PRODUCT -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] *= b[i];
+                }
+            }
+            case MIN -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] = Math.min(a[i], b[i]);
+                }
+            }
+            case MAX -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] = Math.max(a[i], b[i]);
+                }
+            }
+        }
+        if (divisor != 1) {
+            for (int i = 0; i < count; i++) {
+                a[i] /= divisor;
+            }
+        }
+    }
+
+    private static void reduce(ReduceOp op, int[] a, int[] b, int count, int divisor) {
+        switch (op) {
+            case SUM, AVERAGE -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] += b[i];
+                }
+            }
+            case PRODUCT -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] *= b[i];
+                }
+            }
+            case MIN -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] = Math.min(a[i], b[i]);
+                }
+            }
+            case MAX -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] = Math.max(a[i], b[i]);
+                }
+            }
+        }
+        if (divisor != 1) {
+            for (int i = 0; i < count; i++) {
+                a[i] /= divisor;
+            }
+        }
+    }
+
+    private static void reduce(ReduceOp op, long[] a, long[] b, int count, int divisor) {
+        switch (op) {
+            case SUM, AVERAGE -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] += b[i];
+                }
+            }
+            case PRODUCT -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] *= b[i];
+                }
+            }
+            case MIN -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] = Math.min(a[i], b[i]);
+                }
+            }
+            case MAX -> {
+                for (int i = 0; i < count; i++) {
+                    a[i] = Math.max(a[i], b[i]);
+                }
+            }
+        }
+        if (divisor != 1) {
+            for (int i = 0; i < count; i++) {
+                a[i] /= divisor;
+            }
+        }
+    }
+}

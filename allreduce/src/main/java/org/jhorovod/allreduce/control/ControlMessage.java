@@ -1,0 +1,84 @@
+package org.jhorovod.allreduce.control;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/*
+ * On the wire:  length:int (of what follows)  type:byte  generation:int  sequence:long
+ *               rank:int  text: the rest, UTF-8
+ * Fields that a message does not use are zero.
+ */
+/** What peers tell each other beside the elements. */
+sealed interface ControlMessage {
+    int HEADER_BYTES = 1 + 4 + 8 + 4;
+    int MAX_TEXT_BYTES = 8 * 1024;
+
+    /** Alive; the last operation that the sender has submitted, in words. */
+    record Heartbeat(long sequence, String lastSubmitted) implements ControlMessage {}
+
+    /** Leaves in good order, after the given operation. */
+    record Goodbye(long sequence) implements ControlMessage {}
+
+    /** The sender's communicator has failed. */
+    record Abort(Reason reason, int lostRank, String text) implements ControlMessage {}
+
+    /** Why a communicator failed. */
+    enum Reason {
+        MISMATCH,
+        PEER_LOST,
+        TIMEOUT
+    }
+
+    /** The message as a frame, ready to be written. */
+    default ByteBuffer encode(int generation) {
+        if (this instanceof Heartbeat m) {
+            return frame(0, generation, m.sequence, 0, m.lastSubmitted);
+        } else if (this instanceof Goodbye m) {
+            return frame(1, generation, m.sequence, 0, "");
+        } else if (this instanceof Abort m) {
+            return frame(2 + m.reason.ordinal(), generation, 0, m.lostRank, m.text);
+        }
+        throw new AssertionError(this);
+    }
+
+    private static ByteBuffer frame(
+            int type, int generation, long sequence, int rank, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        int textBytes = Math.min(bytes.length, MAX_TEXT_BYTES);
+        return ByteBuffer.allocate(4 + HEADER_BYTES + textBytes)
+                .putInt(HEADER_BYTES + textBytes)
+                .put((byte) type)
+                .putInt(generation)
+                .putLong(sequence)
+                .putInt(rank)
+                .put(bytes, 0, textBytes)
+                .flip();
+    }
+
+    /**
+     * Reads the body of a frame, without its length.
+     *
+     * @throws IOException if it is malformed or of another generation
+     */
+    static ControlMessage decode(ByteBuffer body, int generation) throws IOException {
+        int type = body.get();
+        int theirGeneration = body.getInt();
+        long sequence = body.getLong();
+        int rank = body.getInt();
+        String text = StandardCharsets.UTF_8.decode(body).toString();
+        if (theirGeneration != generation) {
+            throw new IOException(
+                    "a control message of generation %d in generation %d"
+                            .formatted(theirGeneration, generation));
+        }
+        if (type == 0) {
+            return new Heartbeat(sequence, text);
+        } else if (type == 1) {
+            return new Goodbye(sequence);
+        } else if (type >= 2 && type < 2 + Reason.values().length) {
+            return new Abort(Reason.values()[type - 2], rank, text);
+        }
+        throw new IOException("a control message of unknown type " + type);
+    }
+}

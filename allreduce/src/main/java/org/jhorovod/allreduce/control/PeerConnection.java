@@ -1,0 +1,114 @@
+package org.jhorovod.allreduce.control;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/** One peer's control connection and what it has said; owned by the control thread. */
+final class PeerConnection {
+    final int rank;
+    final String host;
+    private final SocketChannel channel;
+    private final ByteBuffer incoming =
+            ByteBuffer.allocate(4 + ControlMessage.HEADER_BYTES + ControlMessage.MAX_TEXT_BYTES);
+    private final Deque<ByteBuffer> outgoing = new ArrayDeque<>();
+
+    long lastHeardNanos;
+    boolean isOpen = true;
+    // Read by other threads, for messages.
+    volatile long lastSequence;
+    volatile String lastSubmitted = "nothing yet";
+    volatile boolean hasLeft;
+
+    PeerConnection(int rank, String host, SocketChannel channel, long nowNanos) {
+        this.rank = rank;
+        this.host = host;
+        this.channel = channel;
+        this.lastHeardNanos = nowNanos;
+    }
+
+    void register(Selector selector) throws IOException {
+        channel.configureBlocking(false);
+        channel.register(selector, SelectionKey.OP_READ, this);
+    }
+
+    /** Takes a frame to be written as soon as the socket lets it. */
+    void send(ByteBuffer frame) {
+        outgoing.add(frame);
+    }
+
+    boolean hasOutgoing() {
+        return isOpen && !outgoing.isEmpty();
+    }
+
+    /** Forgets what could not be written, because the peer reads no more. */
+    void dropOutgoing() {
+        outgoing.clear();
+    }
+
+    /** Writes what the socket takes now. */
+    void flush(Selector selector) throws IOException {
+        while (!outgoing.isEmpty()) {
+            ByteBuffer frame = outgoing.peek();
+            channel.write(frame);
+            if (frame.hasRemaining()) {
+                break;
+            }
+            outgoing.remove();
+        }
+        SelectionKey key = channel.keyFor(selector);
+        if (key != null && key.isValid()) {
+            key.interestOps(
+                    SelectionKey.OP_READ | (outgoing.isEmpty() ? 0 : SelectionKey.OP_WRITE));
+        }
+    }
+
+    /**
+     * Reads what is there and returns the next whole frame's body, or null if it is not complete.
+     * Call again until null.
+     */
+    @org.jspecify.annotations.Nullable
+    ByteBuffer receive() throws IOException {
+        int bytes = channel.read(incoming);
+        if (incoming.position() >= 4) {
+            int length = incoming.getInt(0);
+            if (length < ControlMessage.HEADER_BYTES
+                    || length > ControlMessage.HEADER_BYTES + ControlMessage.MAX_TEXT_BYTES) {
+                throw new IOException("a control message of " + length + " bytes");
+            }
+            if (incoming.position() >= 4 + length) {
+                byte[] body = new byte[length];
+                incoming.flip().position(4);
+                incoming.get(body);
+                incoming.compact();
+                return ByteBuffer.wrap(body);
+            }
+        }
+        if (bytes < 0) {
+            throw new IOException("its control connection ended without a goodbye");
+        }
+        return null;
+    }
+
+    void shutdownOutput() throws IOException {
+        channel.shutdownOutput();
+    }
+
+    void close() {
+        isOpen = false;
+        try {
+            channel.close();
+        } catch (IOException e) {
+            // The peer is given up: nothing depends on how its socket closes.
+            lastHeardNanos = 0;
+        }
+    }
+
+    String name() {
+        return "Rank " + rank + " on " + host;
+    }
+}

@@ -1,0 +1,145 @@
+package org.jhorovod.allreduce.engine;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jhorovod.allreduce.collective.CollectiveException;
+import org.jhorovod.allreduce.collective.CommunicatorClosedException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs submitted collectives one after another on a thread of its own.
+ *
+ * <p>The first failure ends the engine: the collective that met it, all that wait and all that come
+ * later fail with the same cause.
+ */
+final class Engine {
+
+    private sealed interface Task permits Submission, End {}
+
+    /** A collective that waits for its turn. */
+    record Submission(Runnable collective, CompletableFuture<Void> future) implements Task {}
+
+    private record End() implements Task {}
+
+    private static final Logger logger = LoggerFactory.getLogger(Engine.class);
+
+    private final LinkedBlockingQueue<Task> queue = new LinkedBlockingQueue<>();
+    private final Thread thread;
+    private final Consumer<CollectiveException> onFailure;
+    private final Function<Throwable, CollectiveException> explainBug;
+    private volatile @Nullable CollectiveException failure;
+
+    /**
+     * Creates the engine; {@link #start} starts it.
+     *
+     * @param onFailure called on the engine's thread with the first failure, before any future
+     *     completes with it
+     * @param explainBug turns what nobody expected into the failure that users and peers see
+     */
+    Engine(
+            int rank,
+            Consumer<CollectiveException> onFailure,
+            Function<Throwable, CollectiveException> explainBug) {
+        this.onFailure = onFailure;
+        this.explainBug = explainBug;
+        this.thread = new Thread(this::run, "jhorovod-engine-" + rank);
+        this.thread.setDaemon(true);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Takes a collective; the caller keeps the order. */
+    void submit(Submission submission) {
+        queue.add(submission);
+        CollectiveException known = failure;
+        if (known != null) {
+            failAll(known);
+        }
+    }
+
+    /** Whether the caller is the engine itself, as in a future's handler. */
+    boolean isEngineThread() {
+        return Thread.currentThread() == thread;
+    }
+
+    /** Whether the thread still runs; futures of an engine that ended are complete. */
+    boolean isAlive() {
+        return thread.isAlive();
+    }
+
+    private void run() {
+        CollectiveException end = null;
+        while (end == null) {
+            try {
+                Task task = queue.take();
+                end = task instanceof Submission s ? run(s) : closed();
+            } catch (InterruptedException e) {
+                end = closed();
+            }
+        }
+        failure = end;
+        failAll(end);
+    }
+
+    private static CommunicatorClosedException closed() {
+        return new CommunicatorClosedException(
+                "The communicator has been shut down. Call JHorovod.init() again before the next"
+                        + " collective, or shut down later.");
+    }
+
+    /** Runs one collective and returns what it failed with, if it did. */
+    private @Nullable CollectiveException run(Submission submission) {
+        CollectiveException cause;
+        try {
+            submission.collective().run();
+            submission.future().complete(null);
+            return null;
+        } catch (CollectiveException e) {
+            cause = e;
+        } catch (Throwable e) {
+            logger.error("bug: the engine met an unexpected failure", e);
+            cause = explainBug.apply(e);
+        }
+        onFailure.accept(cause);
+        failure = cause;
+        submission.future().completeExceptionally(cause);
+        return cause;
+    }
+
+    private void failAll(CollectiveException cause) {
+        List<Task> pending = new ArrayList<>();
+        queue.drainTo(pending);
+        for (Task task : pending) {
+            if (task instanceof Submission submission) {
+                submission.future().completeExceptionally(cause);
+            }
+        }
+    }
+
+    /**
+     * Ends the thread when it has run what was submitted so far.
+     *
+     * @return whether it ended within the given time
+     */
+    boolean close(Duration wait) {
+        queue.add(new End());
+        if (isEngineThread()) {
+            return true;
+        }
+        try {
+            thread.join(Math.max(1, wait.toMillis()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return !thread.isAlive();
+    }
+}

@@ -1,0 +1,214 @@
+package org.jhorovod.allreduce.engine;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
+import org.jhorovod.allreduce.collective.CollectiveException;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.CommunicatorClosedException;
+import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.OperationTimeoutException;
+import org.jhorovod.allreduce.collective.PeerLostException;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Tensor;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.control.ControlPlane;
+import org.jhorovod.allreduce.rendezvous.LostReport;
+import org.jhorovod.allreduce.spi.Backend;
+import org.jhorovod.allreduce.spi.Operation;
+
+/** Numbers the collectives in the order of their calls and hands them to the engine. */
+public final class EngineCommunicator implements Communicator {
+    private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
+
+    private final Topology self;
+    private final int generation;
+    private final Backend backend;
+    private final ControlPlane control;
+    private final Duration operationTimeout;
+    private final Consumer<LostReport> onLost;
+    private final Runnable onClose;
+    private final Engine engine;
+    // Guarded by this.
+    private long lastSequence;
+    private boolean isClosed;
+
+    /**
+     * Starts the engine; control plane and backend are closed with the communicator.
+     *
+     * @param onLost told whom this rank misses, before any call fails because of it
+     * @param onClose called once, at the end of {@link #close}
+     */
+    public EngineCommunicator(
+            Topology self,
+            int generation,
+            Backend backend,
+            ControlPlane control,
+            Duration operationTimeout,
+            Consumer<LostReport> onLost,
+            Runnable onClose) {
+        this.self = self;
+        this.generation = generation;
+        this.backend = backend;
+        this.control = control;
+        this.operationTimeout = operationTimeout;
+        this.onLost = onLost;
+        this.onClose = onClose;
+        this.engine = new Engine(self.rank(), this::failed, this::explainBug);
+        engine.start();
+    }
+
+    @Override
+    public Topology topology() {
+        return self;
+    }
+
+    @Override
+    public String transportName() {
+        return backend.transportName();
+    }
+
+    @Override
+    public CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, ReduceOp op) {
+        HostTensor host = (HostTensor) tensor;
+        CollectiveCall call =
+                new CollectiveCall(Kind.ALL_REDUCE, name, host.type(), op, -1, host.elementCount());
+        return submit(call, operation -> backend.allReduce(operation, host, op));
+    }
+
+    @Override
+    public CompletableFuture<Void> broadcastAsync(String name, Tensor tensor, int root) {
+        if (root < 0 || root >= size()) {
+            throw new IllegalArgumentException(
+                    "The root %d of the broadcast of '%s' is no rank: there are %d, numbered from 0."
+                            .formatted(root, name, size()));
+        }
+        HostTensor host = (HostTensor) tensor;
+        CollectiveCall call =
+                new CollectiveCall(
+                        Kind.BROADCAST, name, host.type(), null, root, host.elementCount());
+        return submit(call, operation -> backend.broadcast(operation, host, root));
+    }
+
+    @Override
+    public CompletableFuture<Void> allGatherAsync(String name, Tensor input, Tensor output) {
+        long expected = Math.multiplyExact(input.elementCount(), (long) size());
+        if (output.type() != input.type() || output.elementCount() != expected) {
+            throw new IllegalArgumentException(
+                    "The output of the all-gather of '%s' must be %s[%d], as %d ranks contribute %s each; it is %s."
+                            .formatted(name, input.type(), expected, size(), input, output));
+        }
+        HostTensor from = (HostTensor) input;
+        HostTensor to = (HostTensor) output;
+        CollectiveCall call =
+                new CollectiveCall(
+                        Kind.ALL_GATHER, name, from.type(), null, -1, from.elementCount());
+        return submit(call, operation -> backend.allGather(operation, from, to));
+    }
+
+    @Override
+    public CompletableFuture<Void> barrierAsync(String name) {
+        CollectiveCall call = new CollectiveCall(Kind.BARRIER, name, DataType.INT32, null, -1, 1);
+        return submit(call, backend::barrier);
+    }
+
+    private synchronized CompletableFuture<Void> submit(
+            CollectiveCall call, Consumer<Operation> collective) {
+        if (isClosed) {
+            throw new CommunicatorClosedException(
+                    "The %s was called after the communicator had been shut down. Call JHorovod.init() again first."
+                            .formatted(call.describe()));
+        }
+        long sequence = ++lastSequence;
+        control.submitted(sequence, call.describe());
+        CompletableFuture<Void> future = new CompletableFuture<>();
+        engine.submit(new Engine.Submission(() -> runNow(sequence, call, collective), future));
+        return future;
+    }
+
+    private void runNow(long sequence, CollectiveCall call, Consumer<Operation> collective) {
+        RunningOperation operation =
+                new RunningOperation(self, generation, sequence, call, control, operationTimeout);
+        control.check(sequence);
+        collective.accept(operation);
+        control.completed(sequence);
+    }
+
+    private void failed(CollectiveException cause) {
+        int lostRank = -1;
+        if (cause instanceof PeerLostException lost) {
+            lostRank = lost.lostRank();
+        } else if (cause instanceof OperationTimeoutException) {
+            lostRank = control.firstBehind();
+        }
+        if (lostRank >= 0 && lostRank != self.rank()) {
+            onLost.accept(new LostReport(lostRank, String.valueOf(cause.getMessage())));
+        }
+        control.abort(cause);
+    }
+
+    private CollectiveException explainBug(Throwable bug) {
+        return new PeerLostException(
+                self.rank(),
+                "%s gave up because of a fault of its own: %s. Its log has the stack trace; please report it."
+                        .formatted(self.describe(), bug));
+    }
+
+    @Override
+    public void await(CompletableFuture<Void> collective) {
+        if (engine.isEngineThread()) {
+            throw new IllegalStateException(
+                    "A handler of a collective's future waits for another collective, which would"
+                            + " wait for ever. Use thenCompose, or another thread.");
+        }
+        while (true) {
+            try {
+                collective.get(1, TimeUnit.SECONDS);
+                return;
+            } catch (TimeoutException e) {
+                if (!engine.isAlive() && !collective.isDone()) {
+                    throw new IllegalStateException("bug: the engine ended with work to do", e);
+                }
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof CollectiveException cause) {
+                    throw cause.again();
+                }
+                throw new IllegalStateException("bug: a collective failed in another way", e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new CommunicatorClosedException(
+                        "The thread was interrupted while it waited for a collective.");
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        close(CLOSE_WAIT);
+    }
+
+    /**
+     * Closes, giving what has been submitted the given time to complete.
+     *
+     * @param wait zero or more
+     */
+    public void close(Duration wait) {
+        synchronized (this) {
+            if (isClosed) {
+                return;
+            }
+            isClosed = true;
+        }
+        engine.close(wait);
+        control.close();
+        backend.wakeup();
+        backend.close();
+        onClose.run();
+    }
+}

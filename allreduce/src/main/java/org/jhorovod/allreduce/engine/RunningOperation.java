@@ -1,0 +1,111 @@
+package org.jhorovod.allreduce.engine;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.collective.CollectiveException;
+import org.jhorovod.allreduce.collective.OperationTimeoutException;
+import org.jhorovod.allreduce.collective.PeerLostException;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.control.ControlPlane;
+import org.jhorovod.allreduce.spi.Operation;
+
+/** An operation watched by the control plane, with a deadline that moves on with its bytes. */
+final class RunningOperation implements Operation {
+    // A wakeup can be lost between a look and a wait; then this is how late it is noticed.
+    private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long VERDICT_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long VERDICT_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
+    private final Topology self;
+    private final int generation;
+    private final long sequence;
+    private final CollectiveCall call;
+    private final ControlPlane control;
+    private final Duration timeout;
+    private long lastProgressNanos = System.nanoTime();
+
+    RunningOperation(
+            Topology self,
+            int generation,
+            long sequence,
+            CollectiveCall call,
+            ControlPlane control,
+            Duration timeout) {
+        this.self = self;
+        this.generation = generation;
+        this.sequence = sequence;
+        this.call = call;
+        this.control = control;
+        this.timeout = timeout;
+    }
+
+    @Override
+    public long sequence() {
+        return sequence;
+    }
+
+    @Override
+    public int generation() {
+        return generation;
+    }
+
+    @Override
+    public CollectiveCall call() {
+        return call;
+    }
+
+    @Override
+    public long allowedWaitNanos() {
+        control.check(sequence);
+        long left = lastProgressNanos + timeout.toNanos() - System.nanoTime();
+        if (left <= 0) {
+            throw timedOut();
+        }
+        return Math.min(left, LONGEST_WAIT_NANOS);
+    }
+
+    @Override
+    public void progressed() {
+        lastProgressNanos = System.nanoTime();
+    }
+
+    private OperationTimeoutException timedOut() {
+        List<String> behind = control.behind(sequence);
+        String who =
+                behind.isEmpty()
+                        ? "all ranks have submitted it, but no bytes move"
+                        : "missing: " + String.join("; ", behind);
+        return new OperationTimeoutException(
+                "%s waited %.1f s in operation %d, %s; %s. The peers are alive. Look for a rank that skips a collective, waits for input, or is busy elsewhere (saving a checkpoint, say); raise JHOROVOD_OPERATION_TIMEOUT_SECONDS if it needs longer."
+                        .formatted(
+                                capitalized(self.describe()),
+                                timeout.toMillis() / 1000.0,
+                                sequence,
+                                call.describe(),
+                                who));
+    }
+
+    private static String capitalized(String text) {
+        return Character.toUpperCase(text.charAt(0)) + text.substring(1);
+    }
+
+    @Override
+    public CollectiveException linkEnded(int peer, String how) {
+        long end = System.nanoTime() + VERDICT_WAIT_NANOS;
+        while (end - System.nanoTime() > 0) {
+            try {
+                control.check(sequence);
+            } catch (CollectiveException known) {
+                return known;
+            }
+            LockSupport.parkNanos(VERDICT_POLL_NANOS);
+        }
+        return new PeerLostException(
+                peer,
+                "Rank %d is lost to %s in operation %d, %s: %s, though its control connection is still open. Check the network between the two hosts."
+                        .formatted(peer, self.describe(), sequence, call.describe(), how));
+    }
+}

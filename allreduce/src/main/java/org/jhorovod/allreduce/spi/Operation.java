@@ -1,0 +1,35 @@
+package org.jhorovod.allreduce.spi;
+
+import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.collective.CollectiveException;
+
+/** One collective on its way through a backend; used by the engine's thread alone. */
+public interface Operation {
+
+    /** The number of this collective in the order that all ranks share, from 1. */
+    long sequence();
+
+    /** How often the job had been formed before. */
+    int generation();
+
+    /** What the caller asked for. */
+    CollectiveCall call();
+
+    /**
+     * Returns how long a backend may wait now before it asks again, in nanoseconds, always more
+     * than zero. To be called before each wait.
+     *
+     * @throws CollectiveException if the job has failed, or if nothing moved until the operation
+     *     deadline
+     */
+    long allowedWaitNanos();
+
+    /** Notes that bytes moved, which starts the operation deadline anew. */
+    void progressed();
+
+    /**
+     * Turns the end of a data link into the reason for it, waiting shortly for the control plane to
+     * learn it.
+     */
+    CollectiveException linkEnded(int peer, String how);
+}

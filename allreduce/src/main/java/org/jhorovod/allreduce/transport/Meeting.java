@@ -1,0 +1,46 @@
+package org.jhorovod.allreduce.transport;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.time.Duration;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.rendezvous.Identity;
+import org.jhorovod.allreduce.rendezvous.Listener;
+import org.jhorovod.allreduce.rendezvous.Secret;
+import org.jhorovod.allreduce.rendezvous.TimedChannel;
+
+/**
+ * How a transport meets the other ranks while a job forms; every wait ends by the start timeout.
+ */
+public interface Meeting {
+
+    /** This rank. */
+    Topology self();
+
+    /** How often the job had been formed before. */
+    int generation();
+
+    /** The job's secret, for listeners of the transport's own. */
+    Secret secret();
+
+    /** How long a handshake may take. */
+    Duration handshakeTimeout();
+
+    /** Connects to the address at which a rank's own listener can be reached, over TCP. */
+    TimedChannel dial(int rank, Identity.Purpose purpose) throws IOException;
+
+    /** Connects to an address that a rank has published. */
+    TimedChannel dial(SocketAddress address, Identity.Purpose purpose) throws IOException;
+
+    /** Waits for a connection of the given purpose from a rank. */
+    TimedChannel awaitArrival(int rank, Identity.Purpose purpose);
+
+    /** Where connections that prove the secret go, whichever listener let them in. */
+    Listener.Handler arrivals();
+
+    /** Tells the other ranks something under a name of the transport's own. */
+    void publish(String name, String value);
+
+    /** Waits for what a rank publishes under a name. */
+    String awaitPublished(int rank, String name);
+}

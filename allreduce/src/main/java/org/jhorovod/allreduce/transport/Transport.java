@@ -1,0 +1,17 @@
+package org.jhorovod.allreduce.transport;
+
+import java.io.IOException;
+
+/** A way for bytes between ranks. */
+public interface Transport {
+
+    /** The name that users choose it by. */
+    String name();
+
+    /**
+     * Connects this rank with its neighbours; all ranks do so at the same time.
+     *
+     * @throws IOException if a neighbour cannot be reached
+     */
+    RingLinks open(Meeting meeting) throws IOException;
+}
