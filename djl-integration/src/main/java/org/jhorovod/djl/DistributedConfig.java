@@ -1,0 +1,110 @@
+package org.jhorovod.djl;
+
+import java.util.Optional;
+import org.jhorovod.allreduce.JHorovod;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.Settings;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a {@link DistributedTrainer} works with the other ranks. Everything has a default; a value
+ * that is set here wins over the settings in the environment. Immutable.
+ */
+public final class DistributedConfig {
+    private final Communicator communicator;
+    private final @Nullable Integer seed; // null where none is set
+    private final int bucketMib;
+    private final int checkSteps;
+
+    private DistributedConfig(Builder builder) {
+        Configuration configuration = Configuration.fromProcess();
+        this.communicator = Optional.ofNullable(builder.communicator).orElseGet(JHorovod::init);
+        this.seed =
+                Optional.ofNullable(builder.seed)
+                        .or(() -> configuration.find(Settings.SEED))
+                        .orElse(null);
+        this.bucketMib =
+                builder.bucketMib > 0 ? builder.bucketMib : configuration.get(Settings.BUCKET_MIB);
+        this.checkSteps =
+                builder.checkSteps >= 0
+                        ? builder.checkSteps
+                        : configuration.get(Settings.CHECK_STEPS);
+    }
+
+    /** A builder with every value at its default. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The way to the other ranks. */
+    public Communicator communicator() {
+        return communicator;
+    }
+
+    /** The seed that was set, if any. */
+    public Optional<Integer> seed() {
+        return Optional.ofNullable(seed);
+    }
+
+    /** How large a bucket of gradients may grow. */
+    public int bucketMib() {
+        return bucketMib;
+    }
+
+    /** After how many steps all parameters are compared; 0 for never. */
+    public int checkSteps() {
+        return checkSteps;
+    }
+
+    /** Collects the values. */
+    public static final class Builder {
+        private @Nullable Communicator communicator; // null for the process's own
+        private @Nullable Integer seed; // null for the setting
+        private int bucketMib; // 0 for the setting
+        private int checkSteps = -1; // -1 for the setting
+
+        private Builder() {}
+
+        /** The way to the other ranks, in place of the process's own. */
+        public Builder optCommunicator(Communicator communicator) {
+            this.communicator = communicator;
+            return this;
+        }
+
+        /** What the order of the data and each rank's random numbers start from. */
+        public Builder optSeed(int seed) {
+            this.seed = seed;
+            return this;
+        }
+
+        /** How large a bucket of gradients may grow; the same on all ranks. */
+        public Builder optBucketMib(int bucketMib) {
+            if (bucketMib < 1 || bucketMib > 1024) {
+                throw new IllegalArgumentException(
+                        "A bucket must have 1 to 1024 MiB, not %d.".formatted(bucketMib));
+            }
+            this.bucketMib = bucketMib;
+            return this;
+        }
+
+        /** After how many steps all parameters are compared between ranks; 0 for never. */
+        public Builder optCheckSteps(int checkSteps) {
+            if (checkSteps < 0) {
+                throw new IllegalArgumentException(
+                        "Parameters are compared every 0 (never) or more steps, not %d."
+                                .formatted(checkSteps));
+            }
+            this.checkSteps = checkSteps;
+            return this;
+        }
+
+        /**
+         * Makes the configuration; forms the job first, if no communicator was given and none is
+         * there yet.
+         */
+        public DistributedConfig build() {
+            return new DistributedConfig(this);
+        }
+    }
+}

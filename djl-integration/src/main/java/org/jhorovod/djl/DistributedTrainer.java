@@ -1,0 +1,339 @@
+package org.jhorovod.djl;
+
+import ai.djl.Device;
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.Trainer;
+import ai.djl.training.TrainingConfig;
+import ai.djl.training.dataset.Batch;
+import ai.djl.training.dataset.Dataset;
+import ai.djl.training.dataset.RandomAccessDataset;
+import ai.djl.translate.TranslateException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A trainer whose gradients are those of all ranks of the job: the drop-in for {@code
+ * model.newTrainer(config)}, under {@code EasyTrain.fit} and in hand-written loops alike.
+ *
+ * <pre>{@code
+ * try (Model model = Model.newInstance("mlp")) {
+ *     model.setBlock(block);
+ *     try (Trainer trainer = DistributedTrainer.create(model, config)) {
+ *         trainer.initialize(new Shape(1, 784));
+ *         EasyTrain.fit(trainer, epochs, trainingSet, validationSet);
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Every rank runs the same program. {@link #initialize} gives all ranks the parameters of rank
+ * 0; {@link #iterateDataset} hands each rank its own part of the data; {@link #step} averages the
+ * gradients, weighted by samples, before the optimizer sees them. All ranks hold bitwise equal
+ * parameters after every step. The batch size is the one of each rank and the learning rate is not
+ * scaled. In a job of one rank it behaves as the trainer of {@code model.newTrainer(config)}.
+ *
+ * <p>{@code create}, {@code initialize}, {@code iterateDataset}, {@code step} and the end of a pass
+ * wait for the other ranks and throw {@link org.jhorovod.allreduce.collective.CollectiveException}
+ * where these fail. To be used by one thread. Closed by the caller; closing leaves the communicator
+ * open.
+ */
+public final class DistributedTrainer extends Trainer {
+    private static final Logger logger = LoggerFactory.getLogger(DistributedTrainer.class);
+    private static final long MIB = 1 << 20;
+
+    private final DistributedConfig config;
+    private final Communicator communicator;
+    private final boolean alone;
+    private final TrainerGroup group;
+    private final int number;
+    private final String name;
+    private final MetricReducer metrics;
+    private final SampleCounter counter = new SampleCounter();
+    private final StepClock clock = new StepClock();
+
+    private List<NamedParameter> parameters = List.of();
+    private @org.jspecify.annotations.Nullable GradientBuckets buckets; // null until initialised
+    private @org.jspecify.annotations.Nullable Integer sharedSeed; // null until agreed
+    private long passes;
+
+    private DistributedTrainer(
+            Model model, TrainingConfig trainingConfig, DistributedConfig config) {
+        super(model, trainingConfig);
+        this.config = config;
+        this.communicator = config.communicator();
+        this.alone = communicator.size() == 1;
+        this.group = TrainerGroup.of(communicator);
+        this.metrics = new MetricReducer(communicator, getEvaluators());
+        this.number = group.add(this);
+        this.name = "trainer-" + number;
+    }
+
+    /**
+     * Creates the trainer of this rank in the process's job, which is formed first if it is not
+     * there yet.
+     *
+     * @param model with its block set; on the configuration's device
+     * @param trainingConfig as for {@link Model#newTrainer}, with one device
+     * @throws IllegalArgumentException if the configuration has more than one device
+     */
+    public static DistributedTrainer create(Model model, TrainingConfig trainingConfig) {
+        return create(model, trainingConfig, DistributedConfig.builder().build());
+    }
+
+    /**
+     * Creates the trainer of this rank.
+     *
+     * @param model with its block set; on the configuration's device
+     * @param trainingConfig as for {@link Model#newTrainer}, with one device
+     * @param config the same on all ranks
+     * @throws IllegalArgumentException if the configuration has more than one device
+     */
+    public static DistributedTrainer create(
+            Model model, TrainingConfig trainingConfig, DistributedConfig config) {
+        requireOneDevice(model, trainingConfig);
+        // The engine's own trainer is not used, but making it prepares the model: initialisers are
+        // applied, and a loaded model is unfrozen.
+        model.newTrainer(RankConfig.silent(trainingConfig)).close();
+        Communicator communicator = config.communicator();
+        TrainingConfig ofRank =
+                communicator.size() == 1
+                        ? trainingConfig
+                        : RankConfig.of(trainingConfig, communicator.rank());
+        return new DistributedTrainer(model, ofRank, config);
+    }
+
+    private static void requireOneDevice(Model model, TrainingConfig trainingConfig) {
+        Device[] devices = trainingConfig.getDevices();
+        if (devices.length != 1) {
+            throw new IllegalArgumentException(
+                    "This rank would train on %d devices, but a rank has one. Start one rank per device (jhorovodrun -np %d), or choose one with optDevices(new Device[] {Device.gpu(0)})."
+                            .formatted(devices.length, devices.length));
+        }
+        Device modelDevice = model.getNDManager().getDevice();
+        if (!devices[0].equals(modelDevice)) {
+            throw new IllegalArgumentException(
+                    "The model is on %s, but the training configuration names %s. Create the model on the device that trains it: Model.newInstance(name, device)."
+                            .formatted(modelDevice, devices[0]));
+        }
+    }
+
+    /** The way to the other ranks; stays open when the trainer is closed. */
+    public Communicator communicator() {
+        return communicator;
+    }
+
+    /** This process's number, 0 to {@code communicator().size() - 1}. */
+    public int rank() {
+        return communicator.rank();
+    }
+
+    /** What this trainer has done so far. Does not block. */
+    public StepStatistics statistics() {
+        return clock.statistics();
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Then compares the models of all ranks, and gives all ranks the parameters of rank 0.
+     *
+     * @throws org.jhorovod.allreduce.collective.MismatchException if the models differ, naming the
+     *     first difference and both ranks
+     */
+    @Override
+    public void initialize(Shape... shapes) {
+        super.initialize(shapes);
+        if (alone) {
+            return;
+        }
+        parameters = NamedParameter.of(getModel().getBlock());
+        ModelAgreement.require(communicator, name + "/model", description());
+        ParameterBroadcast.run(communicator, name, parameters);
+        buckets = new GradientBuckets(communicator, name, parameters, config.bucketMib() * MIB);
+        buckets.prepare();
+        // Dropout and augmentation are to differ between ranks.
+        engine().setRandomSeed(sharedSeed() + rank());
+    }
+
+    private List<String> description() {
+        List<String> lines = new ArrayList<>();
+        for (NamedParameter parameter : parameters) {
+            lines.add(
+                    "parameter '%s'%s"
+                            .formatted(
+                                    parameter.describe(),
+                                    parameter.isTrained() ? "" : " (frozen)"));
+        }
+        getEvaluators()
+                .forEach(e -> lines.add("%s '%s'".formatted(e.getClass().getName(), e.getName())));
+        lines.add("buckets of %d MiB".formatted(config.bucketMib()));
+        lines.add("a check every %d steps".formatted(config.checkSteps()));
+        return lines;
+    }
+
+    private Engine engine() {
+        return getManager().getEngine();
+    }
+
+    private int sharedSeed() {
+        Integer seed = sharedSeed;
+        if (seed == null) {
+            seed = Seeds.agree(communicator, name, config.seed(), engine());
+            sharedSeed = seed;
+        }
+        return seed;
+    }
+
+    @Override
+    public NDList forward(NDList input) {
+        beforeForward(input);
+        return super.forward(input);
+    }
+
+    @Override
+    public NDList forward(NDList data, NDList labels) {
+        beforeForward(data);
+        return super.forward(data, labels);
+    }
+
+    private void beforeForward(NDList data) {
+        if (!alone && buckets == null) {
+            initialize(data.getShapes());
+        }
+        counter.onForward(data);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Averages the gradients and running statistics over all ranks first. Blocks until the other
+     * ranks have called it too.
+     */
+    @Override
+    public void step() {
+        Pass pass = group.currentPass();
+        long samples = counter.take(pass == null ? 0 : pass.takeSamples());
+        if (alone) {
+            super.step();
+            clock.stepEnded(System.nanoTime(), samples, 0);
+            return;
+        }
+        if (pass == null && rank() == 0 && group.shouldTellUnsharded()) {
+            logger.info(
+                    "A step outside of trainer.iterateDataset: JHorovod does not divide this data"
+                            + " between the ranks; the program has to.");
+        }
+        group.announceStep(communicator, number);
+        averageAndUpdate(samples);
+    }
+
+    /** Makes a step of ranks that still have data, to which this rank contributes nothing. */
+    void joinStep() {
+        averageAndUpdate(0);
+    }
+
+    private void averageAndUpdate(long samples) {
+        GradientBuckets ready = buckets;
+        if (ready == null) {
+            throw new IllegalStateException(
+                    "The trainer is not initialised. Call trainer.initialize(shapes) before"
+                            + " step().");
+        }
+        long total = ready.average(samples);
+        super.step();
+        clock.stepEnded(System.nanoTime(), total, ready.waitedNanos());
+        if (config.checkSteps() > 0 && clock.steps() % config.checkSteps() == 0) {
+            ParameterCheck.require(
+                    communicator, "%s after step %d".formatted(name, clock.steps()), parameters);
+        }
+    }
+
+    /**
+     * Hands out this rank's part of the data set: the data set's own sampler chooses the order over
+     * the whole set, the same on all ranks, and each rank takes every {@code size}-th sample of it,
+     * in batches of the data set's own size.
+     *
+     * <p>When the last batch is done, {@code hasNext()} waits for ranks that have one more, and
+     * makes the evaluators' figures those of all ranks.
+     *
+     * <p>A data set that is no {@link RandomAccessDataset} cannot be divided: every rank works
+     * through all of it.
+     */
+    @Override
+    public Iterable<Batch> iterateDataset(Dataset dataset) throws IOException, TranslateException {
+        if (alone) {
+            return super.iterateDataset(dataset);
+        }
+        String passName = "%s/pass-%d".formatted(name, passes);
+        Pass pass =
+                dataset instanceof RandomAccessDataset random
+                        ? shardedPass(passName, random)
+                        : wholePass(passName, dataset);
+        passes++;
+        return () -> pass;
+    }
+
+    private Pass shardedPass(String passName, RandomAccessDataset dataset)
+            throws IOException, TranslateException {
+        dataset.prepare();
+        UserSampling sampling = UserSampling.run(dataset, Seeds.ofPass(sharedSeed(), passes));
+        ShardPlan plan =
+                ShardPlan.of(
+                        sampling.order(),
+                        rank(),
+                        communicator.size(),
+                        sampling.batchSize(),
+                        sampling.keepsPartialBatch());
+        long[] batchCounts = PassAgreement.require(communicator, passName, sampling, plan);
+        tellBatchSize(plan.batchSize());
+        Iterable<Batch> batches =
+                dataset.getData(
+                        getManager(), new ShardSampler(plan), getExecutorService().orElse(null));
+        return open(passName, batches, plan.samples().size(), Pass.BatchCounts.of(batchCounts));
+    }
+
+    private Pass wholePass(String passName, Dataset dataset)
+            throws IOException, TranslateException {
+        if (rank() == 0) {
+            logger.warn(
+                    "{} is no RandomAccessDataset, so it cannot be divided: every rank works"
+                            + " through all of it.",
+                    dataset.getClass().getName());
+        }
+        return open(passName, super.iterateDataset(dataset), -1, Pass.BatchCounts.unknown());
+    }
+
+    private Pass open(
+            String passName, Iterable<Batch> batches, long samples, Pass.BatchCounts counts) {
+        double[][] start = metrics.start();
+        return new Pass(
+                passName,
+                group,
+                batches.iterator(),
+                samples,
+                counts,
+                pass -> {
+                    if (!pass.isEven()) {
+                        group.joinUntilEnd(communicator, pass);
+                    }
+                    metrics.finish(passName + "/metrics", start);
+                });
+    }
+
+    private void tellBatchSize(int batchSize) {
+        if (passes == 0 && rank() == 0) {
+            logger.info(
+                    "{} ranks train together on batches of {} samples each, {} samples a step. The"
+                            + " learning rate is the configured one; it is not scaled.",
+                    communicator.size(),
+                    batchSize,
+                    (long) batchSize * communicator.size());
+        }
+    }
+}

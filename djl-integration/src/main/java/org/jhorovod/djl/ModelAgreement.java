@@ -1,0 +1,68 @@
+package org.jhorovod.djl;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.MismatchException;
+
+/** Makes sure that all ranks have built the same model before they exchange its elements. */
+final class ModelAgreement {
+    private static final String NOTHING = "nothing more";
+
+    private ModelAgreement() {}
+
+    /**
+     * Compares the ranks' descriptions: a short digest when they agree, the lines only if not.
+     *
+     * @param name of the comparison on all ranks
+     * @param lines what must be equal, most telling first
+     * @throws MismatchException naming the first difference and both ranks
+     */
+    static void require(Communicator communicator, String name, List<String> lines) {
+        String mine = String.join("\n", lines);
+        byte[] digest = ParameterDigest.newSha256().digest(mine.getBytes(StandardCharsets.UTF_8));
+        long[][] digests =
+                TextExchange.gather(communicator, name, ByteBuffer.wrap(digest).getLong());
+        boolean equal = true;
+        for (long[] ofRank : digests) {
+            equal &= ofRank[0] == digests[0][0];
+        }
+        if (equal) {
+            return;
+        }
+        List<List<String>> all =
+                TextExchange.gather(communicator, name + "/details", mine).stream()
+                        .map(text -> text.lines().toList())
+                        .toList();
+        throw new MismatchException(
+                firstDifference(all)
+                        .orElse("The ranks' models differ")
+                        .concat(
+                                ". All ranks must build the same model and the same training"
+                                        + " configuration, in the same order."));
+    }
+
+    /** The first line in which a rank differs from rank 0, in words. */
+    static Optional<String> firstDifference(List<List<String>> ofRanks) {
+        List<String> first = ofRanks.get(0);
+        int lines = ofRanks.stream().mapToInt(List::size).max().orElse(0);
+        for (int line = 0; line < lines; line++) {
+            for (int rank = 1; rank < ofRanks.size(); rank++) {
+                String expected = lineOf(first, line);
+                String actual = lineOf(ofRanks.get(rank), line);
+                if (!actual.equals(expected)) {
+                    return Optional.of(
+                            "The ranks' models differ: rank 0 has %s, rank %d has %s"
+                                    .formatted(expected, rank, actual));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static String lineOf(List<String> lines, int line) {
+        return line < lines.size() ? lines.get(line) : NOTHING;
+    }
+}

@@ -1,0 +1,56 @@
+package org.jhorovod.djl;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The part of a pass that one rank works through: positions {@code rank}, {@code rank + size}, and
+ * so on, of an order of samples that is the same on all ranks. Shards of all ranks are disjoint,
+ * cover the order, and differ by at most one sample.
+ *
+ * @param samples the indices of this rank's samples, in order
+ * @param batchSize samples per batch
+ * @param batchCount how many batches this rank has
+ */
+record ShardPlan(List<Long> samples, int batchSize, int batchCount) {
+
+    /**
+     * Takes a rank's part.
+     *
+     * @param order indices of all samples of the pass
+     * @param keepsPartialBatch whether a last batch that is not full counts
+     */
+    static ShardPlan of(
+            List<Long> order, int rank, int size, int batchSize, boolean keepsPartialBatch) {
+        if (batchSize < 1) {
+            throw new IllegalArgumentException(
+                    "The data set's batch size is %d; it must be at least 1. Set it with the data set's setSampling."
+                            .formatted(batchSize));
+        }
+        List<Long> samples = new ArrayList<>(order.size() / size + 1);
+        for (int position = rank; position < order.size(); position += size) {
+            samples.add(order.get(position));
+        }
+        int full = samples.size() / batchSize;
+        int batchCount = keepsPartialBatch ? (samples.size() + batchSize - 1) / batchSize : full;
+        List<Long> used = samples.subList(0, Math.min(samples.size(), batchCount * batchSize));
+        return new ShardPlan(List.copyOf(used), batchSize, batchCount);
+    }
+
+    /** The indices of the samples of each batch. */
+    List<List<Long>> batches() {
+        List<List<Long>> batches = new ArrayList<>(batchCount);
+        for (int from = 0; from < samples.size(); from += batchSize) {
+            batches.add(samples.subList(from, Math.min(samples.size(), from + batchSize)));
+        }
+        return batches;
+    }
+
+    /** A number that tells two orders apart. */
+    static long fingerprint(List<Long> order) {
+        ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES * order.size());
+        order.forEach(bytes::putLong);
+        return ByteBuffer.wrap(ParameterDigest.newSha256().digest(bytes.array())).getLong();
+    }
+}

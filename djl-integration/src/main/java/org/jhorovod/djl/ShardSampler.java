@@ -1,0 +1,19 @@
+package org.jhorovod.djl;
+
+import ai.djl.training.dataset.RandomAccessDataset;
+import ai.djl.training.dataset.Sampler;
+import java.util.Iterator;
+import java.util.List;
+
+/** Makes a data set hand out the batches of a shard. */
+record ShardSampler(ShardPlan plan) implements Sampler {
+    @Override
+    public Iterator<List<Long>> sample(RandomAccessDataset dataset) {
+        return plan.batches().iterator();
+    }
+
+    @Override
+    public int getBatchSize() {
+        return plan.batchSize();
+    }
+}

@@ -1,0 +1,61 @@
+package org.jhorovod.djl;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.HostTensor;
+
+/** Small values that every rank gets from every rank. Each call blocks for the slowest rank. */
+final class TextExchange {
+    private TextExchange() {}
+
+    /**
+     * Gathers a few numbers of each rank.
+     *
+     * @param mine as many on every rank
+     * @return in rank order
+     */
+    static long[][] gather(Communicator communicator, String name, long... mine) {
+        HostTensor input = HostTensor.allocate(DataType.INT64, mine.length);
+        HostTensor output =
+                HostTensor.allocate(DataType.INT64, (long) mine.length * communicator.size());
+        input.buffers().get(0).asLongBuffer().put(mine);
+        communicator.allGather(name, input, output);
+        long[][] all = new long[communicator.size()][mine.length];
+        var values = output.buffers().get(0).asLongBuffer();
+        for (long[] ofRank : all) {
+            values.get(ofRank);
+        }
+        return all;
+    }
+
+    /**
+     * Gathers a text of each rank.
+     *
+     * @return in rank order
+     */
+    static List<String> gather(Communicator communicator, String name, String mine) {
+        byte[] bytes = mine.getBytes(StandardCharsets.UTF_8);
+        long[][] lengths = gather(communicator, name + "/length", bytes.length);
+        int longest = 0;
+        for (long[] length : lengths) {
+            longest = Math.max(longest, Math.toIntExact(length[0]));
+        }
+        int ints = longest / Integer.BYTES + 1; // so many hold the longest text, and at least one
+        HostTensor input = HostTensor.allocate(DataType.INT32, ints);
+        HostTensor output = HostTensor.allocate(DataType.INT32, (long) ints * communicator.size());
+        input.buffers().get(0).put(bytes);
+        communicator.allGather(name + "/text", input, output);
+        ByteBuffer texts = output.buffers().get(0);
+        List<String> all = new ArrayList<>();
+        for (int rank = 0; rank < communicator.size(); rank++) {
+            byte[] text = new byte[Math.toIntExact(lengths[rank][0])];
+            texts.get(rank * ints * Integer.BYTES, text);
+            all.add(new String(text, StandardCharsets.UTF_8));
+        }
+        return all;
+    }
+}
