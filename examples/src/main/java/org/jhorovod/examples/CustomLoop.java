@@ -11,8 +11,6 @@ import ai.djl.training.TrainingConfig;
 import ai.djl.training.dataset.Batch;
 import ai.djl.training.dataset.Dataset;
 import ai.djl.training.loss.Loss;
-import ai.djl.training.optimizer.Optimizer;
-import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.TranslateException;
 import java.io.IOException;
 import java.nio.LongBuffer;
@@ -68,11 +66,7 @@ public final class CustomLoop implements Callable<Integer> {
         Engine.getInstance().setRandomSeed(options.seed());
         TrainingConfig config =
                 new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
-                        .optOptimizer(
-                                Optimizer.adam()
-                                        .optLearningRateTracker(
-                                                Tracker.fixed(options.learningRate()))
-                                        .build());
+                        .optOptimizer(options.optimizer());
 
         try (Model model = Model.newInstance("custom-loop")) {
             model.setBlock(FashionCnn.create());
