@@ -1,6 +1,7 @@
 package org.jhorovod.djl;
 
 import java.util.Optional;
+import org.jhorovod.allreduce.JHorovod;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
@@ -18,7 +19,7 @@ public final class DistributedConfig {
 
     private DistributedConfig(Builder builder) {
         Configuration configuration = Configuration.fromProcess();
-        this.communicator = Optional.ofNullable(builder.communicator).orElseGet(Door::open);
+        this.communicator = Optional.ofNullable(builder.communicator).orElseGet(JHorovod::init);
         this.seed =
                 Optional.ofNullable(builder.seed)
                         .or(() -> configuration.find(Settings.SEED))

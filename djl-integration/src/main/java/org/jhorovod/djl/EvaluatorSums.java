@@ -36,8 +36,8 @@ final class EvaluatorSums {
 
     /** Whether the evaluator's sums can be reached. */
     static boolean knows(Evaluator evaluator) {
-        if (evaluator instanceof IndexEvaluator) {
-            return knows(inner((IndexEvaluator) evaluator));
+        if (evaluator instanceof IndexEvaluator index) {
+            return knows(inner(index));
         }
         return evaluator instanceof AbstractAccuracy || evaluator instanceof Loss;
     }

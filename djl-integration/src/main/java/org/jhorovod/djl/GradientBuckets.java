@@ -167,16 +167,19 @@ final class GradientBuckets {
         }
         DataType type = bucket.plan().type();
         if (type == DataType.FLOAT32) {
-            bytes.putFloat(0, samples);
+            bytes.putFloat(0, (float) samples);
         } else {
-            bytes.putDouble(0, samples);
+            bytes.putDouble(0, (double) samples);
         }
         for (BucketPlan.Slot slot : bucket.plan().slots()) {
             withElements(
                     members.get(slot.entry()),
                     array ->
                             memory.scale(
-                                    type, TensorMemory.bytes(array), samples, part(bytes, slot)));
+                                    type,
+                                    TensorMemory.bytes(array),
+                                    (double) samples,
+                                    part(bytes, slot)));
         }
     }
 

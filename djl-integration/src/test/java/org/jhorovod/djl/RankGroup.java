@@ -35,7 +35,7 @@ import org.jhorovod.allreduce.rendezvous.StoreServer;
  * <p>Every wait has a deadline; when a case is late, the failure shows all threads of all ranks.
  */
 final class RankGroup implements AutoCloseable {
-    private static final Duration CASE_TIMEOUT = Duration.ofSeconds(120);
+    private static final Duration CASE_TIMEOUT = Duration.ofMinutes(2);
     private static final Duration END_TIMEOUT = Duration.ofSeconds(10);
     private static final int SHOWN_LOG_CHARACTERS = 4000;
 
@@ -109,8 +109,7 @@ final class RankGroup implements AutoCloseable {
         Thread reader = new Thread(() -> read(process, answers), "rank-" + rank + "-answers");
         reader.setDaemon(true);
         reader.start();
-        return new Rank(
-                rank, process, process.outputWriter(StandardCharsets.UTF_8), answers, log);
+        return new Rank(rank, process, process.outputWriter(StandardCharsets.UTF_8), answers, log);
     }
 
     private static void read(Process process, BlockingQueue<String> answers) {
@@ -183,8 +182,7 @@ final class RankGroup implements AutoCloseable {
 
     private Outcome receive(Rank rank, Class<?> rankCase, long deadline) {
         try {
-            String line =
-                    rank.answers().poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            String line = rank.answers().poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
             if (line == null) {
                 throw new AssertionError(
                         "%s did not end on rank %d within %d s.%n%s"

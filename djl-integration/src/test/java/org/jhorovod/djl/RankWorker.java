@@ -47,10 +47,13 @@ public final class RankWorker {
     private static String answer(List<String> words) {
         try {
             RankCase rankCase =
-                    (RankCase)
-                            Class.forName(words.get(0)).getDeclaredConstructor().newInstance();
+                    Class.forName(words.get(0))
+                            .asSubclass(RankCase.class)
+                            .getDeclaredConstructor()
+                            .newInstance();
             Communicator communicator = JHorovod.init();
-            return RESULT + encode(List.of(rankCase.run(communicator, words.subList(1, words.size()))));
+            return RESULT
+                    + encode(List.of(rankCase.run(communicator, words.subList(1, words.size()))));
         } catch (Exception | LinkageError | AssertionError e) {
             StringWriter trace = new StringWriter();
             e.printStackTrace(new PrintWriter(trace, true));

@@ -145,6 +145,11 @@ public final class ControlPlane implements AutoCloseable {
         }
     }
 
+    /** Fails the communicator for this rank alone, after {@link #close}. */
+    public void endLocally(CollectiveException cause) {
+        failure.compareAndSet(null, cause);
+    }
+
     private ControlMessage abortMessage(CollectiveException cause) {
         String text = String.valueOf(cause.getMessage());
         if (cause instanceof PeerLostException lost) {

@@ -1,0 +1,41 @@
+package org.jhorovod.djl;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/**
+ * The resident groups that all test classes of a run share, one per size; closed when the run ends.
+ * A test gets them as a parameter. A case that ends its communicator needs a group of its own.
+ */
+public final class RankGroups implements ParameterResolver, AutoCloseable {
+    private static final Namespace NAMESPACE = Namespace.create(RankGroups.class);
+
+    private final Map<Integer, RankGroup> groups = new HashMap<>();
+
+    /** The group of so many ranks; started when it is first asked for. */
+    synchronized RankGroup of(int size) {
+        return groups.computeIfAbsent(size, RankGroup::start);
+    }
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == RankGroups.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        return context.getRoot()
+                .getStore(NAMESPACE)
+                .getOrComputeIfAbsent(RankGroups.class, key -> this, RankGroups.class);
+    }
+
+    @Override
+    public synchronized void close() {
+        groups.values().forEach(RankGroup::close);
+        groups.clear();
+    }
+}
