@@ -31,10 +31,10 @@ import picocli.CommandLine.Option;
  * Trains a small network on Fashion-MNIST in a loop written by hand. What makes a DJL program like
  * this one data-parallel is one line:
  *
- * <pre>{@code
- * - try (Trainer trainer = model.newTrainer(config)) {
- * + try (Trainer trainer = DistributedTrainer.create(model, config)) {
- * }</pre>
+ * <pre>
+ * - Trainer trainer = model.newTrainer(config);
+ * + Trainer trainer = DistributedTrainer.create(model, config);
+ * </pre>
  *
  * <p>{@code iterateDataset} then yields this rank's share of the images, and {@code step} averages
  * the gradients over all ranks before it updates the parameters. The loop counts the right answers
