@@ -335,9 +335,10 @@ final class Formation implements Meeting {
 
     private StartException missing(int rank) {
         String text =
-                "%s waited %d s for rank %d to join the job of %d ranks. Check that this rank was started, that its program calls JHorovod.init() (or DistributedTrainer.create), and that the hosts reach each other; raise JHOROVOD_START_TIMEOUT_SECONDS (jhorovodrun --start-timeout) if starting takes longer."
+                "Rank %d on %s waited %d s for rank %d to join the job of %d ranks. Check that this rank was started, that its program calls JHorovod.init() (or DistributedTrainer.create), and that the hosts reach each other; raise JHOROVOD_START_TIMEOUT_SECONDS (jhorovodrun --start-timeout) if starting takes longer."
                         .formatted(
-                                self.describe(),
+                                self.rank(),
+                                self.host(),
                                 configuration.get(Settings.START_TIMEOUT).toSeconds(),
                                 rank,
                                 self.size());

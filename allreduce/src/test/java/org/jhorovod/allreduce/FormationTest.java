@@ -43,7 +43,7 @@ class FormationTest {
     void aRankThatNeverComes_isNamedAfterTheStartTimeout_andReported() {
         assertThatThrownBy(() -> formation().form(new TcpTransport(), () -> {}))
                 .isInstanceOf(StartException.class)
-                .hasMessageContainingAll("rank 0 on here", "rank 1", "2 s", "--start-timeout");
+                .hasMessageContainingAll("Rank 0 on here", "rank 1", "2 s", "--start-timeout");
         byte[] report = store.await(Keys.lost(0, 0), Duration.ofSeconds(1));
         assertThat(LostReport.decode(report).lostRank()).isEqualTo(1);
     }
