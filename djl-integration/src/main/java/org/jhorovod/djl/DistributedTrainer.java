@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,8 +59,8 @@ public final class DistributedTrainer extends Trainer {
     private final StepClock clock = new StepClock();
 
     private List<NamedParameter> parameters = List.of();
-    private @org.jspecify.annotations.Nullable GradientBuckets buckets; // null until initialised
-    private @org.jspecify.annotations.Nullable Integer sharedSeed; // null until agreed
+    private @Nullable GradientBuckets buckets; // null until initialised
+    private @Nullable Integer sharedSeed; // null until agreed
     private long passes;
 
     private DistributedTrainer(
@@ -314,6 +315,7 @@ public final class DistributedTrainer extends Trainer {
         double[][] start = metrics.start();
         return new Pass(
                 passName,
+                number,
                 group,
                 batches.iterator(),
                 samples,
@@ -324,6 +326,13 @@ public final class DistributedTrainer extends Trainer {
                     }
                     metrics.finish(passName + "/metrics", start);
                 });
+    }
+
+    /** Lets the trainer's resources go; the communicator stays open. Does not block. */
+    @Override
+    public void close() {
+        group.remove(number);
+        super.close();
     }
 
     private void tellBatchSize(int batchSize) {
