@@ -61,6 +61,7 @@ final class Formation implements Meeting {
     private final Deadline deadline;
     private final Arrivals arrivals;
     private final Map<Integer, PeerAddress> addresses = new HashMap<>();
+    private final Map<Integer, SocketChannel> control = new HashMap<>();
 
     private record PeerAddress(InetSocketAddress address, String host) {}
 
@@ -112,9 +113,9 @@ final class Formation implements Meeting {
                         arrivals())) {
             String address = membership.address().getHostAddress();
             publish("address", listener.port() + " " + address + " " + self.host());
-            Map<Integer, SocketChannel> control = connectControl();
+            connectControl();
             Backend backend = new HostBackend(self, transport.name(), transport.open(this));
-            return start(control, backend, onClose);
+            return start(backend, onClose);
         } catch (PeerLostException e) {
             report(new LostReport(e.lostRank(), String.valueOf(e.getMessage())));
             throw e;
@@ -122,13 +123,11 @@ final class Formation implements Meeting {
             throw new StartException(
                     "%s could not join the job: %s".formatted(self.describe(), e.getMessage()));
         } finally {
-            closeArrivals();
+            closeUnused();
         }
     }
 
-    private EngineCommunicator start(
-            Map<Integer, SocketChannel> control, Backend backend, Runnable onClose)
-            throws IOException {
+    private EngineCommunicator start(Backend backend, Runnable onClose) throws IOException {
         List<String> hosts = new ArrayList<>();
         for (int rank = 0; rank < self.size(); rank++) {
             PeerAddress peer = addresses.get(rank);
@@ -142,8 +141,17 @@ final class Formation implements Meeting {
                         control,
                         hosts,
                         backend::wakeup);
+        control.clear(); // the control plane's now
         plane.start();
-        logger.debug("{} has met all {} ranks", self.describe(), self.size());
+        if (self.rank() == 0) {
+            logger.info(
+                    "{} ranks have met, transport {}. A silent peer is lost after {} s; a"
+                            + " collective fails when a peer stays away for {} s.",
+                    self.size(),
+                    backend.transportName(),
+                    configuration.get(Settings.LIVENESS_TIMEOUT).toSeconds(),
+                    configuration.get(Settings.OPERATION_TIMEOUT).toSeconds());
+        }
         return new EngineCommunicator(
                 self,
                 membership.generation(),
@@ -154,16 +162,14 @@ final class Formation implements Meeting {
                 onClose);
     }
 
-    private Map<Integer, SocketChannel> connectControl() throws IOException {
-        Map<Integer, SocketChannel> channels = new HashMap<>();
+    private void connectControl() throws IOException {
         for (int rank = 0; rank < self.rank(); rank++) {
-            channels.put(rank, dial(rank, Purpose.CONTROL).release());
+            control.put(rank, dial(rank, Purpose.CONTROL).release());
         }
         for (int rank = self.rank() + 1; rank < self.size(); rank++) {
-            channels.put(rank, awaitArrival(rank, Purpose.CONTROL).release());
+            control.put(rank, awaitArrival(rank, Purpose.CONTROL).release());
             addressOf(rank);
         }
-        return channels;
     }
 
     private PeerAddress addressOf(int rank) throws IOException {
@@ -191,9 +197,12 @@ final class Formation implements Meeting {
         }
     }
 
-    private void closeArrivals() {
+    private void closeUnused() {
         try {
             arrivals.close();
+            for (SocketChannel channel : control.values()) {
+                channel.close();
+            }
         } catch (IOException e) {
             logger.debug("Could not close an unused connection", e);
         }
@@ -326,9 +335,10 @@ final class Formation implements Meeting {
 
     private StartException missing(int rank) {
         String text =
-                "%s waited %d s for rank %d to join the job of %d ranks. Check that this rank was started, that its program calls JHorovod.init() (or DistributedTrainer.create), and that the hosts reach each other; raise JHOROVOD_START_TIMEOUT_SECONDS (jhorovodrun --start-timeout) if starting takes longer."
+                "Rank %d on %s waited %d s for rank %d to join the job of %d ranks. Check that this rank was started, that its program calls JHorovod.init() (or DistributedTrainer.create), and that the hosts reach each other; raise JHOROVOD_START_TIMEOUT_SECONDS (jhorovodrun --start-timeout) if starting takes longer."
                         .formatted(
-                                self.describe(),
+                                self.rank(),
+                                self.host(),
                                 configuration.get(Settings.START_TIMEOUT).toSeconds(),
                                 rank,
                                 self.size());

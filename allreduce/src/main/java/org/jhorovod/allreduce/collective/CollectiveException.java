@@ -21,10 +21,6 @@ public abstract class CollectiveException extends RuntimeException {
         super(message);
     }
 
-    CollectiveException(String message, Throwable cause) {
-        super(message, cause);
-    }
-
     /** What is possible now. */
     public abstract Recovery recovery();
 
@@ -36,7 +32,8 @@ public abstract class CollectiveException extends RuntimeException {
     /**
      * A copy with its own stack trace, for a second caller that meets the same failure.
      *
-     * @return an exception of the same class and message whose cause is this one
+     * @return an exception of the same class and message; this one's stack, of a thread of ours,
+     *     would only hide it
      */
     public abstract CollectiveException again();
 }

@@ -9,10 +9,6 @@ public final class CommunicatorClosedException extends CollectiveException {
         super(message);
     }
 
-    private CommunicatorClosedException(String message, Throwable cause) {
-        super(message, cause);
-    }
-
     @Override
     public Recovery recovery() {
         return Recovery.CALLER;
@@ -20,6 +16,6 @@ public final class CommunicatorClosedException extends CollectiveException {
 
     @Override
     public CollectiveException again() {
-        return new CommunicatorClosedException(messageText(), this);
+        return new CommunicatorClosedException(messageText());
     }
 }

@@ -9,10 +9,6 @@ public final class MismatchException extends CollectiveException {
         super(message);
     }
 
-    private MismatchException(String message, Throwable cause) {
-        super(message, cause);
-    }
-
     @Override
     public Recovery recovery() {
         return Recovery.CALLER;
@@ -20,6 +16,6 @@ public final class MismatchException extends CollectiveException {
 
     @Override
     public CollectiveException again() {
-        return new MismatchException(messageText(), this);
+        return new MismatchException(messageText());
     }
 }

@@ -9,10 +9,6 @@ public final class OperationTimeoutException extends CollectiveException {
         super(message);
     }
 
-    private OperationTimeoutException(String message, Throwable cause) {
-        super(message, cause);
-    }
-
     @Override
     public Recovery recovery() {
         return Recovery.FATAL;
@@ -20,6 +16,6 @@ public final class OperationTimeoutException extends CollectiveException {
 
     @Override
     public CollectiveException again() {
-        return new OperationTimeoutException(messageText(), this);
+        return new OperationTimeoutException(messageText());
     }
 }

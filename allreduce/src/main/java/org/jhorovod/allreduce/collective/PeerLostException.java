@@ -20,11 +20,6 @@ public final class PeerLostException extends CollectiveException {
         this.lostRank = lostRank;
     }
 
-    private PeerLostException(PeerLostException cause) {
-        super(cause.messageText(), cause);
-        this.lostRank = cause.lostRank;
-    }
-
     /** The rank that is gone. */
     public int lostRank() {
         return lostRank;
@@ -37,6 +32,6 @@ public final class PeerLostException extends CollectiveException {
 
     @Override
     public CollectiveException again() {
-        return new PeerLostException(this);
+        return new PeerLostException(lostRank, messageText());
     }
 }

@@ -9,10 +9,6 @@ public final class StartException extends CollectiveException {
         super(message);
     }
 
-    private StartException(String message, Throwable cause) {
-        super(message, cause);
-    }
-
     @Override
     public Recovery recovery() {
         return Recovery.FATAL;
@@ -20,6 +16,6 @@ public final class StartException extends CollectiveException {
 
     @Override
     public CollectiveException again() {
-        return new StartException(messageText(), this);
+        return new StartException(messageText());
     }
 }

@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
 public final class ControlPlane implements AutoCloseable {
     private static final Logger logger = LoggerFactory.getLogger(ControlPlane.class);
     private static final long GOODBYE_WAIT_MILLIS = 500;
-    private static final long MAX_HEARTBEAT_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long MAX_HEARTBEAT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Topology self;
     private final int generation;
@@ -143,6 +143,11 @@ public final class ControlPlane implements AutoCloseable {
             toAll.add(abortMessage(cause));
             selector.wakeup();
         }
+    }
+
+    /** Fails the communicator for this rank alone, after {@link #close}. */
+    public void endLocally(CollectiveException cause) {
+        failure.compareAndSet(null, cause);
     }
 
     private ControlMessage abortMessage(CollectiveException cause) {
@@ -256,7 +261,7 @@ public final class ControlPlane implements AutoCloseable {
         long silentMillis = (System.nanoTime() - peer.lastHeardNanos) / 1_000_000;
         return new PeerLostException(
                 peer.rank,
-                "%s is lost: %s. It was last heard %d ms ago, when its last operation was %d, %s; the last of %s is %d, %s. Look at the lost rank's output and at its host (out of memory, killed, stopped, unreachable), then start the job again from its last checkpoint."
+                "%s is lost: %s. Its last heartbeat, %d ms ago, told of operation %d, %s; the last of %s is operation %d, %s. Look at the lost rank's output and at its host (out of memory, killed, stopped, unreachable), then start the job again from its last checkpoint."
                         .formatted(
                                 peer.name(),
                                 how,

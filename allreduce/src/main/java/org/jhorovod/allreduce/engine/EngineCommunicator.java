@@ -26,6 +26,7 @@ import org.jhorovod.allreduce.spi.Operation;
 /** Numbers the collectives in the order of their calls and hands them to the engine. */
 public final class EngineCommunicator implements Communicator {
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
+    private static final Duration ABANDON_WAIT = Duration.ofSeconds(1);
 
     private final Topology self;
     private final int generation;
@@ -205,9 +206,16 @@ public final class EngineCommunicator implements Communicator {
             }
             isClosed = true;
         }
-        engine.close(wait);
+        boolean isIdle = engine.close(wait);
         control.close();
-        backend.wakeup();
+        if (!isIdle) {
+            control.endLocally(
+                    new CommunicatorClosedException(
+                            "The communicator was shut down while this collective waited for its"
+                                    + " peers."));
+            backend.wakeup();
+            engine.close(ABANDON_WAIT);
+        }
         backend.close();
         onClose.run();
     }

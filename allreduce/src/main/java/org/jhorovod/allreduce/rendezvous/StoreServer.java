@@ -27,6 +27,7 @@ public final class StoreServer implements Closeable {
     private final MemoryStore store = new MemoryStore();
     private final Set<TimedChannel> open = ConcurrentHashMap.newKeySet();
     private final Listener listener;
+    private volatile boolean isClosed;
 
     private StoreServer(InetSocketAddress address, Secret secret, Duration handshakeTimeout)
             throws IOException {
@@ -55,6 +56,9 @@ public final class StoreServer implements Closeable {
             throw new HandshakeException("it did not come for the store");
         }
         open.add(channel);
+        if (isClosed) {
+            channel.close();
+        }
         Thread thread =
                 new Thread(() -> serve(identity, channel), "jhorovod-store-" + identity.rank());
         thread.setDaemon(true);
@@ -132,6 +136,7 @@ public final class StoreServer implements Closeable {
 
     @Override
     public void close() throws IOException {
+        isClosed = true;
         listener.close();
         for (TimedChannel channel : open) {
             channel.close();

@@ -10,6 +10,8 @@ import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -86,12 +88,16 @@ public final class TimedChannel implements Closeable {
     }
 
     private void awaitReady(int operation, Deadline deadline, String what) throws IOException {
-        key.interestOps(operation);
         if (deadline.isOver()) {
             throw new SocketTimeoutException("No answer in time while " + what + ".");
         }
-        selector.select(Math.max(1, deadline.remainingMillis()));
-        selector.selectedKeys().clear();
+        try {
+            key.interestOps(operation);
+            selector.select(Math.max(1, deadline.remainingMillis()));
+            selector.selectedKeys().clear();
+        } catch (ClosedSelectorException | CancelledKeyException e) {
+            throw new IOException("Closed by this process while " + what + ".", e);
+        }
         if (Thread.currentThread().isInterrupted()) {
             throw new InterruptedIOException("Interrupted while " + what + ".");
         }

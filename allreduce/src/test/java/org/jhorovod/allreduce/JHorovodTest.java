@@ -1,0 +1,108 @@
+package org.jhorovod.allreduce;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.StartException;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.ConfigurationException;
+import org.jhorovod.allreduce.rendezvous.MemoryStore;
+import org.jhorovod.allreduce.rendezvous.Secret;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(value = 30, unit = TimeUnit.SECONDS)
+class JHorovodTest {
+
+    @AfterEach
+    void shutdown() {
+        JHorovod.shutdown();
+    }
+
+    @Test
+    void aProgramStartedWithoutALauncher_isAWorldOfOne() {
+        Communicator communicator = JHorovod.init();
+        assertThat(communicator.size()).isEqualTo(1);
+        assertThat(communicator.transportName()).isEqualTo("none");
+        HostTensor tensor = HostTensor.allocate(DataType.INT32, 1);
+        tensor.buffers().get(0).putInt(7);
+        communicator.allReduce("t", tensor, ReduceOp.AVERAGE);
+        communicator.broadcast("t", tensor, 0);
+        communicator.barrier("b");
+        assertThat(tensor.buffers().get(0).getInt()).isEqualTo(7);
+    }
+
+    @Test
+    void init_givesTheSameCommunicatorEachTime_untilShutdown() {
+        Communicator first = JHorovod.init();
+        assertThat(JHorovod.init()).isSameAs(first);
+        assertThat(JHorovod.communicator()).isSameAs(first);
+        JHorovod.shutdown();
+        assertThat(JHorovod.isInitialized()).isFalse();
+        assertThat(JHorovod.init()).isNotSameAs(first);
+    }
+
+    @Test
+    void theCommunicatorBeforeInit_isAnErrorThatSaysWhatToCall() {
+        assertThatThrownBy(JHorovod::communicator)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("JHorovod.init()");
+    }
+
+    @Test
+    void aSecondMembership_isRefused() {
+        Membership alone =
+                new Membership(
+                        Topology.alone("here"),
+                        0,
+                        new MemoryStore(),
+                        Secret.random(),
+                        InetAddress.getLoopbackAddress());
+        assertThat(JHorovod.init(alone).rank()).isZero();
+        assertThatThrownBy(() -> JHorovod.init(alone))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("shutdown");
+    }
+
+    @Test
+    void anEnvironmentWithASizeButNoMore_isRefusedWithAllThatIsMissing() {
+        Configuration configuration =
+                Configuration.from(name -> null, Map.of("JHOROVOD_SIZE", "2")::get);
+        assertThatThrownBy(() -> Job.fromEnvironment(configuration, 0))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContainingAll(
+                        "JHOROVOD_RANK is not set",
+                        "JHOROVOD_RENDEZVOUS is not set",
+                        "JHOROVOD_SECRET_FILE is not set",
+                        "jhorovodrun");
+    }
+
+    @Test
+    void aRendezvousWhereNobodyListens_isAStartErrorThatNamesIt(
+            @org.junit.jupiter.api.io.TempDir java.nio.file.Path folder) throws Exception {
+        java.nio.file.Path secret = folder.resolve("secret");
+        java.nio.file.Files.writeString(secret, Secret.random().encoded());
+        Configuration configuration =
+                Configuration.from(
+                        name -> null,
+                        Map.of(
+                                        "JHOROVOD_SIZE", "2",
+                                        "JHOROVOD_RANK", "1",
+                                        "JHOROVOD_START_TIMEOUT_SECONDS", "1",
+                                        "JHOROVOD_RENDEZVOUS", "127.0.0.1:1",
+                                        "JHOROVOD_SECRET_FILE", secret.toString())
+                                ::get);
+        assertThatThrownBy(() -> Job.fromEnvironment(configuration, 0))
+                .isInstanceOf(StartException.class)
+                .hasMessageContainingAll("rank 1", "127.0.0.1:1", "within 1 s");
+    }
+}

@@ -1,0 +1,56 @@
+package org.jhorovod.allreduce.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ControlMessageTest {
+
+    static Stream<ControlMessage> messages() {
+        return Stream.of(
+                new ControlMessage.Heartbeat(7, "all-reduce of 'wäge'"),
+                new ControlMessage.Goodbye(Long.MAX_VALUE),
+                new ControlMessage.Abort(ControlMessage.Reason.MISMATCH, 1, "no"),
+                new ControlMessage.Abort(ControlMessage.Reason.PEER_LOST, 2, ""),
+                new ControlMessage.Abort(ControlMessage.Reason.TIMEOUT, 0, "late"));
+    }
+
+    private static ByteBuffer body(ControlMessage message) {
+        ByteBuffer frame = message.encode(3);
+        assertThat(frame.getInt()).isEqualTo(frame.remaining());
+        return frame.slice();
+    }
+
+    @ParameterizedTest
+    @MethodSource("messages")
+    void decodesWhatItEncodes(ControlMessage message) throws IOException {
+        assertThat(ControlMessage.decode(body(message), 3)).isEqualTo(message);
+    }
+
+    @Test
+    void refusesAnotherGenerationAndAnUnknownType() {
+        ByteBuffer old = body(new ControlMessage.Goodbye(1));
+        assertThatThrownBy(() -> ControlMessage.decode(old, 4))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("generation 3");
+        ByteBuffer unknown = body(new ControlMessage.Goodbye(1)).put(0, (byte) 99);
+        assertThatThrownBy(() -> ControlMessage.decode(unknown, 3))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("type 99");
+    }
+
+    @Test
+    void cutsATextThatIsTooLong() throws IOException {
+        String text = "x".repeat(2 * ControlMessage.MAX_TEXT_BYTES);
+        ControlMessage decoded =
+                ControlMessage.decode(body(new ControlMessage.Heartbeat(1, text)), 3);
+        assertThat(((ControlMessage.Heartbeat) decoded).lastSubmitted())
+                .hasSize(ControlMessage.MAX_TEXT_BYTES);
+    }
+}

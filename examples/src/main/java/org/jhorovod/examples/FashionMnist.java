@@ -1,0 +1,73 @@
+package org.jhorovod.examples;
+
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.metric.Metrics;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.EasyTrain;
+import ai.djl.training.Trainer;
+import ai.djl.training.TrainingConfig;
+import ai.djl.training.dataset.Dataset;
+import ai.djl.training.evaluator.Accuracy;
+import ai.djl.training.listener.TrainingListener;
+import ai.djl.training.loss.Loss;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.tracker.Tracker;
+import ai.djl.translate.TranslateException;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import org.jhorovod.djl.DistributedTrainer;
+import org.jhorovod.examples.LabelledImages.Part;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** Trains a small network on Fashion-MNIST through {@link EasyTrain#fit}. */
+@Command(
+        name = "fashion-mnist",
+        description = "Trains a small network on Fashion-MNIST through DJL's EasyTrain.fit.",
+        mixinStandardHelpOptions = true)
+public final class FashionMnist implements Callable<Integer> {
+
+    @Mixin private final TrainingOptions options = new TrainingOptions();
+
+    FashionMnist() {}
+
+    /** Starts the example; {@code --help} lists the options. */
+    public static void main(String[] args) {
+        System.exit(ExampleCommand.run(new FashionMnist(), args));
+    }
+
+    @Override
+    public Integer call() throws IOException, TranslateException {
+        Engine.getInstance().setRandomSeed(options.seed());
+        TrainingClock clock = new TrainingClock();
+        TrainingConfig config =
+                new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
+                        .optOptimizer(
+                                Optimizer.adam()
+                                        .optLearningRateTracker(
+                                                Tracker.fixed(options.learningRate()))
+                                        .build())
+                        .addEvaluator(new Accuracy())
+                        .addTrainingListeners(TrainingListener.Defaults.logging())
+                        .addTrainingListeners(clock);
+
+        try (Model model = Model.newInstance("fashion-mnist")) {
+            model.setBlock(FashionCnn.create());
+            Dataset training = options.dataset(Part.TRAINING, model.getNDManager());
+            Dataset test = options.dataset(Part.TEST, model.getNDManager());
+
+            TrainingReport report;
+            try (Trainer trainer = DistributedTrainer.create(model, config)) {
+                trainer.setMetrics(new Metrics());
+                trainer.initialize(FashionCnn.INPUT);
+                EasyTrain.fit(trainer, options.epochs(), training, test);
+
+                float accuracy = trainer.getTrainingResult().getValidateEvaluation("Accuracy");
+                report = TrainingReport.of(trainer, accuracy, clock.imagesPerSecond());
+            }
+            report.print(System.out);
+        }
+        return 0;
+    }
+}

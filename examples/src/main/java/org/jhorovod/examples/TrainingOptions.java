@@ -1,0 +1,80 @@
+package org.jhorovod.examples;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.dataset.Dataset;
+import java.nio.file.Path;
+import org.jhorovod.examples.LabelledImages.Part;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options that the examples share; filled in by picocli. */
+final class TrainingOptions {
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = {
+                "Folder with the four IDX .gz files of the full Fashion-MNIST,",
+                "such as /usr/share/datasets/fashion-mnist of Debian's package",
+                "dataset-fashion-mnist. Default: the bundled subset of 12,000",
+                "training and 2,000 test images."
+            })
+    private @Nullable Path data;
+
+    @Option(
+            names = "--epochs",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "Passes over the training images. Default: ${DEFAULT-VALUE}.")
+    private int epochs;
+
+    @Option(
+            names = "--batch-size",
+            paramLabel = "N",
+            defaultValue = "32",
+            description = "Images per step of each rank. Default: ${DEFAULT-VALUE}.")
+    private int batchSize;
+
+    @Option(
+            names = "--learning-rate",
+            paramLabel = "X",
+            defaultValue = "0.001",
+            description =
+                    "Learning rate of Adam; not scaled by the number of ranks. Default:"
+                            + " ${DEFAULT-VALUE}.")
+    private float learningRate;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "42",
+            description =
+                    "Seed of the initial parameters and of the data's order. Default:"
+                            + " ${DEFAULT-VALUE}.")
+    private int seed;
+
+    int epochs() {
+        return epochs;
+    }
+
+    float learningRate() {
+        return learningRate;
+    }
+
+    int seed() {
+        return seed;
+    }
+
+    /**
+     * A part of the data that {@code --data} names, or of the bundled subset, in batches; the
+     * training images are shuffled.
+     *
+     * @param manager owns the data set's arrays
+     * @throws DataException if a file is missing or broken
+     */
+    Dataset dataset(Part part, NDManager manager) {
+        LabelledImages images =
+                data == null ? LabelledImages.bundled(part) : LabelledImages.in(data, part);
+        return images.dataset(manager, batchSize, part == Part.TRAINING);
+    }
+}

@@ -1,0 +1,36 @@
+package org.jhorovod.launcher.agent;
+
+/** What an agent tells the launcher. */
+public sealed interface AgentEvent {
+
+    /** Which of a rank's two streams. */
+    enum Stream {
+        STDOUT,
+        STDERR
+    }
+
+    /** The secret lies in this folder now; whoever survives deletes it. */
+    record Prepared(String secretFolder) implements AgentEvent {}
+
+    /** A rank's process runs; its pid is its group's number too. */
+    record Started(int rank, long pid) implements AgentEvent {}
+
+    /** A rank's process could not be started. */
+    record StartFailed(int rank, String reason) implements AgentEvent {}
+
+    /** What a rank wrote. */
+    record Output(int rank, Stream stream, Bytes bytes) implements AgentEvent {}
+
+    /** Rank 0 has taken the last input, or will never take any more. */
+    record InputTaken() implements AgentEvent {}
+
+    /**
+     * A rank's process has ended and all its output was sent.
+     *
+     * @param code its exit code, or 128 + n if signal n ended it
+     */
+    record Exited(int rank, int code) implements AgentEvent {}
+
+    /** Something that a person should know. */
+    record Notice(String text) implements AgentEvent {}
+}

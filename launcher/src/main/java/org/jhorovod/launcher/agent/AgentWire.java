@@ -1,0 +1,296 @@
+package org.jhorovod.launcher.agent;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jhorovod.allreduce.rendezvous.Secret;
+import org.jhorovod.launcher.plan.EnvironmentChange;
+import org.jhorovod.launcher.plan.HostPlan;
+import org.jhorovod.launcher.plan.RankPlan;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Commands and events as bytes on the pipe between launcher and agent.
+ *
+ * <p>A frame is a length (int), a kind (byte) and the fields in their order. A text is a length
+ * (int, -1 for null) and UTF-8; a list is a count (int) and its elements.
+ */
+public final class AgentWire {
+    static final int MAX_FRAME_BYTES = 8 * 1024 * 1024;
+
+    private static final int START = 1;
+    private static final int INPUT = 2;
+    private static final int END_OF_INPUT = 3;
+    private static final int SIGNAL = 4;
+    private static final int PREPARED = 11;
+    private static final int STARTED = 12;
+    private static final int START_FAILED = 13;
+    private static final int OUTPUT = 14;
+    private static final int INPUT_TAKEN = 15;
+    private static final int EXITED = 16;
+    private static final int NOTICE = 17;
+
+    private AgentWire() {}
+
+    /** Writes one command and flushes. */
+    public static void write(AgentCommand command, OutputStream out) throws IOException {
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        DataOutputStream data = new DataOutputStream(body);
+        if (command instanceof AgentCommand.Start start) {
+            data.writeByte(START);
+            writePlan(start.plan(), data);
+        } else if (command instanceof AgentCommand.Input input) {
+            data.writeByte(INPUT);
+            data.write(input.bytes().toArray());
+        } else if (command instanceof AgentCommand.EndOfInput) {
+            data.writeByte(END_OF_INPUT);
+        } else if (command instanceof AgentCommand.Signal signal) {
+            data.writeByte(SIGNAL);
+            data.writeByte(signal.signal().ordinal());
+        } else {
+            throw new AssertionError(command);
+        }
+        send(body, out);
+    }
+
+    /** Writes one event and flushes. */
+    public static void write(AgentEvent event, OutputStream out) throws IOException {
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        DataOutputStream data = new DataOutputStream(body);
+        if (event instanceof AgentEvent.Prepared prepared) {
+            data.writeByte(PREPARED);
+            writeText(prepared.secretFolder(), data);
+        } else if (event instanceof AgentEvent.Started started) {
+            data.writeByte(STARTED);
+            data.writeInt(started.rank());
+            data.writeLong(started.pid());
+        } else if (event instanceof AgentEvent.StartFailed failed) {
+            data.writeByte(START_FAILED);
+            data.writeInt(failed.rank());
+            writeText(failed.reason(), data);
+        } else if (event instanceof AgentEvent.Output output) {
+            data.writeByte(OUTPUT);
+            data.writeInt(output.rank());
+            data.writeByte(output.stream().ordinal());
+            data.write(output.bytes().toArray());
+        } else if (event instanceof AgentEvent.InputTaken) {
+            data.writeByte(INPUT_TAKEN);
+        } else if (event instanceof AgentEvent.Exited exited) {
+            data.writeByte(EXITED);
+            data.writeInt(exited.rank());
+            data.writeInt(exited.code());
+        } else if (event instanceof AgentEvent.Notice notice) {
+            data.writeByte(NOTICE);
+            writeText(notice.text(), data);
+        } else {
+            throw new AssertionError(event);
+        }
+        send(body, out);
+    }
+
+    /**
+     * Reads one command; empty at the end of the stream.
+     *
+     * @throws IOException if the pipe breaks or holds something else
+     */
+    public static Optional<AgentCommand> readCommand(InputStream in) throws IOException {
+        byte[] body = receive(in);
+        if (body == null) {
+            return Optional.empty();
+        }
+        DataInputStream data = new DataInputStream(new ByteArrayInputStream(body));
+        int kind = data.readByte();
+        AgentCommand command =
+                switch (kind) {
+                    case START -> new AgentCommand.Start(readPlan(data));
+                    case INPUT -> new AgentCommand.Input(readRest(data));
+                    case END_OF_INPUT -> new AgentCommand.EndOfInput();
+                    case SIGNAL -> new AgentCommand.Signal(element(UnixSignal.values(), data));
+                    default -> throw new IOException("unknown command " + kind);
+                };
+        requireEnd(data);
+        return Optional.of(command);
+    }
+
+    /**
+     * Reads one event; empty at the end of the stream.
+     *
+     * @throws IOException if the pipe breaks or holds something else
+     */
+    public static Optional<AgentEvent> readEvent(InputStream in) throws IOException {
+        byte[] body = receive(in);
+        if (body == null) {
+            return Optional.empty();
+        }
+        DataInputStream data = new DataInputStream(new ByteArrayInputStream(body));
+        int kind = data.readByte();
+        AgentEvent event =
+                switch (kind) {
+                    case PREPARED -> new AgentEvent.Prepared(readText(data));
+                    case STARTED -> new AgentEvent.Started(data.readInt(), data.readLong());
+                    case START_FAILED -> new AgentEvent.StartFailed(data.readInt(), readText(data));
+                    case OUTPUT ->
+                            new AgentEvent.Output(
+                                    data.readInt(),
+                                    element(AgentEvent.Stream.values(), data),
+                                    readRest(data));
+                    case INPUT_TAKEN -> new AgentEvent.InputTaken();
+                    case EXITED -> new AgentEvent.Exited(data.readInt(), data.readInt());
+                    case NOTICE -> new AgentEvent.Notice(readText(data));
+                    default -> throw new IOException("unknown event " + kind);
+                };
+        requireEnd(data);
+        return Optional.of(event);
+    }
+
+    private static void writePlan(HostPlan plan, DataOutputStream data) throws IOException {
+        writeText(plan.host(), data);
+        writeText(plan.directory(), data);
+        data.writeInt(plan.command().size());
+        for (String word : plan.command()) {
+            writeText(word, data);
+        }
+        writeChanges(plan.environment(), data);
+        data.writeInt(plan.ranks().size());
+        for (RankPlan rank : plan.ranks()) {
+            data.writeInt(rank.rank());
+            writeChanges(rank.environment(), data);
+        }
+        writeText(plan.secret().encoded(), data);
+    }
+
+    private static HostPlan readPlan(DataInputStream data) throws IOException {
+        String host = readText(data);
+        String directory = readText(data);
+        List<String> command = new ArrayList<>();
+        for (int left = readCount(data); left > 0; left--) {
+            command.add(readText(data));
+        }
+        List<EnvironmentChange> environment = readChanges(data);
+        List<RankPlan> ranks = new ArrayList<>();
+        for (int left = readCount(data); left > 0; left--) {
+            ranks.add(new RankPlan(data.readInt(), readChanges(data)));
+        }
+        Secret secret = Secret.of(readText(data));
+        try {
+            return new HostPlan(host, directory, command, environment, ranks, secret);
+        } catch (IllegalArgumentException e) {
+            throw new IOException("a plan that cannot be used", e);
+        }
+    }
+
+    private static void writeChanges(List<EnvironmentChange> changes, DataOutputStream data)
+            throws IOException {
+        data.writeInt(changes.size());
+        for (EnvironmentChange change : changes) {
+            writeText(change.name(), data);
+            writeText(change.value(), data);
+        }
+    }
+
+    private static List<EnvironmentChange> readChanges(DataInputStream data) throws IOException {
+        List<EnvironmentChange> changes = new ArrayList<>();
+        for (int left = readCount(data); left > 0; left--) {
+            changes.add(new EnvironmentChange(readText(data), readNullableText(data)));
+        }
+        return changes;
+    }
+
+    private static void writeText(@Nullable String text, DataOutputStream data) throws IOException {
+        if (text == null) {
+            data.writeInt(-1);
+            return;
+        }
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        data.writeInt(bytes.length);
+        data.write(bytes);
+    }
+
+    private static String readText(DataInputStream data) throws IOException {
+        String text = readNullableText(data);
+        if (text == null) {
+            throw new IOException("a text is missing");
+        }
+        return text;
+    }
+
+    private static @Nullable String readNullableText(DataInputStream data) throws IOException {
+        int length = data.readInt();
+        if (length == -1) {
+            return null;
+        }
+        if (length < 0 || length > data.available()) {
+            throw new IOException("a text of %d bytes in a shorter frame".formatted(length));
+        }
+        return new String(data.readNBytes(length), StandardCharsets.UTF_8);
+    }
+
+    private static Bytes readRest(DataInputStream data) throws IOException {
+        byte[] rest = data.readAllBytes();
+        return Bytes.copyOf(rest, rest.length);
+    }
+
+    private static int readCount(DataInputStream data) throws IOException {
+        int count = data.readInt();
+        // Every element takes at least the four bytes of its own length.
+        if (count < 0 || count > data.available() / Integer.BYTES) {
+            throw new IOException("a list of %d elements in a shorter frame".formatted(count));
+        }
+        return count;
+    }
+
+    private static <E> E element(E[] values, DataInputStream data) throws IOException {
+        int ordinal = data.readByte();
+        if (ordinal < 0 || ordinal >= values.length) {
+            throw new IOException("unknown value " + ordinal);
+        }
+        return values[ordinal];
+    }
+
+    private static void requireEnd(DataInputStream data) throws IOException {
+        if (data.available() > 0) {
+            throw new IOException("%d bytes too many in a frame".formatted(data.available()));
+        }
+    }
+
+    private static void send(ByteArrayOutputStream body, OutputStream out) throws IOException {
+        if (body.size() > MAX_FRAME_BYTES) {
+            throw new IOException(
+                    "a frame of %d bytes; at most %d are allowed"
+                            .formatted(body.size(), MAX_FRAME_BYTES));
+        }
+        synchronized (out) {
+            new DataOutputStream(out).writeInt(body.size());
+            body.writeTo(out);
+            out.flush();
+        }
+    }
+
+    private static byte @Nullable [] receive(InputStream in) throws IOException {
+        byte[] prefix = in.readNBytes(Integer.BYTES);
+        if (prefix.length == 0) {
+            return null;
+        }
+        if (prefix.length < Integer.BYTES) {
+            throw new EOFException("the pipe ended within a frame");
+        }
+        int length = new DataInputStream(new ByteArrayInputStream(prefix)).readInt();
+        if (length < 1 || length > MAX_FRAME_BYTES) {
+            throw new IOException("a frame of %d bytes".formatted(length));
+        }
+        byte[] body = in.readNBytes(length);
+        if (body.length < length) {
+            throw new EOFException("the pipe ended within a frame");
+        }
+        return body;
+    }
+}

@@ -1,0 +1,45 @@
+package org.jhorovod.launcher.agent;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import org.jhorovod.allreduce.rendezvous.Secret;
+
+/**
+ * A private folder with the job's secret in a private file, for the ranks of one host.
+ *
+ * @param path the folder
+ */
+public record SecretFolder(Path path) {
+    private static final String PREFIX = "jhorovod-";
+    private static final String FILE = "secret";
+
+    /** Creates the folder in the system's temporary folder and puts the secret there. */
+    static SecretFolder create(Secret secret) throws IOException {
+        SecretFolder folder =
+                new SecretFolder(Files.createTempDirectory(PREFIX, permissions("rwx------")));
+        Files.createFile(folder.file(), permissions("rw-------"));
+        Files.writeString(folder.file(), secret.encoded(), StandardOpenOption.WRITE);
+        return folder;
+    }
+
+    private static FileAttribute<Set<PosixFilePermission>> permissions(String text) {
+        return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(text));
+    }
+
+    /** The file that ranks read. */
+    Path file() {
+        return path.resolve(FILE);
+    }
+
+    /** Deletes file and folder; does nothing where they are gone. */
+    public void delete() throws IOException {
+        Files.deleteIfExists(file());
+        Files.deleteIfExists(path);
+    }
+}

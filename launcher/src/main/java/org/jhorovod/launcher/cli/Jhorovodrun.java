@@ -1,0 +1,239 @@
+package org.jhorovod.launcher.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.ConfigurationException;
+import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.launcher.job.Job;
+import org.jhorovod.launcher.job.JobSpec;
+import org.jhorovod.launcher.output.Console;
+import org.jhorovod.launcher.plan.EnvironmentChange;
+import org.jhorovod.launcher.plan.HostSlots;
+import org.jhorovod.launcher.plan.SlotAssignment;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The command {@code jhorovodrun}: from words to a {@link JobSpec}. */
+@Command(
+        name = "jhorovodrun",
+        customSynopsis = {
+            "jhorovodrun -np N [OPTIONS] PROGRAM [ARGS...]",
+            "       jhorovodrun -np N [OPTIONS] --example NAME [-- ARGS...]"
+        },
+        description = "Runs a program N times, as the ranks of one job.",
+        optionListHeading = "%nOptions:%n",
+        sortOptions = false,
+        mixinStandardHelpOptions = true,
+        versionProvider = Jhorovodrun.Version.class)
+final class Jhorovodrun implements Callable<Integer> {
+    private static final int USAGE = 2;
+    private static final int FAILED = 1;
+    private static final String EXAMPLE = "--example";
+
+    @Option(
+            names = "-np",
+            paramLabel = "N",
+            description = "How many ranks to start. Without it: as many as -H has slots.")
+    private @Nullable Integer size;
+
+    @Option(
+            names = "-H",
+            paramLabel = "HOST:SLOTS",
+            description = "Where to start them, such as localhost:4. Only this host for now.")
+    private @Nullable String hosts;
+
+    @Option(
+            names = EXAMPLE,
+            paramLabel = "NAME",
+            description = "Run a bundled example; its own arguments come after --.")
+    private @Nullable String example;
+
+    @Option(
+            names = "--start-timeout",
+            paramLabel = "SECONDS",
+            description = "How long the ranks may take to meet.")
+    private @Nullable String startTimeout;
+
+    @Option(names = "--verbose", description = "Say what is started and ended.")
+    private boolean isVerbose;
+
+    @Parameters(hidden = true)
+    private List<String> words = new ArrayList<>();
+
+    /** The version of jar and Java. */
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Jhorovodrun.class.getPackage().getImplementationVersion();
+            return new String[] {
+                "jhorovodrun %s (Java %s)"
+                        .formatted(
+                                version == null ? "from classes" : version,
+                                System.getProperty("java.version"))
+            };
+        }
+    }
+
+    /**
+     * Runs a command line.
+     *
+     * @return what the process should exit with
+     */
+    static int execute(String... args) {
+        CommandLine line = new CommandLine(new Jhorovodrun());
+        line.setStopAtPositional(true);
+        line.setUsageHelpWidth(HelpText.WIDTH);
+        line.setUsageHelpLongOptionsMaxWidth(HelpText.OPTION_WIDTH);
+        line.setHelpFactory(HelpText::layout);
+        if (Arrays.stream(args).anyMatch(arg -> arg.equals("--help") || arg.equals("-h"))) {
+            line.getCommandSpec().usageMessage().footer(HelpText.footer(Examples.load()));
+        }
+        line.setParameterExceptionHandler((e, words) -> refuse(e));
+        line.setExecutionExceptionHandler((e, command, result) -> fail(e));
+        return line.execute(args);
+    }
+
+    private static int refuse(CommandLine.ParameterException e) {
+        boolean hasExample =
+                e instanceof UnmatchedArgumentException
+                        && e.getCommandLine().getParseResult().hasMatchedOption(EXAMPLE);
+        return refuse(
+                String.valueOf(e.getMessage()).replaceAll("\\R", " ")
+                        + (hasExample ? "; arguments of the example come after --" : ""));
+    }
+
+    private static int refuse(String message) {
+        System.err.println("jhorovodrun: " + message + ". Try 'jhorovodrun --help'.");
+        return USAGE;
+    }
+
+    private static int fail(Exception e) {
+        if (e instanceof UsageException) {
+            return refuse(String.valueOf(e.getMessage()));
+        }
+        System.err.println("jhorovodrun: the job cannot be run: " + e);
+        return FAILED;
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        Console console =
+                new Console(
+                        new FileOutputStream(FileDescriptor.out),
+                        new FileOutputStream(FileDescriptor.err),
+                        isTerminal());
+        return new Job(spec(), console).run();
+    }
+
+    private static boolean isTerminal() {
+        try {
+            Path target = Files.readSymbolicLink(Path.of("/proc/self/fd/1"));
+            return target.startsWith("/dev/pts") || target.toString().startsWith("/dev/tty");
+        } catch (IOException e) {
+            return false; // it is closed
+        }
+    }
+
+    private JobSpec spec() {
+        List<Topology> places = places();
+        List<String> command = command();
+        List<EnvironmentChange> environment = new ArrayList<>(SavedEnvironment.changes());
+        Configuration configuration = configuration();
+        if (startTimeout != null) {
+            environment.add(
+                    new EnvironmentChange(Settings.START_TIMEOUT.environmentName(), startTimeout));
+        }
+        return new JobSpec(
+                places,
+                command,
+                environment,
+                configuration.get(Settings.HANDSHAKE_TIMEOUT),
+                isVerbose);
+    }
+
+    /** Reads the users' settings, so that a wrong one is found before anything starts. */
+    private Configuration configuration() {
+        try {
+            if (startTimeout != null) {
+                Configuration.of(Map.of(Settings.START_TIMEOUT, startTimeout));
+            }
+        } catch (ConfigurationException e) {
+            throw new UsageException(
+                    "--start-timeout is '%s', but must be: %s"
+                            .formatted(startTimeout, Settings.START_TIMEOUT.range()));
+        }
+        try {
+            return Configuration.from(name -> null, Jhorovodrun::userSetting);
+        } catch (ConfigurationException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /**
+     * What the ranks will inherit; what this launcher may itself be a rank of is not its matter.
+     */
+    private static @Nullable String userSetting(String name) {
+        return Settings.ofLauncher().stream().anyMatch(s -> s.environmentName().equals(name))
+                ? null
+                : System.getenv(name);
+    }
+
+    private List<String> command() {
+        if (example != null) {
+            List<String> command = new ArrayList<>();
+            command.add(System.getProperty("java.home") + "/bin/java");
+            command.add("-cp");
+            command.add(System.getProperty("java.class.path"));
+            command.add(Examples.load().mainClass(example));
+            command.addAll(words);
+            return command;
+        }
+        if (words.isEmpty()) {
+            throw new UsageException(
+                    "there is nothing to run; put a program after the options, or --example NAME (%s)"
+                            .formatted(Examples.load().names()));
+        }
+        ProgramPath.requireExecutable(words.get(0));
+        return words;
+    }
+
+    private List<Topology> places() {
+        if (size == null && hosts == null) {
+            throw new UsageException("the number of ranks is missing; add -np N");
+        }
+        if (size != null && size < 1) {
+            throw new UsageException("-np is %d, but a job has at least 1 rank".formatted(size));
+        }
+        try {
+            int slots = hosts == null ? Integer.MAX_VALUE : slotsHere(hosts);
+            HostSlots here = new HostSlots(HostName.ofThisHost(), slots);
+            return SlotAssignment.assign(size == null ? slots : size, List.of(here));
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static int slotsHere(String hosts) {
+        List<HostSlots> slots = HostSlots.parseList(hosts);
+        if (slots.size() > 1 || !HostName.isThisHost(slots.get(0).host())) {
+            throw new UsageException(
+                    "-H is '%s', but for now all ranks run on this host (several hosts come next); use -H localhost:N"
+                            .formatted(hosts));
+        }
+        return slots.get(0).slots();
+    }
+}

@@ -1,0 +1,44 @@
+package org.jhorovod.launcher.cli;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/** Finds programs as a shell does. */
+final class ProgramPath {
+    private ProgramPath() {}
+
+    /**
+     * Checks that a program can be started from here.
+     *
+     * @throws UsageException if it is not there or not executable
+     */
+    static void requireExecutable(String program) {
+        if (program.startsWith("-")) {
+            throw new UsageException("'%s' is no program".formatted(program));
+        }
+        boolean hasFolder = program.contains("/");
+        boolean isFound = hasFolder ? isExecutable(Path.of(program)) : isOnPath(program);
+        if (!isFound) {
+            String reason =
+                    !hasFolder
+                            ? "is not on the PATH"
+                            : Files.exists(Path.of(program))
+                                    ? "is not an executable file"
+                                    : "does not exist";
+            throw new UsageException("the program '%s' %s".formatted(program, reason));
+        }
+    }
+
+    private static boolean isOnPath(String program) {
+        String path = System.getenv("PATH");
+        return path != null
+                && Arrays.stream(path.split(File.pathSeparator, -1))
+                        .anyMatch(folder -> isExecutable(Path.of(folder, program)));
+    }
+
+    private static boolean isExecutable(Path file) {
+        return Files.isRegularFile(file) && Files.isExecutable(file);
+    }
+}

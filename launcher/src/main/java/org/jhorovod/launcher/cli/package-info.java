@@ -1,0 +1,5 @@
+/** The command line of jhorovodrun. */
+@NullMarked
+package org.jhorovod.launcher.cli;
+
+import org.jspecify.annotations.NullMarked;

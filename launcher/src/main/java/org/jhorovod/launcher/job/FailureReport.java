@@ -1,0 +1,78 @@
+package org.jhorovod.launcher.job;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jhorovod.allreduce.rendezvous.LostReport;
+
+/** The text that says why a job failed. */
+final class FailureReport {
+
+    /**
+     * What is known of the rank that failed first.
+     *
+     * @param cause the verdict
+     * @param host where it ran
+     * @param pid its process; empty if it never had one
+     * @param lastLines the end of its output
+     */
+    record Culprit(RootCause cause, String host, Optional<Long> pid, List<String> lastLines) {}
+
+    private FailureReport() {}
+
+    /** The report, several lines without a newline at the end. */
+    static String of(Culprit culprit, List<RankExit> exits, Map<Integer, LostReport> reports) {
+        int rank = culprit.cause().rank();
+        StringBuilder text = new StringBuilder("the job failed because of rank ");
+        text.append(rank);
+        text.append(" on ").append(culprit.host());
+        culprit.pid().ifPresent(pid -> text.append(" (pid ").append(pid).append(')'));
+        text.append(", which ").append(fate(rank, exits)).append('.');
+        culprit.cause()
+                .toldSurvivors()
+                .ifPresent(told -> text.append("\n  Survivors were told: ").append(indent(told)));
+        if (culprit.lastLines().isEmpty()) {
+            text.append("\n  It printed nothing.");
+        } else {
+            text.append("\n  Its last lines:");
+            culprit.lastLines().forEach(line -> text.append("\n  | ").append(line));
+        }
+        others(rank, exits, reports).ifPresent(o -> text.append("\n  Other ranks: ").append(o));
+        return text.toString();
+    }
+
+    private static String indent(String message) {
+        return message.strip().replace("\n", "\n    ");
+    }
+
+    private static String fate(int rank, List<RankExit> exits) {
+        Optional<RankExit> exit = exits.stream().filter(e -> e.rank() == rank).findFirst();
+        if (exit.isEmpty()) {
+            return "did not end";
+        }
+        String how = ExitCode.describe(exit.get().code());
+        if (exit.get().wasSignalled()) {
+            return "did not end by itself (stopped or hung?) and " + how;
+        }
+        return exit.get().isFailure() ? how : "exited with code 0 while others still needed it";
+    }
+
+    private static Optional<String> others(
+            int rank, List<RankExit> exits, Map<Integer, LostReport> reports) {
+        List<String> fates =
+                exits.stream()
+                        .filter(e -> e.rank() != rank)
+                        .sorted(Comparator.comparingInt(RankExit::rank))
+                        .map(e -> e.rank() + " " + otherFate(e, reports))
+                        .toList();
+        return fates.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", fates));
+    }
+
+    private static String otherFate(RankExit exit, Map<Integer, LostReport> reports) {
+        LostReport report = reports.get(exit.rank());
+        String how =
+                exit.wasSignalled() ? "was ended by jhorovodrun" : ExitCode.describe(exit.code());
+        return report == null ? how : how + " after it lost rank " + report.lostRank();
+    }
+}

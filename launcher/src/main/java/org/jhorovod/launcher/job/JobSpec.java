@@ -1,0 +1,30 @@
+package org.jhorovod.launcher.job;
+
+import java.time.Duration;
+import java.util.List;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.launcher.plan.EnvironmentChange;
+
+/**
+ * What to run.
+ *
+ * @param places one per rank, in rank order
+ * @param command the program and its arguments
+ * @param environment changes to the environment that all ranks inherit
+ * @param handshakeTimeout after which a silent connection to the rendezvous is closed
+ * @param isVerbose whether to say what happens
+ */
+public record JobSpec(
+        List<Topology> places,
+        List<String> command,
+        List<EnvironmentChange> environment,
+        Duration handshakeTimeout,
+        boolean isVerbose) {
+
+    /** Copies the lists. */
+    public JobSpec {
+        places = List.copyOf(places);
+        command = List.copyOf(command);
+        environment = List.copyOf(environment);
+    }
+}

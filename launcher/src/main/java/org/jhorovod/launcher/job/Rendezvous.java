@@ -1,0 +1,70 @@
+package org.jhorovod.launcher.job;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jhorovod.allreduce.rendezvous.Keys;
+import org.jhorovod.allreduce.rendezvous.LostReport;
+import org.jhorovod.allreduce.rendezvous.Secret;
+import org.jhorovod.allreduce.rendezvous.StoreServer;
+
+/**
+ * The store in which the ranks meet, and the secret that opens it. Safe for use by several threads.
+ */
+final class Rendezvous implements AutoCloseable {
+    /** A job is formed once, for now. */
+    static final int GENERATION = 0;
+
+    private static final byte[] LOOPBACK = {127, 0, 0, 1};
+
+    private final StoreServer server;
+    private final Secret secret;
+
+    private Rendezvous(StoreServer server, Secret secret) {
+        this.server = server;
+        this.secret = secret;
+    }
+
+    /** Serves on some port that only this host reaches. */
+    static Rendezvous open(Duration handshakeTimeout) throws IOException {
+        Secret secret = Secret.random();
+        InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getByAddress(LOOPBACK), 0);
+        return new Rendezvous(StoreServer.open(anyPort, secret, handshakeTimeout), secret);
+    }
+
+    String address() {
+        return "127.0.0.1:" + server.port();
+    }
+
+    Secret secret() {
+        return secret;
+    }
+
+    /** Leaves word that a rank has ended, for those that still wait for it. */
+    void tellGone(int rank, String how) {
+        byte[] value = how.getBytes(StandardCharsets.UTF_8);
+        server.store().compareAndSet(Keys.gone(GENERATION, rank), null, value, Duration.ZERO);
+    }
+
+    /** Whom the ranks have lost, by the rank that says so. */
+    Map<Integer, LostReport> reports(int size) {
+        Map<Integer, LostReport> reports = new TreeMap<>();
+        for (int rank = 0; rank < size; rank++) {
+            Optional<byte[]> value = server.store().get(Keys.lost(GENERATION, rank), Duration.ZERO);
+            if (value.isPresent() && value.get().length >= Integer.BYTES) {
+                reports.put(rank, LostReport.decode(value.get()));
+            }
+        }
+        return reports;
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.close();
+    }
+}

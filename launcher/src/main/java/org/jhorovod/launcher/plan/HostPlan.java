@@ -1,0 +1,33 @@
+package org.jhorovod.launcher.plan;
+
+import java.util.List;
+import org.jhorovod.allreduce.rendezvous.Secret;
+
+/**
+ * What one host's agent has to start.
+ *
+ * @param host the host's name for messages
+ * @param directory where the ranks start
+ * @param command the program and its arguments
+ * @param environment what all ranks find in their environment beyond what the agent has
+ * @param ranks the ranks of this host
+ * @param secret the job's secret
+ */
+public record HostPlan(
+        String host,
+        String directory,
+        List<String> command,
+        List<EnvironmentChange> environment,
+        List<RankPlan> ranks,
+        Secret secret) {
+
+    /** Copies the lists and checks that there is something to start. */
+    public HostPlan {
+        command = List.copyOf(command);
+        environment = List.copyOf(environment);
+        ranks = List.copyOf(ranks);
+        if (command.isEmpty() || ranks.isEmpty()) {
+            throw new IllegalArgumentException("A plan needs a program and a rank.");
+        }
+    }
+}
