@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /*
  * The sums behind an evaluator's figure: correct and total of an accuracy, total and batches of a
@@ -22,7 +23,7 @@ final class EvaluatorSums {
     /** One evaluator's pair of sums. */
     private interface Sums {
         /** Null where nothing is kept under the key. */
-        double @org.jspecify.annotations.Nullable [] read(String key);
+        double @Nullable [] read(String key);
 
         void write(String key, double[] sums);
     }
@@ -94,7 +95,7 @@ final class EvaluatorSums {
             Map<String, Object> numerators, Map<String, Object> counts, boolean isFloat)
             implements Sums {
         @Override
-        public double @org.jspecify.annotations.Nullable [] read(String key) {
+        public double @Nullable [] read(String key) {
             Object numerator = numerators.get(key);
             Object count = counts.get(key);
             if (numerator == null || count == null) {

@@ -32,16 +32,15 @@ record NamedParameter(String name, Parameter parameter) {
         return parameter.getArray();
     }
 
-    /** Whether the optimizer moves it. */
+    /** Whether the optimizer moves it by its gradient. */
     boolean isTrained() {
-        return parameter.requiresGradient();
+        return parameter.requiresGradient() && !isRunningStatistic();
     }
 
-    /** Whether the model moves it by itself while it trains. */
+    /** Whether the model moves it by itself while it trains, as batch norm does, even if frozen. */
     boolean isRunningStatistic() {
-        return !isTrained()
-                && (parameter.getType() == Parameter.Type.RUNNING_MEAN
-                        || parameter.getType() == Parameter.Type.RUNNING_VAR);
+        return parameter.getType() == Parameter.Type.RUNNING_MEAN
+                || parameter.getType() == Parameter.Type.RUNNING_VAR;
     }
 
     /** Name, type and shape as messages show them. */

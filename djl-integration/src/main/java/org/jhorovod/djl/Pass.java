@@ -15,6 +15,7 @@ final class Pass implements Iterator<Batch> {
     }
 
     private final String name;
+    private final int owner;
     private final TrainerGroup group;
     private final @Nullable Pass outer; // the pass during which this one was opened
     private final Iterator<Batch> batches;
@@ -54,17 +55,20 @@ final class Pass implements Iterator<Batch> {
      * Opens the pass.
      *
      * @param name of the pass on all ranks
+     * @param owner the number of the trainer that opens it
      * @param batches this rank's
      * @param shardSamples how many samples they have together; -1 to leave the batches' progress
      */
     Pass(
             String name,
+            int owner,
             TrainerGroup group,
             Iterator<Batch> batches,
             long shardSamples,
             BatchCounts counts,
             End end) {
         this.name = name;
+        this.owner = owner;
         this.group = group;
         this.outer = group.currentPass();
         this.batches = batches;
@@ -75,6 +79,10 @@ final class Pass implements Iterator<Batch> {
 
     String name() {
         return name;
+    }
+
+    int owner() {
+        return owner;
     }
 
     /** Whether a rank may already have come to its end of the pass while this one has not. */

@@ -33,7 +33,7 @@ final class TrainerGroup {
     // The groups outlive no communicator; there is one per process outside of tests.
     private static final Map<Communicator, TrainerGroup> GROUPS = new WeakHashMap<>();
 
-    private final List<DistributedTrainer> trainers = new ArrayList<>();
+    private final List<@Nullable DistributedTrainer> trainers = new ArrayList<>(); // null: closed
     private final HostTensor announcement = HostTensor.allocate(DataType.INT32, 1);
     private @Nullable Pass current; // null outside of every pass
     private boolean toldUnsharded;
@@ -50,8 +50,13 @@ final class TrainerGroup {
         return trainers.size() - 1;
     }
 
-    DistributedTrainer trainer(int number) {
-        return trainers.get(number);
+    /** Forgets a trainer that is closed, and the pass that it may have left in the middle. */
+    void remove(int number) {
+        trainers.set(number, null);
+        Pass pass = current;
+        if (pass != null && pass.owner() == number) {
+            current = null;
+        }
     }
 
     @Nullable Pass currentPass() {
@@ -80,7 +85,13 @@ final class TrainerGroup {
     void joinUntilEnd(Communicator communicator, Pass pass) {
         int announced = announce(communicator, pass.name(), END);
         while (announced != END) {
-            trainers.get(announced).joinStep();
+            DistributedTrainer trainer = trainers.get(announced);
+            if (trainer == null) {
+                throw new IllegalStateException(
+                        "Another rank makes a step with trainer-%d, which this rank has closed. Close a trainer on all ranks at the same point."
+                                .formatted(announced));
+            }
+            trainer.joinStep();
             announced = announce(communicator, pass.name(), END);
         }
     }

@@ -1,4 +1,4 @@
-package org.jhorovod.dist;
+package org.jhorovod.launcher.endtoend;
 
 import org.jhorovod.allreduce.JHorovod;
 import org.jhorovod.allreduce.collective.Communicator;
