@@ -82,6 +82,13 @@ public final class Job {
         try (AgentLink agent = AgentLink.startLocal();
                 Rendezvous rendezvous = Rendezvous.open(spec.handshakeTimeout())) {
             agent.listen(this::heard, how -> events.add(new JobEvent.AgentLost(how)));
+            tellIfVerbose(
+                    "starts %d ranks on %s, which meet at %s: %s"
+                            .formatted(
+                                    spec.places().size(),
+                                    host(0),
+                                    rendezvous.address(),
+                                    String.join(" ", spec.command())));
             agent.send(new AgentCommand.Start(plan(rendezvous)));
             agent.forward(input);
             loop(agent, rendezvous);
