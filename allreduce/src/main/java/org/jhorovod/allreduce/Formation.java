@@ -96,15 +96,14 @@ final class Formation implements Meeting {
                     new AloneBackend(),
                     plane,
                     configuration.get(Settings.OPERATION_TIMEOUT),
-                    lost -> {},
-                    () -> {});
+                    lost -> {});
         } catch (IOException e) {
             throw new StartException("No selector could be opened: " + e.getMessage());
         }
     }
 
     /** Meets the other ranks; throws {@link StartException} or {@link PeerLostException}. */
-    EngineCommunicator form(Transport transport, Runnable onClose) {
+    EngineCommunicator form(Transport transport) {
         try (Listener listener =
                 Listener.open(
                         new InetSocketAddress(membership.address(), 0),
@@ -115,7 +114,7 @@ final class Formation implements Meeting {
             publish("address", listener.port() + " " + address + " " + self.host());
             connectControl();
             Backend backend = new HostBackend(self, transport.name(), transport.open(this));
-            return start(backend, onClose);
+            return start(backend);
         } catch (PeerLostException e) {
             report(new LostReport(e.lostRank(), String.valueOf(e.getMessage())));
             throw e;
@@ -127,7 +126,7 @@ final class Formation implements Meeting {
         }
     }
 
-    private EngineCommunicator start(Backend backend, Runnable onClose) throws IOException {
+    private EngineCommunicator start(Backend backend) throws IOException {
         List<String> hosts = new ArrayList<>();
         for (int rank = 0; rank < self.size(); rank++) {
             PeerAddress peer = addresses.get(rank);
@@ -158,8 +157,7 @@ final class Formation implements Meeting {
                 backend,
                 plane,
                 configuration.get(Settings.OPERATION_TIMEOUT),
-                this::report,
-                onClose);
+                this::report);
     }
 
     private void connectControl() throws IOException {
