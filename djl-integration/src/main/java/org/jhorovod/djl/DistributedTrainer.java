@@ -10,6 +10,7 @@ import ai.djl.training.TrainingConfig;
 import ai.djl.training.dataset.Batch;
 import ai.djl.training.dataset.Dataset;
 import ai.djl.training.dataset.RandomAccessDataset;
+import ai.djl.training.evaluator.Evaluator;
 import ai.djl.translate.TranslateException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -149,6 +150,13 @@ public final class DistributedTrainer extends Trainer {
      */
     @Override
     public void initialize(Shape... shapes) {
+        synchronize(shapes);
+        if (buckets != null) {
+            buckets.prepare();
+        }
+    }
+
+    private void synchronize(Shape... shapes) {
         super.initialize(shapes);
         if (alone) {
             return;
@@ -157,13 +165,17 @@ public final class DistributedTrainer extends Trainer {
         ModelAgreement.require(communicator, name + "/model", description());
         ParameterBroadcast.run(communicator, name, parameters);
         buckets = new GradientBuckets(communicator, name, parameters, config.bucketMib() * MIB);
-        buckets.prepare();
         // Dropout and augmentation are to differ between ranks.
         engine().setRandomSeed(sharedSeed() + rank());
     }
 
     private List<String> description() {
         List<String> lines = new ArrayList<>();
+        lines.add("buckets of %d MiB".formatted(config.bucketMib()));
+        lines.add("a check every %d steps".formatted(config.checkSteps()));
+        lines.add(
+                "evaluators %s"
+                        .formatted(getEvaluators().stream().map(Evaluator::getName).toList()));
         for (NamedParameter parameter : parameters) {
             lines.add(
                     "parameter '%s'%s"
@@ -171,10 +183,6 @@ public final class DistributedTrainer extends Trainer {
                                     parameter.describe(),
                                     parameter.isTrained() ? "" : " (frozen)"));
         }
-        getEvaluators()
-                .forEach(e -> lines.add("%s '%s'".formatted(e.getClass().getName(), e.getName())));
-        lines.add("buckets of %d MiB".formatted(config.bucketMib()));
-        lines.add("a check every %d steps".formatted(config.checkSteps()));
         return lines;
     }
 
@@ -205,7 +213,8 @@ public final class DistributedTrainer extends Trainer {
 
     private void beforeForward(NDList data) {
         if (!alone && buckets == null) {
-            initialize(data.getShapes());
+            // A collector is open by now, so the first gradients have to wait for step().
+            synchronize(data.getShapes());
         }
         counter.onForward(data);
     }

@@ -18,11 +18,22 @@ final class FirstGradients {
         for (NamedParameter parameter : parameters) {
             Engine engine = parameter.array().getManager().getEngine();
             try (NDScope scope = new NDScope();
-                    GradientCollector collector = engine.newGradientCollector()) {
+                    GradientCollector collector = open(engine)) {
                 scope.suppressNotUsedWarning();
                 NDArray zero = parameter.array().mul(0).sum();
                 collector.backward(zero);
             }
+        }
+    }
+
+    private static GradientCollector open(Engine engine) {
+        try {
+            return engine.newGradientCollector();
+        } catch (IllegalStateException e) {
+            throw new IllegalStateException(
+                    "A gradient collector is open. Close it before trainer.step(), or call"
+                            + " trainer.initialize(shapes) before the first forward pass.",
+                    e);
         }
     }
 }

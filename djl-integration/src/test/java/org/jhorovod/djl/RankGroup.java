@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.io.Writer;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -81,15 +82,16 @@ final class RankGroup implements AutoCloseable {
     private Rank startRank(int rank, int size, Path secretFile, Map<String, String> environment)
             throws IOException {
         Path log = folder.resolve("rank-" + rank + ".log");
-        ProcessBuilder builder =
-                new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx512m",
-                        "-XX:+UseSerialGC",
-                        "-Dai.djl.offline=true",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        RankWorker.class.getName());
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        // The ranks' code counts for the coverage of the run.
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> argument.startsWith("-javaagent:"))
+                .forEach(command::add);
+        command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "-Dai.djl.offline=true"));
+        command.addAll(
+                List.of("-cp", System.getProperty("java.class.path"), RankWorker.class.getName()));
+        ProcessBuilder builder = new ProcessBuilder(command);
         Map<String, String> variables = builder.environment();
         variables.keySet().removeIf(name -> name.startsWith("JHOROVOD_"));
         variables.put("JHOROVOD_RANK", Integer.toString(rank));

@@ -1,0 +1,151 @@
+package org.jhorovod.djl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.dataset.BatchSampler;
+import ai.djl.training.dataset.RandomAccessDataset;
+import ai.djl.training.evaluator.AbstractAccuracy;
+import ai.djl.training.evaluator.Accuracy;
+import ai.djl.training.evaluator.Evaluator;
+import ai.djl.training.evaluator.IndexEvaluator;
+import ai.djl.training.initializer.Initializer;
+import ai.djl.training.loss.Loss;
+import ai.djl.training.loss.SimpleCompositeLoss;
+import java.lang.reflect.Field;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What the trainer relies on in DJL without DJL promising it. */
+@Timeout(60)
+class DjlContractTest {
+
+    private record Expected(Class<?> owner, String field, Class<?> type) {}
+
+    static List<Expected> fields() {
+        return List.of(
+                new Expected(
+                        RandomAccessDataset.class,
+                        "sampler",
+                        ai.djl.training.dataset.Sampler.class),
+                new Expected(BatchSampler.class, "dropLast", boolean.class),
+                new Expected(Evaluator.class, "totalInstances", Map.class),
+                new Expected(AbstractAccuracy.class, "correctInstances", Map.class),
+                new Expected(Loss.class, "totalLoss", Map.class),
+                new Expected(IndexEvaluator.class, "evaluator", Evaluator.class));
+    }
+
+    @ParameterizedTest
+    @MethodSource("fields")
+    void field_isThereWithItsType(Expected expected) throws Exception {
+        Field field = expected.owner().getDeclaredField(expected.field());
+
+        assertThat(field.getType()).isEqualTo(expected.type());
+    }
+
+    @Test
+    void sums_ofAccuracyAndLossesCanBeReadAndReplaced() {
+        Accuracy accuracy = new Accuracy();
+        Loss loss = Loss.l2Loss();
+        SimpleCompositeLoss composite = new SimpleCompositeLoss();
+        composite.addLoss(Loss.l1Loss());
+        Evaluator indexed = new IndexEvaluator(new Accuracy(), 0);
+        List<Evaluator> evaluators = List.of(accuracy, loss, composite, indexed);
+        evaluators.forEach(evaluator -> evaluator.addAccumulator("key"));
+        EvaluatorSums sums = new EvaluatorSums(evaluators);
+
+        sums.write("key", new double[] {3, 4, 1.5, 2, 5, 2, 1, 4});
+
+        assertThat(sums.read("key")).containsExactly(3, 4, 1.5, 2, 5, 2, 1, 4);
+        assertThat(evaluators.stream().map(evaluator -> evaluator.getAccumulator("key")))
+                .containsExactly(0.75f, 0.75f, 2.5f, 0.25f);
+        sums.write("absent", new double[8]);
+        assertThat(sums.read("absent")).containsOnly(0);
+        assertThat(accuracy.getAccumulator("absent")).isNaN();
+    }
+
+    @Test
+    void write_reachesParametersAndGradients() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            NDArray array = manager.ones(new Shape(2, 3));
+            array.setRequiresGradient(true);
+            Parameter parameter =
+                    Parameter.builder()
+                            .setName("p")
+                            .setType(Parameter.Type.OTHER)
+                            .optArray(array)
+                            .build();
+            FirstGradients.create(List.of(new NamedParameter("p", parameter)));
+
+            NDArray gradient = array.getGradient();
+            assertThat(gradient.toFloatArray()).containsOnly(0);
+            TensorMemory.overwrite(gradient, bytes -> bytes.putFloat(4, 7f));
+
+            assertThat(array.getGradient().toFloatArray()).containsExactly(0, 7, 0, 0, 0, 0);
+            assertThat(TensorMemory.canOverwrite(array)).isTrue();
+            assertThat(TensorMemory.canOverwrite(array.transpose())).isFalse();
+        }
+    }
+
+    @Test
+    void create_preparesTheModelAsNewTrainerDoes(@TempDir Path folder) throws Exception {
+        Engine.getInstance().setRandomSeed(1);
+        try (Model saved = Model.newInstance("saved")) {
+            saved.setBlock(TestModels.block("batch-norm"));
+            saved.newTrainer(config()).initialize(TestModels.IMAGE);
+            saved.save(folder, "saved");
+        }
+        try (Model plain = load(folder);
+                Model distributed = load(folder)) {
+            plain.getBlock().freezeParameters(true);
+            distributed.getBlock().freezeParameters(true);
+
+            plain.newTrainer(config()).close();
+            DistributedTrainer.create(distributed, config()).close();
+
+            assertThat(trained(distributed.getBlock())).isEqualTo(trained(plain.getBlock()));
+            assertThat(trained(plain.getBlock())).contains(true, false);
+        }
+        try (Model fresh = Model.newInstance("fresh")) {
+            fresh.setBlock(TestModels.block("tanh-mlp"));
+            try (DistributedTrainer trainer =
+                    DistributedTrainer.create(
+                            fresh,
+                            config().optInitializer(Initializer.ONES, Parameter.Type.WEIGHT))) {
+                trainer.initialize(TestModels.IMAGE);
+                NDArray weight = NamedParameter.of(fresh.getBlock()).get(0).array();
+                assertThat(weight.toFloatArray()).containsOnly(1f);
+            }
+        }
+    }
+
+    private static Model load(Path folder) throws Exception {
+        Model model = Model.newInstance("saved");
+        model.setBlock(TestModels.block("batch-norm"));
+        model.load(folder, "saved");
+        return model;
+    }
+
+    private static List<Boolean> trained(Block block) {
+        return NamedParameter.of(block).stream()
+                .map(parameter -> parameter.parameter().requiresGradient())
+                .toList();
+    }
+
+    private static DefaultTrainingConfig config() {
+        return new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss());
+    }
+}
