@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jhorovod.allreduce.backend.host.AloneBackend;
@@ -26,6 +25,7 @@ import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.engine.EngineCommunicator;
 import org.jhorovod.allreduce.rendezvous.Connections;
 import org.jhorovod.allreduce.rendezvous.Deadline;
+import org.jhorovod.allreduce.rendezvous.HandshakeException;
 import org.jhorovod.allreduce.rendezvous.Identity;
 import org.jhorovod.allreduce.rendezvous.Identity.Purpose;
 import org.jhorovod.allreduce.rendezvous.Keys;
@@ -51,7 +51,7 @@ import org.slf4j.LoggerFactory;
 final class Formation implements Meeting {
     private static final Logger logger = LoggerFactory.getLogger(Formation.class);
     private static final Duration SLICE = Duration.ofMillis(200);
-    private static final Duration WORD_TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration RETRY_PAUSE = Duration.ofMillis(20);
     private static final Duration REPORT_TIMEOUT = Duration.ofSeconds(2);
 
     private final Membership membership;
@@ -96,15 +96,14 @@ final class Formation implements Meeting {
                     new AloneBackend(),
                     plane,
                     configuration.get(Settings.OPERATION_TIMEOUT),
-                    lost -> {},
-                    () -> {});
+                    lost -> {});
         } catch (IOException e) {
             throw new StartException("No selector could be opened: " + e.getMessage());
         }
     }
 
     /** Meets the other ranks; throws {@link StartException} or {@link PeerLostException}. */
-    EngineCommunicator form(Transport transport, Runnable onClose) {
+    EngineCommunicator form(Transport transport) {
         try (Listener listener =
                 Listener.open(
                         new InetSocketAddress(membership.address(), 0),
@@ -115,7 +114,7 @@ final class Formation implements Meeting {
             publish("address", listener.port() + " " + address + " " + self.host());
             connectControl();
             Backend backend = new HostBackend(self, transport.name(), transport.open(this));
-            return start(backend, onClose);
+            return start(backend);
         } catch (PeerLostException e) {
             report(new LostReport(e.lostRank(), String.valueOf(e.getMessage())));
             throw e;
@@ -127,7 +126,7 @@ final class Formation implements Meeting {
         }
     }
 
-    private EngineCommunicator start(Backend backend, Runnable onClose) throws IOException {
+    private EngineCommunicator start(Backend backend) throws IOException {
         List<String> hosts = new ArrayList<>();
         for (int rank = 0; rank < self.size(); rank++) {
             PeerAddress peer = addresses.get(rank);
@@ -158,8 +157,7 @@ final class Formation implements Meeting {
                 backend,
                 plane,
                 configuration.get(Settings.OPERATION_TIMEOUT),
-                this::report,
-                onClose);
+                this::report);
     }
 
     private void connectControl() throws IOException {
@@ -238,11 +236,20 @@ final class Formation implements Meeting {
     @Override
     public TimedChannel dial(int rank, Purpose purpose) throws IOException {
         InetSocketAddress address = addressOf(rank).address();
-        try {
-            return dial(address, purpose);
-        } catch (IOException e) {
-            waitForWordOf(rank);
-            throw new IOException("rank %d at %s: %s".formatted(rank, address, e.getMessage()), e);
+        while (true) {
+            try {
+                return dial(address, purpose);
+            } catch (HandshakeException e) {
+                throw new IOException("rank %d: %s".formatted(rank, e.getMessage()), e);
+            } catch (IOException e) {
+                // Its listener may be busy with strangers, or it may have died.
+                failIfGone(rank);
+                if (deadline.isOver()) {
+                    throw new IOException(
+                            "rank %d at %s: %s".formatted(rank, address, e.getMessage()), e);
+                }
+                LockSupport.parkNanos(RETRY_PAUSE.toNanos());
+            }
         }
     }
 
@@ -307,15 +314,6 @@ final class Formation implements Meeting {
             if (deadline.isOver() || Thread.currentThread().isInterrupted()) {
                 throw missing(rank);
             }
-        }
-    }
-
-    /** A rank that cannot be reached may have died; whoever saw it needs a moment to say so. */
-    private void waitForWordOf(int rank) {
-        Deadline end = deadline.orAfter(WORD_TIMEOUT);
-        while (!end.isOver()) {
-            failIfGone(rank);
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
         }
     }
 

@@ -68,7 +68,7 @@ public final class InProcessCluster implements AutoCloseable {
                                     size == 1
                                             ? Formation.alone(self, configuration)
                                             : new Formation(membership, configuration, 0)
-                                                    .form(transport, () -> {}),
+                                                    .form(transport),
                             threads));
         }
         long timeoutMillis =

@@ -20,6 +20,9 @@ public final class JHorovod {
     private static final Object LOCK = new Object();
     private static @Nullable Job job; // guarded by LOCK
     private static int rounds; // guarded by LOCK
+    // Guarded by LOCK. For the life of the process: ranks that meet again need the store of the
+    // first.
+    private static @Nullable Rendezvous rendezvous;
 
     private JHorovod() {}
 
@@ -35,9 +38,20 @@ public final class JHorovod {
     public static Communicator init() {
         synchronized (LOCK) {
             if (job == null) {
-                job = Job.fromEnvironment(Configuration.fromProcess(), rounds);
+                job = Job.fromEnvironment(Configuration.fromProcess(), rounds, JHorovod::meet);
             }
             return job.communicator();
+        }
+    }
+
+    private static Rendezvous meet(Job.Place place, Configuration configuration) {
+        synchronized (LOCK) {
+            Rendezvous known = rendezvous;
+            if (known == null) {
+                known = Rendezvous.join(place, configuration);
+                rendezvous = known;
+            }
+            return known;
         }
     }
 

@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.Topology;
@@ -29,6 +30,9 @@ final class Job {
     private final EngineCommunicator communicator;
     private final Thread atExit;
 
+    /** What the environment says of this rank. */
+    record Place(Topology topology, int generation, InetSocketAddress rendezvous, Secret secret) {}
+
     private Job(EngineCommunicator communicator) {
         this.communicator = communicator;
         // At exit nothing that still waits is worth waiting for, but the peers must hear of it.
@@ -49,29 +53,36 @@ final class Job {
         }
     }
 
-    /** Joins the job that the configuration names; a world of one if it names none. */
-    static Job fromEnvironment(Configuration configuration, int round) {
+    /**
+     * Joins the job that the configuration names; a world of one if it names none.
+     *
+     * @param meet gives the way to the other ranks, where there are any
+     */
+    static Job fromEnvironment(
+            Configuration configuration,
+            int round,
+            BiFunction<Place, Configuration, Rendezvous> meet) {
         int size = configuration.find(Settings.SIZE).orElse(1);
         String host = configuration.find(Settings.HOST).orElseGet(Job::hostName);
         if (size == 1) {
             return alone(Topology.alone(host), configuration);
         }
         requireLauncherSettings(configuration);
-        Topology topology = topology(configuration, size, host);
-        int generation = configuration.get(Settings.GENERATION);
-        Secret secret = readSecret(configuration);
-        InetSocketAddress rendezvous = parse(configuration.get(Settings.RENDEZVOUS));
-        Rendezvous meeting =
-                Rendezvous.join(rendezvous, secret, topology, generation, configuration);
-        try {
-            Membership membership =
-                    new Membership(
-                            topology, generation, meeting.store(), secret, meeting.localAddress());
-            return join(membership, configuration, round, meeting::close);
-        } catch (RuntimeException e) {
-            meeting.close();
-            throw e;
-        }
+        Place place =
+                new Place(
+                        topology(configuration, size, host),
+                        configuration.get(Settings.GENERATION),
+                        parse(configuration.get(Settings.RENDEZVOUS)),
+                        readSecret(configuration));
+        Rendezvous rendezvous = meet.apply(place, configuration);
+        Membership membership =
+                new Membership(
+                        place.topology(),
+                        place.generation(),
+                        rendezvous.store(),
+                        place.secret(),
+                        rendezvous.localAddress());
+        return join(membership, configuration, round);
     }
 
     /** Joins the job that a program describes. */
@@ -79,13 +90,12 @@ final class Job {
         if (membership.topology().size() == 1) {
             return alone(membership.topology(), configuration);
         }
-        return join(membership, configuration, round, () -> {});
+        return join(membership, configuration, round);
     }
 
-    private static Job join(
-            Membership membership, Configuration configuration, int round, Runnable onClose) {
+    private static Job join(Membership membership, Configuration configuration, int round) {
         Transport transport = chooseTransport(membership.topology(), configuration);
-        return new Job(new Formation(membership, configuration, round).form(transport, onClose));
+        return new Job(new Formation(membership, configuration, round).form(transport));
     }
 
     private static Job alone(Topology topology, Configuration configuration) {

@@ -31,15 +31,21 @@ final class Rendezvous {
         this.server = server;
     }
 
-    static Rendezvous join(
-            InetSocketAddress address,
-            Secret secret,
-            Topology self,
-            int generation,
-            Configuration configuration) {
+    /** Connects, and says goodbye when the process exits. */
+    static Rendezvous join(Job.Place place, Configuration configuration) {
+        Rendezvous rendezvous = connect(place, configuration);
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(rendezvous::close, "jhorovod-store-goodbye"));
+        return rendezvous;
+    }
+
+    private static Rendezvous connect(Job.Place place, Configuration configuration) {
+        InetSocketAddress address = place.rendezvous();
+        Secret secret = place.secret();
+        Topology self = place.topology();
         Duration handshake = configuration.get(Settings.HANDSHAKE_TIMEOUT);
         Duration timeout = configuration.get(Settings.START_TIMEOUT);
-        Identity identity = new Identity(Identity.Purpose.STORE, generation, self.rank());
+        Identity identity = new Identity(Identity.Purpose.STORE, place.generation(), self.rank());
         try {
             if (self.rank() > 0) {
                 return new Rendezvous(
@@ -80,7 +86,7 @@ final class Rendezvous {
         return store.localAddress();
     }
 
-    void close() {
+    private void close() {
         store.close();
         if (server != null) {
             try {

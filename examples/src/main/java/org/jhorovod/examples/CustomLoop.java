@@ -11,8 +11,6 @@ import ai.djl.training.TrainingConfig;
 import ai.djl.training.dataset.Batch;
 import ai.djl.training.dataset.Dataset;
 import ai.djl.training.loss.Loss;
-import ai.djl.training.optimizer.Optimizer;
-import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.TranslateException;
 import java.io.IOException;
 import java.nio.LongBuffer;
@@ -33,10 +31,10 @@ import picocli.CommandLine.Option;
  * Trains a small network on Fashion-MNIST in a loop written by hand. What makes a DJL program like
  * this one data-parallel is one line:
  *
- * <pre>{@code
- * - try (Trainer trainer = model.newTrainer(config)) {
- * + try (Trainer trainer = DistributedTrainer.create(model, config)) {
- * }</pre>
+ * <pre>
+ * - Trainer trainer = model.newTrainer(config);
+ * + Trainer trainer = DistributedTrainer.create(model, config);
+ * </pre>
  *
  * <p>{@code iterateDataset} then yields this rank's share of the images, and {@code step} averages
  * the gradients over all ranks before it updates the parameters. The loop counts the right answers
@@ -68,11 +66,7 @@ public final class CustomLoop implements Callable<Integer> {
         Engine.getInstance().setRandomSeed(options.seed());
         TrainingConfig config =
                 new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
-                        .optOptimizer(
-                                Optimizer.adam()
-                                        .optLearningRateTracker(
-                                                Tracker.fixed(options.learningRate()))
-                                        .build());
+                        .optOptimizer(options.optimizer());
 
         try (Model model = Model.newInstance("custom-loop")) {
             model.setBlock(FashionCnn.create());

@@ -11,8 +11,6 @@ import ai.djl.training.dataset.Dataset;
 import ai.djl.training.evaluator.Accuracy;
 import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.loss.Loss;
-import ai.djl.training.optimizer.Optimizer;
-import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.TranslateException;
 import java.io.IOException;
 import java.util.concurrent.Callable;
@@ -43,11 +41,7 @@ public final class FashionMnist implements Callable<Integer> {
         TrainingClock clock = new TrainingClock();
         TrainingConfig config =
                 new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
-                        .optOptimizer(
-                                Optimizer.adam()
-                                        .optLearningRateTracker(
-                                                Tracker.fixed(options.learningRate()))
-                                        .build())
+                        .optOptimizer(options.optimizer())
                         .addEvaluator(new Accuracy())
                         .addTrainingListeners(TrainingListener.Defaults.logging())
                         .addTrainingListeners(clock);

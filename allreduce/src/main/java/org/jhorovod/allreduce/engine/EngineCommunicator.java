@@ -34,7 +34,6 @@ public final class EngineCommunicator implements Communicator {
     private final ControlPlane control;
     private final Duration operationTimeout;
     private final Consumer<LostReport> onLost;
-    private final Runnable onClose;
     private final Engine engine;
     // Guarded by this.
     private long lastSequence;
@@ -44,7 +43,6 @@ public final class EngineCommunicator implements Communicator {
      * Starts the engine; control plane and backend are closed with the communicator.
      *
      * @param onLost told whom this rank misses, before any call fails because of it
-     * @param onClose called once, at the end of {@link #close}
      */
     public EngineCommunicator(
             Topology self,
@@ -52,15 +50,13 @@ public final class EngineCommunicator implements Communicator {
             Backend backend,
             ControlPlane control,
             Duration operationTimeout,
-            Consumer<LostReport> onLost,
-            Runnable onClose) {
+            Consumer<LostReport> onLost) {
         this.self = self;
         this.generation = generation;
         this.backend = backend;
         this.control = control;
         this.operationTimeout = operationTimeout;
         this.onLost = onLost;
-        this.onClose = onClose;
         this.engine = new Engine(self.rank(), this::failed, this::explainBug);
         engine.start();
     }
@@ -217,6 +213,5 @@ public final class EngineCommunicator implements Communicator {
             engine.close(ABANDON_WAIT);
         }
         backend.close();
-        onClose.run();
     }
 }

@@ -1,6 +1,8 @@
 package org.jhorovod.allreduce.rendezvous;
 
+import java.io.EOFException;
 import java.io.IOException;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 
@@ -41,9 +43,17 @@ final class Handshake {
         byte[] proof = secret.proof("connect", mine, theirs, who);
         channel.writeFully(ByteBuffer.wrap(who), deadline);
         channel.writeFully(ByteBuffer.wrap(proof), deadline);
-        byte[] answer = read(channel, Secret.PROOF_BYTES, deadline);
+        byte[] answer = readAnswer(channel, deadline);
         if (!Secret.equal(answer, secret.proof("accept", mine, theirs, who))) {
             throw new HandshakeException("the other end does not know the job's secret");
+        }
+    }
+
+    private static byte[] readAnswer(TimedChannel channel, Deadline deadline) throws IOException {
+        try {
+            return read(channel, Secret.PROOF_BYTES, deadline);
+        } catch (EOFException | SocketException e) {
+            throw new HandshakeException("the other end did not accept this end's secret");
         }
     }
 

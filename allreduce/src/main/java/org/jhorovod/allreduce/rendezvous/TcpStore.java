@@ -40,13 +40,15 @@ public final class TcpStore implements Store {
             Duration timeout) {
         Deadline deadline = Deadline.after(timeout);
         while (true) {
-            Optional<TcpStore> store =
-                    connectIfServed(address, secret, identity, handshakeTimeout, timeout);
-            if (store.isPresent()) {
-                return store.get();
-            }
-            if (deadline.remainingNanos() < RETRY_PAUSE.toNanos()) {
-                throw unreachable(address, timeout, new ConnectException("nobody listens there"));
+            try {
+                return attempt(address, secret, identity, handshakeTimeout, deadline);
+            } catch (HandshakeException e) {
+                throw unreachable(address, timeout, e);
+            } catch (IOException e) {
+                // Nobody listens yet, or too many strangers keep the listener busy.
+                if (deadline.remainingNanos() < RETRY_PAUSE.toNanos()) {
+                    throw unreachable(address, timeout, e);
+                }
             }
             LockSupport.parkNanos(RETRY_PAUSE.toNanos());
         }
@@ -64,17 +66,24 @@ public final class TcpStore implements Store {
             Duration handshakeTimeout,
             Duration timeout) {
         try {
-            Deadline deadline = Deadline.after(timeout);
             return Optional.of(
-                    new TcpStore(
-                            address,
-                            Connections.open(
-                                    address, secret, identity, handshakeTimeout, deadline)));
+                    attempt(address, secret, identity, handshakeTimeout, Deadline.after(timeout)));
         } catch (ConnectException e) {
             return Optional.empty();
         } catch (IOException e) {
-            throw unreachable(address, timeout, e);
+            return Optional.of(connect(address, secret, identity, handshakeTimeout, timeout));
         }
+    }
+
+    private static TcpStore attempt(
+            InetSocketAddress address,
+            Secret secret,
+            Identity identity,
+            Duration handshakeTimeout,
+            Deadline deadline)
+            throws IOException {
+        return new TcpStore(
+                address, Connections.open(address, secret, identity, handshakeTimeout, deadline));
     }
 
     private static StoreException unreachable(

@@ -70,7 +70,7 @@ public final class TimedChannel implements Closeable {
         while (target.hasRemaining()) {
             int bytes = channel.read(target);
             if (bytes < 0) {
-                throw new EOFException("The peer closed the connection.");
+                throw new EOFException("the other end closed the connection");
             }
             if (bytes == 0) {
                 awaitReady(SelectionKey.OP_READ, deadline, "reading");
@@ -89,17 +89,17 @@ public final class TimedChannel implements Closeable {
 
     private void awaitReady(int operation, Deadline deadline, String what) throws IOException {
         if (deadline.isOver()) {
-            throw new SocketTimeoutException("No answer in time while " + what + ".");
+            throw new SocketTimeoutException("no answer in time while " + what);
         }
         try {
             key.interestOps(operation);
             selector.select(Math.max(1, deadline.remainingMillis()));
             selector.selectedKeys().clear();
         } catch (ClosedSelectorException | CancelledKeyException e) {
-            throw new IOException("Closed by this process while " + what + ".", e);
+            throw new IOException("closed by this process while " + what, e);
         }
         if (Thread.currentThread().isInterrupted()) {
-            throw new InterruptedIOException("Interrupted while " + what + ".");
+            throw new InterruptedIOException("interrupted while " + what);
         }
     }
 

@@ -79,7 +79,9 @@ class ListenerTest {
     @Test
     void aWrongSecretIsRefused() throws IOException {
         for (int i = 0; i < 3; i++) {
-            assertThatThrownBy(() -> connect(Secret.random(), 1)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> connect(Secret.random(), 1))
+                    .isInstanceOf(HandshakeException.class)
+                    .hasMessageContaining("did not accept this end's secret");
         }
         assertRefusedOnceAndStillOpen("does not know the job's secret");
     }

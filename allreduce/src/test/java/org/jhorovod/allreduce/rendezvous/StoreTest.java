@@ -7,8 +7,11 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -20,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 30, unit = TimeUnit.SECONDS)
 class StoreTest {
     private static final Duration SHORT = Duration.ofSeconds(5);
+    private static final Duration HANDSHAKE = Duration.ofSeconds(1);
 
     private final Secret secret = Secret.random();
     private StoreServer server;
@@ -28,7 +32,9 @@ class StoreTest {
     void serve() throws IOException {
         server =
                 StoreServer.open(
-                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), secret, SHORT);
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                        secret,
+                        HANDSHAKE);
     }
 
     @AfterEach
@@ -112,6 +118,23 @@ class StoreTest {
                     .isInstanceOf(StoreException.class)
                     .hasMessageContaining("65536");
             a.set("small", bytes("1"), SHORT);
+        }
+    }
+
+    @Test
+    void aRankGetsIn_thoughManyStrangersKeepTheDoorBusy() throws IOException {
+        List<Socket> strangers = new ArrayList<>();
+        try {
+            for (int i = 0; i < 100; i++) {
+                strangers.add(new Socket(InetAddress.getLoopbackAddress(), server.port()));
+            }
+            try (TcpStore a = connect(0)) {
+                a.set("key", bytes("1"), SHORT);
+            }
+        } finally {
+            for (Socket stranger : strangers) {
+                stranger.close();
+            }
         }
     }
 

@@ -51,7 +51,7 @@ final class Jhorovodrun implements Callable<Integer> {
     private @Nullable Integer size;
 
     @Option(
-            names = "-H",
+            names = {"-H", "--hosts"},
             paramLabel = "HOST:SLOTS",
             description = "Where to start them, such as localhost:4. Only this host for now.")
     private @Nullable String hosts;
@@ -112,12 +112,16 @@ final class Jhorovodrun implements Callable<Integer> {
                 e instanceof UnmatchedArgumentException
                         && e.getCommandLine().getParseResult().hasMatchedOption(EXAMPLE);
         return refuse(
-                String.valueOf(e.getMessage()).replaceAll("\\R", " ")
+                String.valueOf(e.getMessage())
+                                .replaceAll("\\R", " ")
+                                .replace("is not an int", "is no whole number")
                         + (hasExample ? "; arguments of the example come after --" : ""));
     }
 
     private static int refuse(String message) {
-        System.err.println("jhorovodrun: " + message + ". Try 'jhorovodrun --help'.");
+        String text = message.strip();
+        String end = text.endsWith(".") || text.endsWith(")") ? "" : ".";
+        System.err.println("jhorovodrun: " + text + end + " Try 'jhorovodrun --help'.");
         return USAGE;
     }
 

@@ -1,9 +1,12 @@
 package org.jhorovod.launcher.job;
 
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jhorovod.allreduce.rendezvous.LostReport;
 
 /** The text that says why a job failed. */
@@ -58,21 +61,30 @@ final class FailureReport {
         return exit.get().isFailure() ? how : "exited with code 0 while others still needed it";
     }
 
+    /** The others, those with the same fate together. */
     private static Optional<String> others(
             int rank, List<RankExit> exits, Map<Integer, LostReport> reports) {
-        List<String> fates =
-                exits.stream()
-                        .filter(e -> e.rank() != rank)
-                        .sorted(Comparator.comparingInt(RankExit::rank))
-                        .map(e -> e.rank() + " " + otherFate(e, reports))
-                        .toList();
-        return fates.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", fates));
+        Map<String, List<String>> ranksByFate = new LinkedHashMap<>();
+        exits.stream()
+                .filter(e -> e.rank() != rank)
+                .sorted(Comparator.comparingInt(RankExit::rank))
+                .forEach(
+                        e ->
+                                ranksByFate
+                                        .computeIfAbsent(
+                                                otherFate(e, reports), f -> new ArrayList<>())
+                                        .add(Integer.toString(e.rank())));
+        return ranksByFate.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        ranksByFate.entrySet().stream()
+                                .map(e -> String.join(", ", e.getValue()) + " " + e.getKey())
+                                .collect(Collectors.joining("; ")));
     }
 
     private static String otherFate(RankExit exit, Map<Integer, LostReport> reports) {
         LostReport report = reports.get(exit.rank());
-        String how =
-                exit.wasSignalled() ? "was ended by jhorovodrun" : ExitCode.describe(exit.code());
-        return report == null ? how : how + " after it lost rank " + report.lostRank();
+        String how = exit.wasSignalled() ? "ended by jhorovodrun" : ExitCode.describe(exit.code());
+        return report == null ? how : how + " after losing rank " + report.lostRank();
     }
 }

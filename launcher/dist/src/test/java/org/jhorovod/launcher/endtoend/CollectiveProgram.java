@@ -1,4 +1,4 @@
-package org.jhorovod.dist;
+package org.jhorovod.launcher.endtoend;
 
 import org.jhorovod.allreduce.JHorovod;
 import org.jhorovod.allreduce.collective.Communicator;
@@ -7,8 +7,8 @@ import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
 
 /**
- * A program of ranks for tests of faults: says where it is and with which process id, so that a test
- * can end it there. Rank 1 is the one that tests meddle with.
+ * A program of ranks for tests of faults: says where it is and with which process id, so that a
+ * test can end it there. Rank 1 is the one that tests meddle with.
  *
  * <p>Argument: {@code start} (rank 1 stays before {@code init}), {@code collective} (all reduce
  * without end), {@code between} (rank 1 stays between two steps), or {@code mismatch} (rank 1 calls

@@ -1,0 +1,83 @@
+package org.jhorovod.launcher.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * A rank that dies or stops, wherever it is: survivors and launcher name it, and nothing is left.
+ */
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+class LostRankIT {
+    private static final Pattern PLACE = Pattern.compile("at \\w+ pid=(\\d+)\\.");
+
+    private static Jhorovodrun.Builder withShortTimeouts(Jhorovodrun.Builder run) {
+        return run.with("JHOROVOD_LIVENESS_TIMEOUT_SECONDS", "3")
+                .with("JHOROVOD_START_TIMEOUT_SECONDS", "8");
+    }
+
+    @ParameterizedTest(name = "{0} {1}, transport {2}")
+    @CsvSource({
+        "KILL, start, unix",
+        "STOP, start, unix",
+        "KILL, collective, unix",
+        "KILL, collective, tcp",
+        "STOP, collective, unix",
+        "STOP, collective, tcp",
+        "KILL, between, unix",
+        "STOP, between, tcp"
+    })
+    void aRankThatIsKilledOrStopped_isTheRootCause(String signal, String where, String transport)
+            throws Exception {
+        Jhorovodrun.Builder run = RankJava.of(3, CollectiveProgram.class, where);
+        endRank1AndCheck(run.with("JHOROVOD_TRANSPORT", transport), signal);
+    }
+
+    @ParameterizedTest(name = "{0} during evaluation")
+    @CsvSource({"KILL", "STOP"})
+    void aRankThatIsLostDuringEvaluation_isTheRootCause(String signal) throws Exception {
+        endRank1AndCheck(RankJava.of(2, EvaluationProgram.class), signal);
+    }
+
+    private static void endRank1AndCheck(Jhorovodrun.Builder builder, String signal)
+            throws Exception {
+        try (Jhorovodrun run = withShortTimeouts(builder).start()) {
+            run.awaitOut("pid=");
+            Matcher place = PLACE.matcher(run.out());
+            assertThat(place.find()).as(run.out()).isTrue();
+            long pid = Long.parseLong(place.group(1));
+            Jhorovodrun.signal(signal, pid);
+            Jhorovodrun.Result result = run.await();
+            assertThat(result.code()).as(result.err()).isEqualTo(137);
+            assertThat(result.err())
+                    .contains("the job failed because of rank 1 on")
+                    .contains("(pid " + pid + ")")
+                    .contains("Survivors were told:")
+                    .containsPattern("\\[0]<stderr>:.*(PeerLost|Start)Exception: .*[Rr]ank 1 ");
+        }
+    }
+
+    @Test
+    void aMismatch_isToldToAllRanks_andEndsTheJobWithin3Seconds() throws Exception {
+        Jhorovodrun.Builder builder = RankJava.of(3, CollectiveProgram.class, "mismatch");
+        try (Jhorovodrun run = withShortTimeouts(builder).start()) {
+            run.awaitOut("at mismatch");
+            long start = System.nanoTime();
+            Jhorovodrun.Result result = run.await();
+            assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start)).isLessThan(3000);
+            assertThat(result.code()).isEqualTo(1);
+            for (int rank = 0; rank < 3; rank++) {
+                assertThat(result.err())
+                        .containsPattern(
+                                "\\[%d]<stderr>:.*MismatchException: .*FLOAT32\\[(5|1048576)].*FLOAT32\\[(5|1048576)]"
+                                        .formatted(rank));
+            }
+        }
+    }
+}

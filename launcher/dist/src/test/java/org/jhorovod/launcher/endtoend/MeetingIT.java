@@ -1,0 +1,78 @@
+package org.jhorovod.launcher.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jhorovod.allreduce.rendezvous.Secret;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Ranks that meet, part, and meet again; with a launcher and without. */
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+class MeetingIT {
+    private static final long END_SECONDS = 60;
+
+    @Test
+    void ranksMayShutDownAndInitialiseAgain() throws Exception {
+        Jhorovodrun.Result result = RankJava.of(3, MeetingProgram.class).run();
+        assertThat(result.code()).as(result.err()).isZero();
+        for (int rank = 0; rank < 3; rank++) {
+            for (int time = 1; time <= 3; time++) {
+                assertThat(result.out())
+                        .contains("[%d]<stdout>:time %d size 3 sum 3".formatted(rank, time));
+            }
+        }
+    }
+
+    @Test
+    void withoutALauncher_rankZeroHostsTheStore(@TempDir Path folder) throws Exception {
+        Path secret = folder.resolve("secret");
+        Files.writeString(secret, Secret.random().encoded());
+        int port = freePort();
+        List<Process> ranks = new ArrayList<>();
+        try {
+            for (int rank = 0; rank < 2; rank++) {
+                ranks.add(start(rank, port, secret, folder.resolve("rank" + rank)));
+            }
+            for (int rank = 0; rank < 2; rank++) {
+                assertThat(ranks.get(rank).waitFor(END_SECONDS, TimeUnit.SECONDS)).isTrue();
+                String output = Files.readString(folder.resolve("rank" + rank));
+                assertThat(ranks.get(rank).exitValue()).as(output).isZero();
+                assertThat(output).contains("time 1 size 2 sum 1", "time 3 size 2 sum 1");
+            }
+        } finally {
+            ranks.forEach(Process::destroyForcibly);
+        }
+    }
+
+    private static Process start(int rank, int port, Path secret, Path output) throws IOException {
+        ProcessBuilder builder =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                                "-Xmx64m",
+                                "-cp",
+                                "target/test-classes:" + Jhorovodrun.DISTRIBUTION + "/lib/*",
+                                MeetingProgram.class.getName())
+                        .redirectErrorStream(true)
+                        .redirectOutput(output.toFile());
+        builder.environment().put("JHOROVOD_RANK", String.valueOf(rank));
+        builder.environment().put("JHOROVOD_SIZE", "2");
+        builder.environment().put("JHOROVOD_RENDEZVOUS", "127.0.0.1:" + port);
+        builder.environment().put("JHOROVOD_SECRET_FILE", secret.toString());
+        return builder.start();
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package org.jhorovod.launcher.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.jhorovod.allreduce.rendezvous.Secret;
+import org.jhorovod.launcher.plan.EnvironmentChange;
+import org.jhorovod.launcher.plan.HostPlan;
+import org.jhorovod.launcher.plan.RankPlan;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@Timeout(30)
+class AgentWireTest {
+    private static final long SEED = 20260101;
+    private static final Bytes BYTES = Bytes.copyOf(new byte[] {1, -1, 0, 7}, 4);
+
+    static Stream<AgentCommand> commands() {
+        return Stream.of(
+                new AgentCommand.Input(BYTES),
+                new AgentCommand.EndOfInput(),
+                new AgentCommand.Signal(UnixSignal.TERM),
+                new AgentCommand.Signal(UnixSignal.KILL));
+    }
+
+    static Stream<AgentEvent> events() {
+        return Stream.of(
+                new AgentEvent.Prepared("/tmp/jhorovod-1"),
+                new AgentEvent.Started(3, 1L << 33),
+                new AgentEvent.StartFailed(0, "no setsid: größer"),
+                new AgentEvent.Output(2, AgentEvent.Stream.STDERR, BYTES),
+                new AgentEvent.Output(2, AgentEvent.Stream.STDOUT, Bytes.copyOf(new byte[0], 0)),
+                new AgentEvent.InputTaken(),
+                new AgentEvent.Exited(1, 137),
+                new AgentEvent.Notice(""));
+    }
+
+    @ParameterizedTest
+    @MethodSource("commands")
+    void command_isReadAsItWasWritten(AgentCommand command) throws IOException {
+        assertThat(AgentWire.readCommand(new ByteArrayInputStream(written(command))))
+                .contains(command);
+    }
+
+    @ParameterizedTest
+    @MethodSource("events")
+    void event_isReadAsItWasWritten(AgentEvent event) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        AgentWire.write(event, out);
+        assertThat(AgentWire.readEvent(new ByteArrayInputStream(out.toByteArray())))
+                .contains(event);
+    }
+
+    @Test
+    void plan_isReadAsItWasWritten() throws IOException {
+        HostPlan plan = plan();
+        AgentCommand.Start read =
+                (AgentCommand.Start)
+                        AgentWire.readCommand(
+                                        new ByteArrayInputStream(
+                                                written(new AgentCommand.Start(plan))))
+                                .orElseThrow();
+        assertThat(read.plan().secret().encoded()).isEqualTo(plan.secret().encoded());
+        assertThat(read.plan()).usingRecursiveComparison().ignoringFields("secret").isEqualTo(plan);
+    }
+
+    @Test
+    void plan_doesNotShowTheSecret() {
+        HostPlan plan = plan();
+        assertThat(plan.toString()).doesNotContain(plan.secret().encoded());
+    }
+
+    @Test
+    void end_isEmpty_andWithinAFrameAnError() throws IOException {
+        byte[] frame = written(new AgentCommand.Input(BYTES));
+        assertThat(AgentWire.readCommand(new ByteArrayInputStream(new byte[0]))).isEmpty();
+        for (int length = 1; length < frame.length; length++) {
+            ByteArrayInputStream cut = new ByteArrayInputStream(frame, 0, length);
+            assertThatThrownBy(() -> AgentWire.readCommand(cut)).isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    void frame_thatClaimsToBeHuge_isRefusedBeforeItIsRead() {
+        byte[] prefix = ByteBuffer.allocate(4).putInt(Integer.MAX_VALUE).array();
+        assertThatThrownBy(() -> AgentWire.readEvent(new ByteArrayInputStream(prefix)))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("frame of 2147483647 bytes");
+    }
+
+    @Test
+    void damage_isAnErrorOrAnotherPlan_neverACrash() throws IOException {
+        byte[] good = written(new AgentCommand.Start(plan()));
+        Random random = new Random(SEED);
+        for (int round = 0; round < 20_000; round++) {
+            byte[] bad = good.clone();
+            bad[4 + random.nextInt(bad.length - 4)] = (byte) random.nextInt();
+            try {
+                assertThat(AgentWire.readCommand(new ByteArrayInputStream(bad))).isPresent();
+            } catch (IOException e) {
+                assertThat(e).as("round %d of seed %d", round, SEED).isNotNull();
+            }
+        }
+    }
+
+    private static byte[] written(AgentCommand command) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        AgentWire.write(command, out);
+        return out.toByteArray();
+    }
+
+    private static HostPlan plan() {
+        return new HostPlan(
+                "höst",
+                "/home",
+                List.of("java", "-cp", "a b", "Main", ""),
+                List.of(new EnvironmentChange("X", null), new EnvironmentChange("Y", "")),
+                List.of(
+                        new RankPlan(0, List.of(new EnvironmentChange("R", "0"))),
+                        new RankPlan(1, List.of())),
+                Secret.random());
+    }
+}

@@ -1,0 +1,30 @@
+package org.jhorovod.launcher.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.jhorovod.launcher.plan.EnvironmentChange;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(10)
+class SavedEnvironmentTest {
+
+    @Test
+    void changes_restoreWhatTheScriptPutAside() {
+        Map<String, String> environment =
+                new HashMap<>(
+                        Map.of(
+                                "LC_ALL",
+                                "C.UTF-8",
+                                "JHOROVODRUN_UNSET_LC_ALL",
+                                "1",
+                                "JHOROVODRUN_SAVED_JAVA_TOOL_OPTIONS",
+                                "-Xmx2g",
+                                "OTHER",
+                                "stays"));
+        EnvironmentChange.apply(SavedEnvironment.changes(environment), environment);
+        assertThat(environment).isEqualTo(Map.of("JAVA_TOOL_OPTIONS", "-Xmx2g", "OTHER", "stays"));
+    }
+}
