@@ -37,8 +37,9 @@ import org.slf4j.LoggerFactory;
  * <p>Every rank runs the same program. {@link #initialize} gives all ranks the parameters of rank
  * 0; {@link #iterateDataset} hands each rank its own part of the data; {@link #step} averages the
  * gradients, weighted by samples, before the optimizer sees them. All ranks hold bitwise equal
- * parameters after every step. The batch size is the one of each rank and the learning rate is not
- * scaled. In a job of one rank it behaves as the trainer of {@code model.newTrainer(config)}.
+ * parameters after every step. A loss is taken to be a mean over its batch, as DJL's are. The batch
+ * size is the one of each rank and the learning rate is not scaled. In a job of one rank it behaves
+ * as the trainer of {@code model.newTrainer(config)}.
  *
  * <p>{@code create}, {@code initialize}, {@code iterateDataset}, {@code step} and the end of a pass
  * wait for the other ranks and throw {@link org.jhorovod.allreduce.collective.CollectiveException}
@@ -310,7 +311,7 @@ public final class DistributedTrainer extends Trainer {
 
     private Pass wholePass(String passName, Dataset dataset)
             throws IOException, TranslateException {
-        if (rank() == 0) {
+        if (rank() == 0 && passes == 0) {
             logger.warn(
                     "{} is no RandomAccessDataset, so it cannot be divided: every rank works"
                             + " through all of it.",

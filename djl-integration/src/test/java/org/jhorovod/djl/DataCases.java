@@ -1,11 +1,16 @@
 package org.jhorovod.djl;
 
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.EasyTrain;
 import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.dataset.Batch;
+import ai.djl.training.dataset.Dataset;
 import ai.djl.training.dataset.RandomAccessDataset;
 import ai.djl.training.dataset.Sampler;
+import ai.djl.translate.TranslateException;
+import ai.djl.util.Progress;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
@@ -52,7 +57,7 @@ final class DataCases {
     }
 
     /** Gives the progress that a bar would show: this rank's last batch and total. */
-    static final class Progress implements RankCase {
+    static final class ShownProgress implements RankCase {
         @Override
         public String run(Communicator communicator, List<String> arguments) throws Exception {
             try (Session session = Session.open("tanh-mlp", "sgd")) {
@@ -92,6 +97,36 @@ final class DataCases {
                 }
                 return session.digest() + " " + session.trainer.statistics().samples();
             }
+        }
+    }
+
+    /** Trains on a data set that has no index; gives samples seen and the digest. */
+    static final class NoRandomAccess implements RankCase {
+        @Override
+        public String run(Communicator communicator, List<String> arguments) throws Exception {
+            try (Session session = Session.open("tanh-mlp", "sgd")) {
+                Stream stream = new Stream(TestModels.data(session.manager, 30, 10, false, false));
+                long samples = 0;
+                for (Batch batch : session.trainer.iterateDataset(stream)) {
+                    samples += batch.getSize();
+                    session.backward(batch);
+                    session.trainer.step();
+                    batch.close();
+                }
+                return samples + " " + session.digest();
+            }
+        }
+    }
+
+    private record Stream(ArrayDataset data) implements Dataset {
+        @Override
+        public Iterable<Batch> getData(NDManager manager) throws IOException, TranslateException {
+            return data.getData(manager);
+        }
+
+        @Override
+        public void prepare(Progress progress) throws IOException {
+            data.prepare(progress);
         }
     }
 

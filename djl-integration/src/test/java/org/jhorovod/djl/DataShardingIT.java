@@ -12,7 +12,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-@Timeout(300)
+@Timeout(600)
 @ExtendWith(RankGroups.class)
 class DataShardingIT {
 
@@ -72,7 +72,8 @@ class DataShardingIT {
 
     @Test
     void progress_reachesTheShardsEnd(RankGroups groups) {
-        assertThat(groups.of(2).run(DataCases.Progress.class)).containsExactly("13/13", "12/12");
+        assertThat(groups.of(2).run(DataCases.ShownProgress.class))
+                .containsExactly("13/13", "12/12");
     }
 
     @Test
@@ -94,5 +95,14 @@ class DataShardingIT {
                                     .contains("MismatchException")
                                     .contains("rank 0", "rank 1", "RandomUtils");
                         });
+    }
+
+    @Test
+    void dataSet_withoutAnIndex_isGivenWholeToEveryRank_withOneWarning(RankGroups groups) {
+        List<String> ranks = groups.of(2).run(DataCases.NoRandomAccess.class);
+
+        assertThat(ranks).containsOnly(ranks.get(0));
+        assertThat(ranks.get(0)).startsWith("30 ");
+        assertThat(groups.of(2).log(0)).containsOnlyOnce("is no RandomAccessDataset");
     }
 }

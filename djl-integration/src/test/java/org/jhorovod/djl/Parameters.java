@@ -20,6 +20,15 @@ final class Parameters {
         return Base64.getEncoder().encodeToString(bytes.array());
     }
 
+    /** The elements of several arrays. */
+    static String encode(List<float[]> arrays) {
+        int count = arrays.stream().mapToInt(array -> array.length).sum();
+        ByteBuffer bytes = ByteBuffer.allocate(count * Float.BYTES).order(ByteOrder.nativeOrder());
+        FloatBuffer floats = bytes.asFloatBuffer();
+        arrays.forEach(floats::put);
+        return Base64.getEncoder().encodeToString(bytes.array());
+    }
+
     /** The distance of two models relative to the second one's length. */
     static double relativeDistance(String actual, String expected) {
         FloatBuffer a = decode(actual);

@@ -19,9 +19,11 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.StoreServer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Ranks that stay: one process each, which meet once and then run a whole table of {@link
@@ -36,13 +38,16 @@ import org.jhorovod.allreduce.rendezvous.StoreServer;
  * <p>Every wait has a deadline; when a case is late, the failure shows all threads of all ranks.
  */
 final class RankGroup implements AutoCloseable {
-    private static final Duration CASE_TIMEOUT = Duration.ofMinutes(2);
+    private static final Duration CASE_TIMEOUT = Duration.ofMinutes(4);
+    private static final Duration AFTER_FAILURE = Duration.ofSeconds(30);
+    private static final Duration POLL = Duration.ofMillis(2);
     private static final Duration END_TIMEOUT = Duration.ofSeconds(10);
     private static final int SHOWN_LOG_CHARACTERS = 4000;
 
     private final Path folder;
     private final StoreServer store;
     private final List<Rank> ranks = new ArrayList<>();
+    private boolean isBroken;
 
     private record Rank(
             int number, Process process, Writer cases, BlockingQueue<String> answers, Path log) {}
@@ -87,8 +92,10 @@ final class RankGroup implements AutoCloseable {
         // The ranks' code counts for the coverage of the run.
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> argument.startsWith("-javaagent:"))
-                .forEach(command::add);
-        command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "-Dai.djl.offline=true"));
+                .forEach(agent -> command.add(agent + ",includes=org.jhorovod.*"));
+        // Many short-lived JVMs on few cores: what starts fast is fast enough.
+        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx512m"));
+        command.add("-Dai.djl.offline=true");
         command.addAll(
                 List.of("-cp", System.getProperty("java.class.path"), RankWorker.class.getName()));
         ProcessBuilder builder = new ProcessBuilder(command);
@@ -103,6 +110,8 @@ final class RankGroup implements AutoCloseable {
         variables.put("JHOROVOD_RENDEZVOUS", "127.0.0.1:" + store.port());
         variables.put("JHOROVOD_RUN_ID", folder.getFileName().toString());
         variables.put("JHOROVOD_SECRET_FILE", secretFile.toString());
+        variables.put("JHOROVOD_START_TIMEOUT_SECONDS", "180"); // a loaded machine starts slowly
+        variables.put("JHOROVOD_HANDSHAKE_TIMEOUT_SECONDS", "60");
         variables.put("OMP_NUM_THREADS", "1");
         variables.put("OPT_OUT_TRACKING", "true");
         variables.putAll(environment);
@@ -158,11 +167,49 @@ final class RankGroup implements AutoCloseable {
         for (Rank rank : ranks) {
             send(rank, RankWorker.encode(words) + "\n");
         }
-        List<Outcome> outcomes = new ArrayList<>();
-        for (Rank rank : ranks) {
-            outcomes.add(receive(rank, rankCase, deadline));
+        Outcome[] outcomes = new Outcome[ranks.size()];
+        for (int left = ranks.size(); left > 0; ) {
+            for (Rank rank : ranks) {
+                String line = outcomes[rank.number()] == null ? rank.answers().poll() : null;
+                if (line != null) {
+                    outcomes[rank.number()] = Outcome.of(line);
+                    left--;
+                    // The others must hear of a failure; they are not waited for any longer.
+                    deadline =
+                            outcomes[rank.number()].hasFailed()
+                                    ? Math.min(
+                                            deadline, System.nanoTime() + AFTER_FAILURE.toNanos())
+                                    : deadline;
+                }
+            }
+            if (left > 0 && System.nanoTime() - deadline > 0) {
+                throw late(rankCase, outcomes);
+            }
+            LockSupport.parkNanos(POLL.toNanos());
         }
-        return outcomes;
+        return List.of(outcomes);
+    }
+
+    private AssertionError late(Class<?> rankCase, @Nullable Outcome[] outcomes) {
+        isBroken = true;
+        StringBuilder text = new StringBuilder(rankCase.getName() + " did not end in time.");
+        for (Rank rank : ranks) {
+            Outcome outcome = outcomes[rank.number()];
+            text.append(
+                    "%nrank %d: %s%nit logged: %s"
+                            .formatted(
+                                    rank.number(),
+                                    outcome == null
+                                            ? "late; its threads:\n" + threadsOf(rank)
+                                            : outcome.text(),
+                                    logOf(rank)));
+        }
+        return new AssertionError(text.toString());
+    }
+
+    /** Whether a case hangs in it. */
+    boolean isBroken() {
+        return isBroken;
     }
 
     /**
@@ -170,7 +217,13 @@ final class RankGroup implements AutoCloseable {
      *
      * @param text the result, or the stack trace
      */
-    record Outcome(boolean hasFailed, String text) {}
+    record Outcome(boolean hasFailed, String text) {
+        private static Outcome of(String line) {
+            boolean failed = line.startsWith(RankWorker.FAILURE);
+            String prefix = failed ? RankWorker.FAILURE : RankWorker.RESULT;
+            return new Outcome(failed, RankWorker.decode(line.substring(prefix.length())).get(0));
+        }
+    }
 
     private static void send(Rank rank, String line) {
         try {
@@ -180,34 +233,6 @@ final class RankGroup implements AutoCloseable {
             throw new AssertionError(
                     "rank %d has ended; it logged: %s".formatted(rank.number(), logOf(rank)), e);
         }
-    }
-
-    private Outcome receive(Rank rank, Class<?> rankCase, long deadline) {
-        try {
-            String line = rank.answers().poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-            if (line == null) {
-                throw new AssertionError(
-                        "%s did not end on rank %d within %d s.%n%s"
-                                .formatted(
-                                        rankCase.getName(),
-                                        rank.number(),
-                                        CASE_TIMEOUT.toSeconds(),
-                                        threadsOfAll()));
-            }
-            boolean failed = line.startsWith(RankWorker.FAILURE);
-            String prefix = failed ? RankWorker.FAILURE : RankWorker.RESULT;
-            return new Outcome(failed, RankWorker.decode(line.substring(prefix.length())).get(0));
-        } catch (InterruptedException e) {
-            throw new AssertionError("interrupted", e);
-        }
-    }
-
-    private String threadsOfAll() {
-        StringBuilder text = new StringBuilder();
-        for (Rank rank : ranks) {
-            text.append("threads of rank %d:%n%s%n".formatted(rank.number(), threadsOf(rank)));
-        }
-        return text.toString();
     }
 
     private String threadsOf(Rank rank) {

@@ -16,8 +16,13 @@ public final class RankGroups implements ParameterResolver, AutoCloseable {
 
     private final Map<Integer, RankGroup> groups = new HashMap<>();
 
-    /** The group of so many ranks; started when it is first asked for. */
+    /** The group of so many ranks; started when it is first asked for, and after it has hung. */
     synchronized RankGroup of(int size) {
+        RankGroup known = groups.get(size);
+        if (known != null && known.isBroken()) {
+            known.close();
+            groups.remove(size);
+        }
         return groups.computeIfAbsent(size, RankGroup::start);
     }
 

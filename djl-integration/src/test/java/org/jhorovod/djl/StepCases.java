@@ -18,9 +18,12 @@ import ai.djl.training.Trainer;
 import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.dataset.Batch;
 import ai.djl.training.loss.Loss;
+import ai.djl.training.optimizer.Optimizer;
 import ai.djl.util.PairList;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jhorovod.allreduce.collective.Communicator;
 
 /** Cases about what a step does to the parameters. */
@@ -108,6 +111,70 @@ final class StepCases {
                 collector.backward(loss.mul((float) data.head().size(0) / batch.getSize()));
             }
             return data.head().size(0);
+        }
+    }
+
+    /**
+     * One step; gives the gradients as the optimizer gets them.
+     *
+     * <p>Arguments: model, samples of all ranks.
+     */
+    static final class Gradients implements RankCase {
+        @Override
+        public String run(Communicator communicator, List<String> arguments) throws Exception {
+            int samples = Integer.parseInt(arguments.get(1));
+            int batchSize = (samples + communicator.size() - 1) / communicator.size();
+            Recording recording = new Recording();
+            try (Session session =
+                    Session.open(
+                            TestModels.block(arguments.get(0)),
+                            TestModels.IMAGE,
+                            "sgd",
+                            config -> config.optOptimizer(recording))) {
+                ArrayDataset data =
+                        TestModels.data(session.manager, samples, batchSize, true, false);
+                for (Batch batch : session.trainer.iterateDataset(data)) {
+                    session.backward(batch);
+                    session.trainer.step();
+                    batch.close();
+                }
+                List<float[]> gradients = new ArrayList<>();
+                for (NamedParameter parameter : NamedParameter.of(session.model.getBlock())) {
+                    gradients.add(recording.of(parameter.parameter().getId()));
+                }
+                return Parameters.encode(gradients);
+            }
+        }
+    }
+
+    /** Keeps gradients and changes nothing. */
+    private static final class Recording extends Optimizer {
+        private final Map<String, float[]> gradients = new HashMap<>();
+
+        Recording() {
+            super(new Plain());
+        }
+
+        float[] of(String parameterId) {
+            float[] gradient = gradients.get(parameterId);
+            if (gradient == null) {
+                throw new AssertionError("no gradient of " + parameterId);
+            }
+            return gradient;
+        }
+
+        @Override
+        public void update(String parameterId, NDArray weight, NDArray gradient) {
+            if (gradients.put(parameterId, gradient.toFloatArray()) != null) {
+                throw new AssertionError("more than one step");
+            }
+        }
+
+        private static final class Plain extends OptimizerBuilder<Plain> {
+            @Override
+            protected Plain self() {
+                return this;
+            }
         }
     }
 

@@ -9,12 +9,12 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(300)
+@Timeout(600)
 @ExtendWith(RankGroups.class)
 class StepIT {
 
     @ParameterizedTest
-    @ValueSource(ints = {2, 3})
+    @ValueSource(ints = {2, 3, 4})
     void batchNorm_equalsOneProcessThatAveragesTheParts(int size, RankGroups groups) {
         String reference =
                 groups.of(1)
