@@ -25,7 +25,6 @@ import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.engine.EngineCommunicator;
 import org.jhorovod.allreduce.rendezvous.Connections;
 import org.jhorovod.allreduce.rendezvous.Deadline;
-import org.jhorovod.allreduce.rendezvous.HandshakeException;
 import org.jhorovod.allreduce.rendezvous.Identity;
 import org.jhorovod.allreduce.rendezvous.Identity.Purpose;
 import org.jhorovod.allreduce.rendezvous.Keys;
@@ -239,10 +238,8 @@ final class Formation implements Meeting {
         while (true) {
             try {
                 return dial(address, purpose);
-            } catch (HandshakeException e) {
-                throw new IOException("rank %d: %s".formatted(rank, e.getMessage()), e);
             } catch (IOException e) {
-                // Its listener may be busy with strangers, or it may have died.
+                // Its listener may be busy with strangers, or it has died, perhaps just now.
                 failIfGone(rank);
                 if (deadline.isOver()) {
                     throw new IOException(
@@ -282,17 +279,12 @@ final class Formation implements Meeting {
     }
 
     private byte @Nullable [] publishedWithin(int rank, String name, Duration slice) {
-        Optional<byte[]> now = membership.store().get(key(rank, name), remaining());
-        if (now.isPresent()) {
-            return now.get();
-        }
+        String key = key(rank, name);
         try {
-            return membership.store().await(key(rank, name), slice);
+            return membership.store().await(key, slice);
         } catch (StoreException e) {
-            if (membership.store().get(key(rank, name), remaining()).isEmpty()) {
-                return null;
-            }
-            throw e;
+            // Not yet, most likely; if the store itself is gone, this says so.
+            return membership.store().get(key, remaining()).orElse(null);
         }
     }
 

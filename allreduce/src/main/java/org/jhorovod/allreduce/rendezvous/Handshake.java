@@ -53,7 +53,9 @@ final class Handshake {
         try {
             return read(channel, Secret.PROOF_BYTES, deadline);
         } catch (EOFException | SocketException e) {
-            throw new HandshakeException("the other end did not accept this end's secret");
+            throw new HandshakeException(
+                    "the other end hung up after this end's proof: it has another secret, or has"
+                            + " just died");
         }
     }
 

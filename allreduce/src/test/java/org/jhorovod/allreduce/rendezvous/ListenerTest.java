@@ -81,7 +81,7 @@ class ListenerTest {
         for (int i = 0; i < 3; i++) {
             assertThatThrownBy(() -> connect(Secret.random(), 1))
                     .isInstanceOf(HandshakeException.class)
-                    .hasMessageContaining("did not accept this end's secret");
+                    .hasMessageContaining("it has another secret");
         }
         assertRefusedOnceAndStillOpen("does not know the job's secret");
     }
