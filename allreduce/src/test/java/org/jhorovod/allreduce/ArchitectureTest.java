@@ -1,6 +1,7 @@
 package org.jhorovod.allreduce;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
@@ -33,6 +34,10 @@ class ArchitectureTest {
                     List.of(""));
 
     @ArchTest static final ArchRule layersUseOnlyThoseBeforeThem = layers();
+
+    @ArchTest
+    static final ArchRule everyPackageIsALayer =
+            classes().should().resideInAnyPackage(packages(LAYERS));
 
     @ArchTest
     static final ArchRule packagesFormNoCycle =

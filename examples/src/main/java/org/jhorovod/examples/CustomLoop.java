@@ -42,8 +42,7 @@ import picocli.CommandLine.Option;
  */
 @Command(
         name = "custom-loop",
-        description = "Trains a small network on Fashion-MNIST in a loop written by hand.",
-        mixinStandardHelpOptions = true)
+        description = "Trains a small network on Fashion-MNIST in a loop written by hand.")
 public final class CustomLoop implements Callable<Integer> {
 
     @Mixin private final TrainingOptions options = new TrainingOptions();
@@ -70,10 +69,13 @@ public final class CustomLoop implements Callable<Integer> {
 
         try (Model model = Model.newInstance("custom-loop")) {
             model.setBlock(FashionCnn.create());
+            Dataset training = options.dataset(Part.TRAINING, model.getNDManager());
+            Dataset test = options.dataset(Part.TEST, model.getNDManager());
+
             TrainingReport report;
             try (Trainer trainer = DistributedTrainer.create(model, config)) {
                 trainer.initialize(FashionCnn.INPUT);
-                report = trainAndReport(trainer);
+                report = trainAndReport(trainer, training, test);
             }
             report.print(System.out);
             if (saveFolder != null && report.rank() == 0) {
@@ -83,9 +85,8 @@ public final class CustomLoop implements Callable<Integer> {
         return 0;
     }
 
-    private TrainingReport trainAndReport(Trainer trainer) throws IOException, TranslateException {
-        Dataset training = options.dataset(Part.TRAINING, trainer.getManager());
-        Dataset test = options.dataset(Part.TEST, trainer.getManager());
+    private TrainingReport trainAndReport(Trainer trainer, Dataset training, Dataset test)
+            throws IOException, TranslateException {
         Communicator communicator = ((DistributedTrainer) trainer).communicator();
         double accuracy = 0;
         long images = 0;

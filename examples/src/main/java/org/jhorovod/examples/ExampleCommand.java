@@ -14,9 +14,20 @@ final class ExampleCommand {
         return of(example).execute(args);
     }
 
-    /** The example as a command that prints bad data's message alone and fails with 1. */
+    /**
+     * The example as a command that says in one line what is wrong with its options (exit code 2)
+     * or its data (1).
+     */
     static CommandLine of(Callable<Integer> example) {
         return new CommandLine(example)
+                .setUsageHelpWidth(100)
+                .setParameterExceptionHandler(
+                        (failure, args) -> {
+                            CommandLine command = failure.getCommandLine();
+                            command.getErr()
+                                    .println(failure.getMessage() + "; --help lists the options.");
+                            return CommandLine.ExitCode.USAGE;
+                        })
                 .setExecutionExceptionHandler(
                         (failure, command, parsed) -> {
                             if (failure instanceof DataException) {

@@ -22,8 +22,7 @@ import picocli.CommandLine.Mixin;
 /** Trains a small network on Fashion-MNIST through {@link EasyTrain#fit}. */
 @Command(
         name = "fashion-mnist",
-        description = "Trains a small network on Fashion-MNIST through DJL's EasyTrain.fit.",
-        mixinStandardHelpOptions = true)
+        description = "Trains a small network on Fashion-MNIST through DJL's EasyTrain.fit.")
 public final class FashionMnist implements Callable<Integer> {
 
     @Mixin private final TrainingOptions options = new TrainingOptions();

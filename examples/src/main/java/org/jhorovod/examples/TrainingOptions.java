@@ -7,25 +7,34 @@ import ai.djl.training.tracker.Tracker;
 import java.nio.file.Path;
 import org.jhorovod.examples.LabelledImages.Part;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** The options that the examples share; filled in by picocli. */
 final class TrainingOptions {
 
     @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help and exit.")
+    @SuppressWarnings("UnusedVariable") // picocli's
+    private boolean help;
+
+    @Option(
             names = "--data",
             paramLabel = "DIR",
-            description = {
-                "Folder with the four IDX .gz files of the full Fashion-MNIST,",
-                "such as /usr/share/datasets/fashion-mnist of Debian's package",
-                "dataset-fashion-mnist. Default: the bundled subset of 12,000",
-                "training and 2,000 test images."
-            })
+            description =
+                    "Folder with the four IDX .gz files of the full Fashion-MNIST, such as"
+                            + " /usr/share/datasets/fashion-mnist of Debian's package"
+                            + " dataset-fashion-mnist. Default: the bundled subset of 12,000"
+                            + " training and 2,000 test images.")
     private @Nullable Path data;
 
     @Option(
             names = "--epochs",
             paramLabel = "N",
+            converter = AtLeastOne.class,
             defaultValue = "4",
             description = "Passes over the training images. Default: ${DEFAULT-VALUE}.")
     private int epochs;
@@ -33,6 +42,7 @@ final class TrainingOptions {
     @Option(
             names = "--batch-size",
             paramLabel = "N",
+            converter = AtLeastOne.class,
             defaultValue = "32",
             description = "Images per step of each rank. Default: ${DEFAULT-VALUE}.")
     private int batchSize;
@@ -85,5 +95,16 @@ final class TrainingOptions {
         LabelledImages images =
                 data == null ? LabelledImages.bundled(part) : LabelledImages.in(data, part);
         return images.dataset(manager, batchSize, part == Part.TRAINING);
+    }
+
+    /** A whole number from 1. */
+    private static final class AtLeastOne implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            if (!text.matches("0*[1-9][0-9]{0,8}")) {
+                throw new TypeConversionException("'" + text + "' is no whole number from 1");
+            }
+            return Integer.valueOf(text);
+        }
     }
 }

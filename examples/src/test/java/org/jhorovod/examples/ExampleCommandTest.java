@@ -8,6 +8,8 @@ import java.io.StringWriter;
 import java.util.Properties;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -39,6 +41,22 @@ class ExampleCommandTest {
 
         assertThat(help.toString())
                 .contains("--data=DIR", "--epochs=N", "--batch-size=N", "dataset-fashion-mnist");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--epochs, 0", "--epochs, two", "--batch-size, -1", "--learning-rate, fast"})
+    void run_saysInOneLineWhichOptionIsWrong(String option, String value) {
+        StringWriter err = new StringWriter();
+
+        int exitCode =
+                ExampleCommand.of(new CustomLoop())
+                        .setErr(new PrintWriter(err, true))
+                        .execute(option, value);
+
+        assertThat(exitCode).isEqualTo(2);
+        assertThat(err.toString().strip())
+                .contains("'" + option + "'", "'" + value + "'", "--help")
+                .doesNotContain("\n");
     }
 
     @Test

@@ -2,6 +2,7 @@ package org.jhorovod.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -55,6 +56,15 @@ class LabelledImagesTest {
         copyBundledTo(folder);
 
         assertThat(LabelledImages.in(folder, Part.TEST).count()).isEqualTo(2000);
+    }
+
+    @Test
+    void in_readsTheFullSetOfDebiansPackage() {
+        Path folder = Path.of("/usr/share/datasets/fashion-mnist");
+        assumeThat(folder).as("Debian's package dataset-fashion-mnist").exists();
+
+        assertThat(LabelledImages.in(folder, Part.TRAINING).count()).isEqualTo(60_000);
+        assertThat(LabelledImages.in(folder, Part.TEST).count()).isEqualTo(10_000);
     }
 
     @Test

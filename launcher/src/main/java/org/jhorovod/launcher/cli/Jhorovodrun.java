@@ -3,6 +3,7 @@ package org.jhorovod.launcher.cli;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -89,12 +90,16 @@ final class Jhorovodrun implements Callable<Integer> {
     }
 
     /**
-     * Runs a command line.
+     * Runs a command line. What the ranks print goes to the process's own streams.
      *
+     * @param out takes the help
+     * @param err takes complaints
      * @return what the process should exit with
      */
-    static int execute(String... args) {
+    static int execute(PrintWriter out, PrintWriter err, String... args) {
         CommandLine line = new CommandLine(new Jhorovodrun());
+        line.setOut(out);
+        line.setErr(err);
         line.setStopAtPositional(true);
         line.setUsageHelpWidth(HelpText.WIDTH);
         line.setUsageHelpLongOptionsMaxWidth(HelpText.OPTION_WIDTH);
@@ -103,7 +108,7 @@ final class Jhorovodrun implements Callable<Integer> {
             line.getCommandSpec().usageMessage().footer(HelpText.footer(Examples.load()));
         }
         line.setParameterExceptionHandler((e, words) -> refuse(e));
-        line.setExecutionExceptionHandler((e, command, result) -> fail(e));
+        line.setExecutionExceptionHandler((e, command, result) -> fail(err, e));
         return line.execute(args);
     }
 
@@ -112,35 +117,39 @@ final class Jhorovodrun implements Callable<Integer> {
                 e instanceof UnmatchedArgumentException
                         && e.getCommandLine().getParseResult().hasMatchedOption(EXAMPLE);
         return refuse(
+                e.getCommandLine().getErr(),
                 String.valueOf(e.getMessage())
                                 .replaceAll("\\R", " ")
                                 .replace("is not an int", "is no whole number")
                         + (hasExample ? "; arguments of the example come after --" : ""));
     }
 
-    private static int refuse(String message) {
+    private static int refuse(PrintWriter err, String message) {
         String text = message.strip();
         String end = text.endsWith(".") || text.endsWith(")") ? "" : ".";
-        System.err.println("jhorovodrun: " + text + end + " Try 'jhorovodrun --help'.");
+        err.println("jhorovodrun: " + text + end + " Try 'jhorovodrun --help'.");
         return USAGE;
     }
 
-    private static int fail(Exception e) {
+    private static int fail(PrintWriter err, Exception e) {
         if (e instanceof UsageException) {
-            return refuse(String.valueOf(e.getMessage()));
+            return refuse(err, String.valueOf(e.getMessage()));
         }
-        System.err.println("jhorovodrun: the job cannot be run: " + e);
+        err.println("jhorovodrun: the job cannot be run: " + e);
         return FAILED;
     }
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        JobSpec spec = spec();
         Console console =
                 new Console(
                         new FileOutputStream(FileDescriptor.out),
                         new FileOutputStream(FileDescriptor.err),
                         isTerminal());
-        return new Job(spec(), console).run();
+        Job job = new Job(spec, console, StandardInput.open());
+        Signals.catchAll(job::interrupt);
+        return job.run();
     }
 
     private static boolean isTerminal() {

@@ -1,6 +1,7 @@
 package org.jhorovod.launcher.job;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,6 +44,7 @@ public final class Job {
 
     private final JobSpec spec;
     private final Console console;
+    private final InputStream input;
     private final JobMachine machine = new JobMachine(JobTimes.STANDARD);
     private final BlockingQueue<JobEvent> events = new LinkedBlockingQueue<>();
     private final AtomicInteger signalCount = new AtomicInteger();
@@ -54,10 +56,15 @@ public final class Job {
     private JobState state;
     private @Nullable String agentEnd; // how the agent went before its time; null if it did not
 
-    /** A job that prints to this console. */
-    public Job(JobSpec spec, Console console) {
+    /**
+     * A job that prints to this console.
+     *
+     * @param input what rank 0 reads; read on a thread of its own, and left open
+     */
+    public Job(JobSpec spec, Console console, InputStream input) {
         this.spec = spec;
         this.console = console;
+        this.input = input;
         this.state = JobState.start(spec.places().size());
     }
 
@@ -68,7 +75,6 @@ public final class Job {
      * @throws IOException if the agent or the rendezvous cannot be started
      */
     public int run() throws IOException, InterruptedException {
-        Signals.catchAll(this::interrupt);
         Timer flusher = new Timer("jhorovodrun-flush", true);
         flusher.schedule(flushTask(), FLUSH_PERIOD.toMillis(), FLUSH_PERIOD.toMillis());
         Map<Integer, LostReport> reports;
@@ -76,8 +82,15 @@ public final class Job {
         try (AgentLink agent = AgentLink.startLocal();
                 Rendezvous rendezvous = Rendezvous.open(spec.handshakeTimeout())) {
             agent.listen(this::heard, how -> events.add(new JobEvent.AgentLost(how)));
+            tellIfVerbose(
+                    "starts %d ranks on %s, which meet at %s: %s"
+                            .formatted(
+                                    spec.places().size(),
+                                    host(0),
+                                    rendezvous.address(),
+                                    String.join(" ", spec.command())));
             agent.send(new AgentCommand.Start(plan(rendezvous)));
-            agent.forward(StandardInput.open());
+            agent.forward(input);
             loop(agent, rendezvous);
             reports = rendezvous.reports(spec.places().size());
         }
@@ -216,7 +229,7 @@ public final class Job {
         }
     }
 
-    // --- Called by the timer's thread, and by the JVM's for signals -----------------------------
+    // --- Called by other threads ----------------------------------------------------------------
 
     private TimerTask flushTask() {
         return new TimerTask() {
@@ -231,7 +244,13 @@ public final class Job {
         };
     }
 
-    private void interrupt(int signalNumber) {
+    /**
+     * Somebody wants the job to end: the first time ranks are asked to, the second time they are
+     * killed, the third time this process ends without waiting for them. Does not block.
+     *
+     * @param signalNumber of the signal by which they want it; the exit code is 128 + this
+     */
+    public void interrupt(int signalNumber) {
         if (signalCount.incrementAndGet() > MOST_SIGNALS) {
             // The loop is held up, perhaps by a console that nobody reads. The agent will see the
             // pipe close, and ends the ranks.

@@ -29,6 +29,7 @@ final class LineSplitter {
     private final Sink sink;
     private final ByteArrayOutputStream line = new ByteArrayOutputStream();
     private boolean isAfterReturn;
+    private boolean isLineBegun; // a part of the line was handed on
 
     LineSplitter(Sink sink) {
         this.sink = sink;
@@ -69,13 +70,14 @@ final class LineSplitter {
         if (whole > 0) {
             line.reset();
             line.write(bytes, whole, bytes.length - whole);
+            isLineBegun = true;
             sink.part(Arrays.copyOf(bytes, whole), Ending.NONE);
         }
     }
 
     /** The stream has ended: hands on all that is left. */
     void end() {
-        if (isAfterReturn || line.size() > 0) {
+        if (isAfterReturn || isLineBegun || line.size() > 0) {
             isAfterReturn = false;
             emit(Ending.NEWLINE);
         }
@@ -84,6 +86,7 @@ final class LineSplitter {
     private void emit(Ending ending) {
         byte[] bytes = line.toByteArray();
         line.reset();
+        isLineBegun = false;
         sink.part(bytes, ending);
     }
 

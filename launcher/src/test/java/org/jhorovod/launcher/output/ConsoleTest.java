@@ -79,6 +79,16 @@ class ConsoleTest {
     }
 
     @Test
+    void prompt_isEndedByANewline_whenItsRankEnds() throws IOException {
+        write(0, "name? ");
+        console.flush();
+        console.flush();
+        console.end(0);
+        assertThat(printed()).isEqualTo("[0]<stdout>:name? \n");
+        assertThat(console.lastLines(0)).containsExactly("name? ");
+    }
+
+    @Test
     void prompt_isEndedByANewline_whenAnotherSpeaks() throws IOException {
         write(0, "name? ");
         console.flush();

@@ -171,7 +171,7 @@ class JhorovodrunIT {
     void secret_isPrivate_andGoneAfterwards() throws Exception {
         String script =
                 "f=$JHOROVOD_SECRET_FILE; stat -c %a $f $(dirname $f); cat $f; echo; echo $f; "
-                        + "read _";
+                        + "read _; exit 0";
         try (Jhorovodrun run = Jhorovodrun.of("-np", "1", "bash", "-c", script).start()) {
             run.awaitOut("/secret\n");
             List<String> lines =
@@ -255,36 +255,14 @@ class JhorovodrunIT {
                 .hasLineCount(1);
     }
 
+    /** The whole table is in the launcher's own CommandLineTest. */
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "|the number of ranks is missing",
-                "true|the number of ranks is missing",
-                "-np 2|nothing to run",
-                "-np x true|'x' is no whole number",
-                "-np 0 true|at least 1 rank",
-                "-np -1 true|at least 1 rank",
-                "-np 2 -np 3 true|only once",
-                "-np 3 -H localhost:2 true|2 slots together",
-                "-np 2 -H localhost:x true|NAME:SLOTS",
-                "-np 2 -H elsewhere:2 true|several hosts come next",
-                "-np 2 -H localhost:1,elsewhere:1 true|several hosts come next",
-                "-np 2 --example no-such|no example 'no-such'",
-                "-np 2 --example no-such --epochs 2|after --",
-                "-np 2 no-such-program|not on the PATH",
-                "-np 2 ./no-such-program|does not exist",
-                "-np 2 /etc/passwd|not an executable file",
-                "-np 2 --bogus true|Unknown option: '--bogus'",
-                "-np 2 --start-timeout 0 true|--start-timeout is '0'",
-                "-np 2 --start-timeout soon true|--start-timeout is 'soon'"
-            })
+    @ValueSource(strings = {"-np 0 true", "-np 2 no-such-program", "-np 2 --example no-such"})
     void wrongCommandLine_isOneLine_andStartsNothing(String arguments) throws Exception {
-        String[] parts = arguments.split("\\|", 2);
-        String[] words = parts[0].isEmpty() ? new String[0] : parts[0].split(" ", -1);
-        Jhorovodrun.Result result = Jhorovodrun.of(words).run();
+        Jhorovodrun.Result result = Jhorovodrun.of(arguments.split(" ", -1)).run();
         assertThat(result.code()).isEqualTo(2);
         assertThat(result.out()).isEmpty();
-        assertThat(result.err()).startsWith("jhorovodrun: ").contains(parts[1]).hasLineCount(1);
+        assertThat(result.err()).startsWith("jhorovodrun: ").hasLineCount(1);
     }
 
     @Test
@@ -297,16 +275,6 @@ class JhorovodrunIT {
         assertThat(result.code()).isEqualTo(2);
         assertThat(result.out()).isEmpty();
         assertThat(result.err()).contains("JHOROVOD_TRANSPORT", "pigeon", "JHOROVOD_BUCKET_MIB");
-    }
-
-    @Test
-    void help_showsOptionsAndSettings() throws Exception {
-        Jhorovodrun.Result result = Jhorovodrun.of("--help").run();
-        assertThat(result.code()).isZero();
-        assertThat(result.out())
-                .contains("-np N", "--example", "--start-timeout", "--verbose", "--version")
-                .contains("JHOROVOD_TRANSPORT (auto, tcp, unix; default: auto)");
-        assertThat(result.out().lines()).allMatch(line -> line.length() <= 100);
     }
 
     @Test

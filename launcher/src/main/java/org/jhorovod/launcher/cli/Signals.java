@@ -1,4 +1,4 @@
-package org.jhorovod.launcher.job;
+package org.jhorovod.launcher.cli;
 
 import java.io.IOException;
 import java.lang.reflect.Method;

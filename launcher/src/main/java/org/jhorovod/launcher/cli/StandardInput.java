@@ -1,4 +1,4 @@
-package org.jhorovod.launcher.job;
+package org.jhorovod.launcher.cli;
 
 import java.io.FileDescriptor;
 import java.io.FileInputStream;

@@ -1,0 +1,52 @@
+package org.jhorovod.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Both examples as a world of one rank, in this JVM. */
+class ExamplesIT {
+
+    private static final Pattern ACCURACY = Pattern.compile("test accuracy +(0\\.\\d+)\\R");
+    private static final Pattern DIGEST = Pattern.compile("rank 0's parameters: ([0-9a-f]{64})");
+
+    @Test
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
+    void bothExamplesTrainTheSameModel(@TempDir Path folder) {
+        String fit = run(new FashionMnist(), "--epochs=1");
+        String loop = run(new CustomLoop(), "--epochs=1", "--save=" + folder);
+
+        assertThat(Double.parseDouble(find(ACCURACY, fit))).isGreaterThan(0.75);
+        assertThat(find(ACCURACY, loop)).isEqualTo(find(ACCURACY, fit));
+        assertThat(find(DIGEST, loop)).isEqualTo(find(DIGEST, fit));
+        assertThat(folder.resolve("custom-loop-0000.params")).isNotEmptyFile();
+    }
+
+    private static String run(Callable<Integer> example, String... args) {
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        PrintStream out = System.out;
+        System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+        try {
+            assertThat(ExampleCommand.run(example, args)).isZero();
+        } finally {
+            System.setOut(out);
+        }
+        return printed.toString(StandardCharsets.UTF_8);
+    }
+
+    private static String find(Pattern pattern, String text) {
+        Matcher matcher = pattern.matcher(text);
+        assertThat(matcher.find()).as("%s in:%n%s", pattern, text).isTrue();
+        return matcher.group(1);
+    }
+}
