@@ -17,12 +17,14 @@ final class Pass implements Iterator<Batch> {
     private final String name;
     private final int owner;
     private final TrainerGroup group;
-    private final @Nullable Pass outer; // the pass during which this one was opened
     private final Iterator<Batch> batches;
     private final long shardSamples;
     private final BatchCounts counts;
     private final End end;
 
+    // The pass during which this one was opened. Only one is kept: passes that were left in the
+    // middle would otherwise form a chain without end.
+    private @Nullable Pass outer;
     private long handedOut;
     private long samples;
     private long samplesSinceStep;
@@ -70,11 +72,15 @@ final class Pass implements Iterator<Batch> {
         this.name = name;
         this.owner = owner;
         this.group = group;
-        this.outer = group.currentPass();
         this.batches = batches;
         this.shardSamples = shardSamples;
         this.counts = counts;
         this.end = end;
+        Pass before = group.currentPass();
+        if (before != null) {
+            before.outer = null;
+        }
+        this.outer = before;
     }
 
     String name() {
@@ -112,7 +118,8 @@ final class Pass implements Iterator<Batch> {
         }
         ended = true;
         end.reach(this);
-        group.enter(outer != null && !outer.ended ? outer : null);
+        Pass before = outer;
+        group.enter(before != null && !before.ended ? before : null);
         return false;
     }
 

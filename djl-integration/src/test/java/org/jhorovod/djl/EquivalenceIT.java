@@ -38,6 +38,7 @@ class EquivalenceIT {
         // one rank has a batch more than the other
         "2, tanh-mlp, sgd, fit, 1001, 200, 1e-6",
         "2, tanh-mlp, adam, loop, 1001, 200, 1e-5",
+        "2, tanh-mlp, sgd, prefetch, 1001, 200, 1e-6",
         "3, tanh-mlp, momentum, loop, 991, 198, 1e-6",
         // all of 1,003 samples in one step: the gradient is the whole batch's
         "2, tanh-mlp, sgd, loop, 1003, 1004, 1e-6",

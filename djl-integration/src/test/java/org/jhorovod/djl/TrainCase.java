@@ -18,7 +18,8 @@ import org.jhorovod.allreduce.collective.Communicator;
 /**
  * Trains one epoch in the data's own order and gives the model.
  *
- * <p>Arguments: model, optimizer, "fit" or "loop", samples, samples of all ranks per step.
+ * <p>Arguments: model, optimizer, "fit", "prefetch" or "loop", samples, samples of all ranks per
+ * step.
  */
 public final class TrainCase implements RankCase {
     @Override
@@ -35,12 +36,15 @@ public final class TrainCase implements RankCase {
             DefaultTrainingConfig config =
                     new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
                             .optOptimizer(TestModels.optimizer(arguments.get(1)));
+            if (loop.equals("prefetch")) {
+                config.optExecutorService();
+            }
             try (Trainer trainer = DistributedTrainer.create(model, config)) {
                 trainer.initialize(TestModels.IMAGE);
-                if (loop.equals("fit")) {
-                    EasyTrain.fit(trainer, 1, data, null);
-                } else {
+                if (loop.equals("loop")) {
                     handWritten(trainer, data);
+                } else {
+                    EasyTrain.fit(trainer, 1, data, null);
                 }
             }
             return Parameters.encode(model.getBlock());

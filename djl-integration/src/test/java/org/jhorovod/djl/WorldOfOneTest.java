@@ -79,6 +79,13 @@ class WorldOfOneTest {
     }
 
     @Test
+    void warmUp_loadsTheEngineOfTheClassPath() {
+        WarmUp.main(new String[0]);
+
+        assertThat(Engine.getInstance().getEngineName()).isEqualTo("PyTorch");
+    }
+
+    @Test
     void config_refusesNonsense_andPrefersTheProgram() {
         assertThatThrownBy(() -> DistributedConfig.builder().optBucketMib(0))
                 .hasMessageContaining("1 to 1024");
