@@ -234,10 +234,15 @@ final class Formation implements Meeting {
 
     @Override
     public TimedChannel dial(int rank, Purpose purpose) throws IOException {
-        InetSocketAddress address = addressOf(rank).address();
+        return dial(rank, addressOf(rank).address(), purpose);
+    }
+
+    @Override
+    public TimedChannel dial(int rank, SocketAddress address, Purpose purpose) throws IOException {
+        Identity identity = new Identity(purpose, generation(), self.rank());
         while (true) {
             try {
-                return dial(address, purpose);
+                return Connections.open(address, secret(), identity, deadline);
             } catch (IOException e) {
                 // Its listener may be busy with strangers, or it has died, perhaps just now.
                 failIfGone(rank);
@@ -248,16 +253,6 @@ final class Formation implements Meeting {
                 LockSupport.parkNanos(RETRY_PAUSE.toNanos());
             }
         }
-    }
-
-    @Override
-    public TimedChannel dial(SocketAddress address, Purpose purpose) throws IOException {
-        return Connections.open(
-                address,
-                secret(),
-                new Identity(purpose, generation(), self.rank()),
-                handshakeTimeout(),
-                deadline);
     }
 
     @Override

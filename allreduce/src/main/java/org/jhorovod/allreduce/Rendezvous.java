@@ -48,18 +48,16 @@ final class Rendezvous {
         Identity identity = new Identity(Identity.Purpose.STORE, place.generation(), self.rank());
         try {
             if (self.rank() > 0) {
-                return new Rendezvous(
-                        TcpStore.connect(address, secret, identity, handshake, timeout), null);
+                return new Rendezvous(TcpStore.connect(address, secret, identity, timeout), null);
             }
             // A launcher serves its store before it starts a rank: nobody there means no launcher.
             Optional<TcpStore> served =
-                    TcpStore.connectIfServed(address, secret, identity, handshake, timeout);
+                    TcpStore.connectIfServed(address, secret, identity, timeout);
             if (served.isPresent()) {
                 return new Rendezvous(served.get(), null);
             }
             StoreServer server = host(address, secret, handshake);
-            return new Rendezvous(
-                    TcpStore.connect(address, secret, identity, handshake, timeout), server);
+            return new Rendezvous(TcpStore.connect(address, secret, identity, timeout), server);
         } catch (StoreException e) {
             throw new StartException(
                     "%s could not join the job: %s".formatted(self.describe(), e.getMessage()));

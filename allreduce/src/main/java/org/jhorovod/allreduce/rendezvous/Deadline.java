@@ -10,12 +10,6 @@ public record Deadline(long nanoTime) {
         return new Deadline(System.nanoTime() + timeout.toNanos());
     }
 
-    /** The earlier of this and the moment that lies {@code timeout} from now. */
-    public Deadline orAfter(Duration timeout) {
-        Deadline other = after(timeout);
-        return other.nanoTime - nanoTime < 0 ? other : this;
-    }
-
     /** Nanoseconds left; zero or less once it is over. */
     public long remainingNanos() {
         return nanoTime - System.nanoTime();

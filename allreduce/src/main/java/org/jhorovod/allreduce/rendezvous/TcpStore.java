@@ -33,15 +33,11 @@ public final class TcpStore implements Store {
      * @throws StoreException if the store cannot be reached in time, or does not know the secret
      */
     public static TcpStore connect(
-            InetSocketAddress address,
-            Secret secret,
-            Identity identity,
-            Duration handshakeTimeout,
-            Duration timeout) {
+            InetSocketAddress address, Secret secret, Identity identity, Duration timeout) {
         Deadline deadline = Deadline.after(timeout);
         while (true) {
             try {
-                return attempt(address, secret, identity, handshakeTimeout, deadline);
+                return attempt(address, secret, identity, deadline);
             } catch (HandshakeException e) {
                 throw unreachable(address, timeout, e);
             } catch (IOException e) {
@@ -60,30 +56,20 @@ public final class TcpStore implements Store {
      * @throws StoreException if somebody does, but does not answer in time or know the secret
      */
     public static Optional<TcpStore> connectIfServed(
-            InetSocketAddress address,
-            Secret secret,
-            Identity identity,
-            Duration handshakeTimeout,
-            Duration timeout) {
+            InetSocketAddress address, Secret secret, Identity identity, Duration timeout) {
         try {
-            return Optional.of(
-                    attempt(address, secret, identity, handshakeTimeout, Deadline.after(timeout)));
+            return Optional.of(attempt(address, secret, identity, Deadline.after(timeout)));
         } catch (ConnectException e) {
             return Optional.empty();
         } catch (IOException e) {
-            return Optional.of(connect(address, secret, identity, handshakeTimeout, timeout));
+            return Optional.of(connect(address, secret, identity, timeout));
         }
     }
 
     private static TcpStore attempt(
-            InetSocketAddress address,
-            Secret secret,
-            Identity identity,
-            Duration handshakeTimeout,
-            Deadline deadline)
+            InetSocketAddress address, Secret secret, Identity identity, Deadline deadline)
             throws IOException {
-        return new TcpStore(
-                address, Connections.open(address, secret, identity, handshakeTimeout, deadline));
+        return new TcpStore(address, Connections.open(address, secret, identity, deadline));
     }
 
     private static StoreException unreachable(

@@ -26,11 +26,11 @@ public interface Meeting {
     /** How long a handshake may take. */
     Duration handshakeTimeout();
 
-    /** Connects to the address at which a rank's own listener can be reached, over TCP. */
+    /** Connects to the listener that a rank has anyway, over TCP. */
     TimedChannel dial(int rank, Identity.Purpose purpose) throws IOException;
 
-    /** Connects to an address that a rank has published. */
-    TimedChannel dial(SocketAddress address, Identity.Purpose purpose) throws IOException;
+    /** Connects to a listener of the transport's own, whose address the rank has published. */
+    TimedChannel dial(int rank, SocketAddress address, Identity.Purpose purpose) throws IOException;
 
     /** Waits for a connection of the given purpose from a rank. */
     TimedChannel awaitArrival(int rank, Identity.Purpose purpose);

@@ -61,7 +61,7 @@ class ListenerTest {
 
     private void connect(Secret with, int rank) throws IOException {
         Identity identity = new Identity(Identity.Purpose.CONTROL, 0, rank);
-        Connections.open(address, with, identity, HANDSHAKE, Deadline.after(HANDSHAKE)).close();
+        Connections.open(address, with, identity, Deadline.after(HANDSHAKE)).close();
     }
 
     private void assertRefusedOnceAndStillOpen(String reason) throws IOException {
@@ -137,11 +137,7 @@ class ListenerTest {
             assertThatThrownBy(
                             () ->
                                     Connections.open(
-                                            there,
-                                            secret,
-                                            identity,
-                                            HANDSHAKE,
-                                            Deadline.after(HANDSHAKE)))
+                                            there, secret, identity, Deadline.after(HANDSHAKE)))
                     .isInstanceOf(HandshakeException.class)
                     .hasMessageContaining("does not know the job's secret");
         }

@@ -47,7 +47,6 @@ class StoreTest {
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()),
                 secret,
                 new Identity(Identity.Purpose.STORE, 2, rank),
-                SHORT,
                 SHORT);
     }
 
@@ -105,7 +104,7 @@ class StoreTest {
         Identity identity = new Identity(Identity.Purpose.STORE, 2, 3);
         InetSocketAddress address =
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
-        Connections.open(address, secret, identity, SHORT, Deadline.after(SHORT)).close();
+        Connections.open(address, secret, identity, Deadline.after(SHORT)).close();
         await().until(() -> server.store().get(Keys.gone(2, 3), SHORT).isPresent());
         assertThat(server.store().get(Keys.gone(2, 1), SHORT)).isEmpty();
     }

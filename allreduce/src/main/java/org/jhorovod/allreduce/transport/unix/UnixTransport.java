@@ -46,8 +46,10 @@ public final class UnixTransport implements Transport {
                         meeting.handshakeTimeout(),
                         meeting.arrivals())) {
             meeting.publish(SOCKET, socket.toString());
-            String address = meeting.awaitPublished((rank + 1) % size, SOCKET);
-            TimedChannel next = meeting.dial(UnixDomainSocketAddress.of(address), Purpose.DATA);
+            int nextRank = (rank + 1) % size;
+            UnixDomainSocketAddress address =
+                    UnixDomainSocketAddress.of(meeting.awaitPublished(nextRank, SOCKET));
+            TimedChannel next = meeting.dial(nextRank, address, Purpose.DATA);
             TimedChannel previous = meeting.awaitArrival((rank + size - 1) % size, Purpose.DATA);
             return new SocketRingLinks(widen(next), widen(previous));
         } finally {

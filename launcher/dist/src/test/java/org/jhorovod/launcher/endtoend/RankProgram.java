@@ -52,7 +52,6 @@ final class RankProgram {
                 new InetSocketAddress(address[0], Integer.parseInt(address[1])),
                 Secret.read(configuration.get(Settings.SECRET_FILE)),
                 new Identity(Identity.Purpose.STORE, 0, rank),
-                configuration.get(Settings.HANDSHAKE_TIMEOUT),
                 TIMEOUT);
     }
 
