@@ -218,6 +218,7 @@ public final class DistributedTrainer extends Trainer {
             synchronize(data.getShapes());
         }
         counter.onForward(data);
+        clock.forward(System.nanoTime());
     }
 
     /**

@@ -1,21 +1,34 @@
 package org.jhorovod.djl;
 
-/** Adds up steps, samples and waiting times. Owned by the training thread. */
+/**
+ * Adds up steps, samples and times. A step lasts from its first forward pass to its update, so that
+ * neither loading data nor evaluating counts. Owned by the training thread.
+ */
 final class StepClock {
+    private static final long NOT_STARTED = Long.MIN_VALUE;
+
     private long steps;
     private long samples;
-    private long firstEndNanos;
-    private long lastEndNanos;
+    private long startNanos = NOT_STARTED;
+    private long steppedNanos;
     private long waitedNanos;
 
-    /** Notes the end of a step. */
+    /** Notes a forward pass; the first since the last update starts the step. */
+    void forward(long nowNanos) {
+        if (startNanos == NOT_STARTED) {
+            startNanos = nowNanos;
+        }
+    }
+
+    /**
+     * Notes the end of a step, of which the first counts no time: it waits for the slowest start.
+     */
     void stepEnded(long nowNanos, long stepSamples, long stepWaitedNanos) {
-        if (steps == 0) {
-            firstEndNanos = nowNanos;
-        } else {
+        if (steps > 0 && startNanos != NOT_STARTED) {
+            steppedNanos += nowNanos - startNanos;
             waitedNanos += stepWaitedNanos;
         }
-        lastEndNanos = nowNanos;
+        startNanos = NOT_STARTED;
         steps++;
         samples += stepSamples;
     }
@@ -25,7 +38,7 @@ final class StepClock {
     }
 
     StepStatistics statistics() {
-        long nanos = lastEndNanos - firstEndNanos;
-        return new StepStatistics(steps, samples, nanos > 0 ? (double) waitedNanos / nanos : 0);
+        double share = steppedNanos > 0 ? (double) waitedNanos / steppedNanos : 0;
+        return new StepStatistics(steps, samples, share);
     }
 }

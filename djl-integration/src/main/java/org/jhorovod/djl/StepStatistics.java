@@ -5,7 +5,7 @@ package org.jhorovod.djl;
  *
  * @param steps how many updates it made
  * @param samples how many samples these updates saw, over all ranks
- * @param waitingShare the share of the time from the end of the first step to the end of the last
- *     one that this rank spent waiting for other ranks or for their bytes, 0 to 1
+ * @param waitingShare the share of the steps, each from its first forward pass to its update, that
+ *     this rank spent waiting for other ranks or for their bytes, 0 to 1
  */
 public record StepStatistics(long steps, long samples, double waitingShare) {}

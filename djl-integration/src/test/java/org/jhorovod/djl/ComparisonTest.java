@@ -42,13 +42,18 @@ class ComparisonTest {
     }
 
     @Test
-    void statistics_leaveOutTheFirstStep() {
+    void statistics_countStepsFromTheirFirstForwardPass_andLeaveOutTheFirstAndTheJoined() {
         StepClock clock = new StepClock();
+        clock.forward(0);
         clock.stepEnded(1_000, 10, 900);
+        clock.forward(1_500);
+        clock.forward(1_600);
         clock.stepEnded(2_000, 10, 100);
+        clock.forward(2_500);
         clock.stepEnded(3_000, 5, 300);
+        clock.stepEnded(4_000, 5, 1_000);
 
-        assertThat(clock.statistics()).isEqualTo(new StepStatistics(3, 25, 0.2));
+        assertThat(clock.statistics()).isEqualTo(new StepStatistics(4, 30, 0.4));
         assertThat(new StepClock().statistics()).isEqualTo(new StepStatistics(0, 0, 0));
     }
 }

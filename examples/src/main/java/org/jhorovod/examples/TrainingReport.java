@@ -15,7 +15,7 @@ import org.jhorovod.djl.ParameterDigest;
  * @param transport how the bytes travelled between them
  * @param accuracy share of the test images that the model names rightly
  * @param imagesPerSecond training images a second over all ranks
- * @param waitingShare share of the training time spent waiting for communication, 0 to 1
+ * @param waitingShare share of the steps spent waiting for communication, 0 to 1
  * @param digest SHA-256 of all parameters in order, in hexadecimal
  */
 record TrainingReport(
@@ -53,7 +53,7 @@ record TrainingReport(
             line(out, "training speed", "%,.0f images/s over all ranks", imagesPerSecond);
             line(out, "ranks", "%d", ranks);
             line(out, "transport", "%s", transport);
-            line(out, "communication", "%.1f %% of the time spent waiting", waitingShare * 100);
+            line(out, "communication", "%.1f %% of the step spent waiting", waitingShare * 100);
         }
         out.printf("SHA-256 of rank %d's parameters: %s%n", rank, digest);
     }
