@@ -25,6 +25,7 @@ import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.engine.EngineCommunicator;
 import org.jhorovod.allreduce.rendezvous.Connections;
 import org.jhorovod.allreduce.rendezvous.Deadline;
+import org.jhorovod.allreduce.rendezvous.HandshakeException;
 import org.jhorovod.allreduce.rendezvous.Identity;
 import org.jhorovod.allreduce.rendezvous.Identity.Purpose;
 import org.jhorovod.allreduce.rendezvous.Keys;
@@ -51,6 +52,7 @@ final class Formation implements Meeting {
     private static final Logger logger = LoggerFactory.getLogger(Formation.class);
     private static final Duration SLICE = Duration.ofMillis(200);
     private static final Duration RETRY_PAUSE = Duration.ofMillis(20);
+    private static final int MOST_REFUSALS = 50;
     private static final Duration REPORT_TIMEOUT = Duration.ofSeconds(2);
 
     private final Membership membership;
@@ -61,6 +63,7 @@ final class Formation implements Meeting {
     private final Arrivals arrivals;
     private final Map<Integer, PeerAddress> addresses = new HashMap<>();
     private final Map<Integer, SocketChannel> control = new HashMap<>();
+    private final List<TimedChannel> opened = new ArrayList<>();
 
     private record PeerAddress(InetSocketAddress address, String host) {}
 
@@ -113,7 +116,9 @@ final class Formation implements Meeting {
             publish("address", listener.port() + " " + address + " " + self.host());
             connectControl();
             Backend backend = new HostBackend(self, transport.name(), transport.open(this));
-            return start(backend);
+            EngineCommunicator communicator = start(backend);
+            opened.clear(); // the communicator's now
+            return communicator;
         } catch (PeerLostException e) {
             report(new LostReport(e.lostRank(), String.valueOf(e.getMessage())));
             throw e;
@@ -139,7 +144,6 @@ final class Formation implements Meeting {
                         control,
                         hosts,
                         backend::wakeup);
-        control.clear(); // the control plane's now
         plane.start();
         if (self.rank() == 0) {
             logger.info(
@@ -197,7 +201,7 @@ final class Formation implements Meeting {
     private void closeUnused() {
         try {
             arrivals.close();
-            for (SocketChannel channel : control.values()) {
+            for (TimedChannel channel : opened) {
                 channel.close();
             }
         } catch (IOException e) {
@@ -240,25 +244,37 @@ final class Formation implements Meeting {
     @Override
     public TimedChannel dial(int rank, SocketAddress address, Purpose purpose) throws IOException {
         Identity identity = new Identity(purpose, generation(), self.rank());
+        int refusals = 0;
         while (true) {
             try {
-                return Connections.open(address, secret(), identity, deadline);
-            } catch (IOException e) {
-                // Its listener may be busy with strangers, or it has died, perhaps just now.
-                failIfGone(rank);
-                if (deadline.isOver()) {
-                    throw new IOException(
-                            "rank %d at %s: %s".formatted(rank, address, e.getMessage()), e);
+                TimedChannel channel = Connections.open(address, secret(), identity, deadline);
+                opened.add(channel);
+                return channel;
+            } catch (HandshakeException e) {
+                // A rank that dies in the middle of it looks the same, until word of that comes.
+                refusals++;
+                if (refusals == MOST_REFUSALS) {
+                    throw new IOException("rank %d: %s".formatted(rank, e.getMessage()), e);
                 }
-                LockSupport.parkNanos(RETRY_PAUSE.toNanos());
+            } catch (IOException e) {
+                // Its listener may be busy with strangers, or it has died or stopped.
+                logger.debug("Rank {} at {} cannot be reached yet", rank, address, e);
             }
+            failIfGone(rank);
+            if (deadline.isOver()) {
+                throw missing(rank);
+            }
+            LockSupport.parkNanos(RETRY_PAUSE.toNanos());
         }
     }
 
     @Override
     public TimedChannel awaitArrival(int rank, Purpose purpose) {
         Identity identity = new Identity(purpose, generation(), rank);
-        return awaitFrom(rank, slice -> arrivals.await(identity, Deadline.after(slice)));
+        TimedChannel channel =
+                awaitFrom(rank, slice -> arrivals.await(identity, Deadline.after(slice)));
+        opened.add(channel);
+        return channel;
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.jhorovod.allreduce;
 
+import java.util.function.Supplier;
+import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jspecify.annotations.Nullable;
@@ -38,9 +40,22 @@ public final class JHorovod {
     public static Communicator init() {
         synchronized (LOCK) {
             if (job == null) {
-                job = Job.fromEnvironment(Configuration.fromProcess(), rounds, JHorovod::meet);
+                Configuration configuration = Configuration.fromProcess();
+                job = counted(() -> Job.fromEnvironment(configuration, rounds, JHorovod::meet));
             }
             return job.communicator();
+        }
+    }
+
+    /** A round that fails counts too: what it left in the store must not be found again. */
+    private static Job counted(Supplier<Job> joining) {
+        synchronized (LOCK) {
+            try {
+                return joining.get();
+            } catch (CollectiveException e) {
+                rounds++;
+                throw e;
+            }
         }
     }
 
@@ -67,7 +82,8 @@ public final class JHorovod {
                         "This process has joined a job already. Call JHorovod.shutdown() before"
                                 + " JHorovod.init(Membership).");
             }
-            job = Job.of(membership, Configuration.fromProcess(), rounds);
+            Configuration configuration = Configuration.fromProcess();
+            job = counted(() -> Job.of(membership, configuration, rounds));
             return job.communicator();
         }
     }

@@ -137,13 +137,14 @@ final class Job {
 
     private static Topology topology(Configuration configuration, int size, String host) {
         int rank = configuration.get(Settings.RANK);
+        // Without word of the hosts each rank is taken to be on one of its own: TCP reaches any.
         return new Topology(
                 rank,
                 size,
-                configuration.find(Settings.LOCAL_RANK).orElse(rank),
-                configuration.find(Settings.LOCAL_SIZE).orElse(size),
-                configuration.find(Settings.CROSS_RANK).orElse(0),
-                configuration.find(Settings.CROSS_SIZE).orElse(1),
+                configuration.find(Settings.LOCAL_RANK).orElse(0),
+                configuration.find(Settings.LOCAL_SIZE).orElse(1),
+                configuration.find(Settings.CROSS_RANK).orElse(rank),
+                configuration.find(Settings.CROSS_SIZE).orElse(size),
                 host);
     }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -24,6 +25,7 @@ import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.allreduce.engine.EngineCommunicator;
 import org.jhorovod.allreduce.transport.inprocess.InProcessTransport;
 import org.jhorovod.allreduce.transport.tcp.TcpTransport;
 import org.junit.jupiter.api.Test;
@@ -195,6 +197,53 @@ class CommunicatorFailureTest {
                                                 "Rank 1 on localhost", "left", "'gradient'");
                                 assertThat(((PeerLostException) e).lostRank()).isEqualTo(1);
                             });
+        }
+    }
+
+    @Test
+    void aRankThatEndsInTheMiddleOfACollective_isLost_andNotSaidToHaveLeftInGoodOrder() {
+        CountDownLatch rank1Ended = new CountDownLatch(1);
+        try (InProcessCluster cluster = InProcessCluster.start(3)) {
+            List<CollectiveException> failures =
+                    failures(
+                            cluster,
+                            c -> {
+                                c.barrier("begin");
+                                if (c.rank() == 2) {
+                                    CompletableFuture<Void> pending =
+                                            c.allReduceAsync("w", floats(9), ReduceOp.SUM);
+                                    ((EngineCommunicator) c).close(Duration.ZERO);
+                                    assertThat(pending).isCompletedExceptionally();
+                                    return 2;
+                                }
+                                if (c.rank() == 1) {
+                                    try {
+                                        c.allReduce("w", floats(9), ReduceOp.SUM);
+                                    } finally {
+                                        rank1Ended.countDown();
+                                    }
+                                }
+                                // Rank 0 stays away, so that the others' collective cannot end.
+                                awaitSoon(rank1Ended);
+                                c.barrier("end");
+                                return c.rank();
+                            });
+            assertThat(failures)
+                    .hasSize(2)
+                    .allSatisfy(
+                            e ->
+                                    assertThat(e)
+                                            .isInstanceOf(PeerLostException.class)
+                                            .hasMessageContainingAll(
+                                                    "Rank 2", "in the middle of a collective"));
+        }
+    }
+
+    private static void awaitSoon(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 

@@ -62,9 +62,24 @@ public final class RingExchange {
         try {
             compareCalls(operation);
             exchange(operation, plan, tensor, op);
+        } catch (WriteException e) {
+            throw operation.linkEnded(nextRank(), String.valueOf(e.getMessage()));
         } catch (IOException e) {
             throw operation.linkEnded(previousRank(), String.valueOf(e.getMessage()));
         }
+    }
+
+    /** The link to the next rank is broken, not that from the previous one. */
+    private static final class WriteException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        WriteException(IOException cause) {
+            super(cause.getMessage(), cause);
+        }
+    }
+
+    private int nextRank() {
+        return (self.rank() + 1) % self.size();
     }
 
     private int previousRank() {
@@ -169,7 +184,11 @@ public final class RingExchange {
     }
 
     private int write(ByteBuffer source) throws IOException {
-        return source.hasRemaining() ? links.write(source) : 0;
+        try {
+            return source.hasRemaining() ? links.write(source) : 0;
+        } catch (IOException e) {
+            throw new WriteException(e);
+        }
     }
 
     private int read(ByteBuffer target) throws IOException {

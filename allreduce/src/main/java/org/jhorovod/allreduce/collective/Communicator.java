@@ -95,6 +95,8 @@ public interface Communicator extends AutoCloseable {
      * operation deadline.
      *
      * @throws CollectiveException the reason why the collective failed, with this thread's stack
+     * @throws java.util.concurrent.CancellationException if this thread is interrupted; the
+     *     collective goes on, and the memory stays the engine's until it is done
      */
     void await(CompletableFuture<Void> collective);
 

@@ -79,7 +79,12 @@ public final class Settings {
                     "5",
                     "A connection that has not proved the job's secret by then is closed.");
     public static final Setting<Integer> BUCKET_MIB =
-            integer("BUCKET_MIB", "25", 1, "Gradients are reduced in buckets of this many MiB.");
+            integer(
+                    "BUCKET_MIB",
+                    "25",
+                    1,
+                    1024,
+                    "Gradients are reduced in buckets of this many MiB.");
     public static final Setting<Integer> CHECK_STEPS =
             integer(
                     "CHECK_STEPS",
@@ -138,6 +143,23 @@ public final class Settings {
                     int value = Integer.parseInt(text);
                     if (value < min) {
                         throw new IllegalArgumentException("less than " + min);
+                    }
+                    return value;
+                });
+    }
+
+    private static Setting<Integer> integer(
+            String name, String byDefault, int min, int max, String what) {
+        Setting<Integer> open = integer(name, byDefault, min, what);
+        return new Setting<>(
+                name,
+                byDefault,
+                "whole number from %d to %d".formatted(min, max),
+                what,
+                text -> {
+                    int value = open.parser().apply(text);
+                    if (value > max) {
+                        throw new IllegalArgumentException("more than " + max);
                     }
                     return value;
                 });

@@ -145,11 +145,6 @@ public final class ControlPlane implements AutoCloseable {
         }
     }
 
-    /** Fails the communicator for this rank alone, after {@link #close}. */
-    public void endLocally(CollectiveException cause) {
-        failure.compareAndSet(null, cause);
-    }
-
     private ControlMessage abortMessage(CollectiveException cause) {
         String text = String.valueOf(cause.getMessage());
         if (cause instanceof PeerLostException lost) {
@@ -201,6 +196,7 @@ public final class ControlPlane implements AutoCloseable {
             logger.error("The control thread of {} ended", self.describe(), e);
             fail(new PeerLostException(self.rank(), "bug: the control thread ended: " + e));
         } finally {
+            closeSelector();
             peers.forEach(PeerConnection::close);
             ended.countDown();
         }
@@ -247,7 +243,7 @@ public final class ControlPlane implements AutoCloseable {
     private void connectionEnded(PeerConnection peer, String how) {
         peer.close();
         if (!peer.hasLeft && !closing) {
-            fail(lost(peer, how + ": its process has died"));
+            fail(lost(peer, how));
         }
     }
 
@@ -350,7 +346,14 @@ public final class ControlPlane implements AutoCloseable {
                 }
             }
         }
-        selector.close();
+    }
+
+    private void closeSelector() {
+        try {
+            selector.close();
+        } catch (IOException e) {
+            logger.debug("Could not close a selector", e);
+        }
     }
 
     /** Says goodbye to every peer and ends the thread; returns within a second. */
@@ -358,6 +361,7 @@ public final class ControlPlane implements AutoCloseable {
     public void close() {
         closing = true;
         if (!thread.isAlive()) {
+            closeSelector();
             return;
         }
         selector.wakeup();

@@ -89,7 +89,8 @@ final class PeerConnection {
             }
         }
         if (bytes < 0) {
-            throw new IOException("its control connection ended without a goodbye");
+            throw new IOException(
+                    "its control connection ended without a goodbye: its process has died");
         }
         return null;
     }

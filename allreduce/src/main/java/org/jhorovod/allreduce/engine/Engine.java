@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jhorovod.allreduce.collective.CollectiveException;
@@ -34,6 +35,7 @@ final class Engine {
     private final Thread thread;
     private final Consumer<CollectiveException> onFailure;
     private final Function<Throwable, CollectiveException> explainBug;
+    private final AtomicInteger unfinished = new AtomicInteger();
     private volatile @Nullable CollectiveException failure;
 
     /**
@@ -59,6 +61,7 @@ final class Engine {
 
     /** Takes a collective; the caller keeps the order. */
     void submit(Submission submission) {
+        unfinished.incrementAndGet();
         queue.add(submission);
         CollectiveException known = failure;
         if (known != null) {
@@ -101,6 +104,8 @@ final class Engine {
         CollectiveException cause;
         try {
             submission.collective().run();
+            // Before the future: whoever it wakes may end the process at once.
+            unfinished.decrementAndGet();
             submission.future().complete(null);
             return null;
         } catch (CollectiveException e) {
@@ -128,18 +133,17 @@ final class Engine {
     /**
      * Ends the thread when it has run what was submitted so far.
      *
-     * @return whether it ended within the given time
+     * @return whether nothing that was submitted is unfinished after the given time
      */
     boolean close(Duration wait) {
         queue.add(new End());
-        if (isEngineThread()) {
-            return true;
-        }
         try {
-            thread.join(Math.max(1, wait.toMillis()));
+            if (!isEngineThread()) {
+                thread.join(Math.max(1, wait.toMillis()));
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        return !thread.isAlive();
+        return unfinished.get() == 0 || failure != null;
     }
 }

@@ -1,6 +1,7 @@
 package org.jhorovod.allreduce.engine;
 
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -179,8 +180,9 @@ public final class EngineCommunicator implements Communicator {
                 throw new IllegalStateException("bug: a collective failed in another way", e);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new CommunicatorClosedException(
-                        "The thread was interrupted while it waited for a collective.");
+                throw new CancellationException(
+                        "The thread was interrupted while it waited for a collective, which goes on"
+                                + " without it.");
             }
         }
     }
@@ -203,12 +205,16 @@ public final class EngineCommunicator implements Communicator {
             isClosed = true;
         }
         boolean isIdle = engine.close(wait);
+        if (!isIdle) {
+            // No goodbye in good order: the peers are in the same collective, and need this rank.
+            control.abort(
+                    new PeerLostException(
+                            self.rank(),
+                            "Rank %d on %s is lost: its process ended, or shut down, in the middle of a collective. Look at its output, and for who ended it."
+                                    .formatted(self.rank(), self.host())));
+        }
         control.close();
         if (!isIdle) {
-            control.endLocally(
-                    new CommunicatorClosedException(
-                            "The communicator was shut down while this collective waited for its"
-                                    + " peers."));
             backend.wakeup();
             engine.close(ABANDON_WAIT);
         }

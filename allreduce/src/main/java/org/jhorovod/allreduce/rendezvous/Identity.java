@@ -7,12 +7,9 @@ import java.nio.ByteBuffer;
  *
  * @param purpose what the connection will carry
  * @param generation how often the job had been formed before
- * @param rank the rank that connects, or {@link #NO_RANK}
+ * @param rank the rank that connects
  */
 public record Identity(Purpose purpose, int generation, int rank) {
-
-    /** The rank of a connection that no rank opens, such as the launcher's. */
-    public static final int NO_RANK = -1;
 
     static final int BYTES = 1 + Integer.BYTES + Integer.BYTES;
 

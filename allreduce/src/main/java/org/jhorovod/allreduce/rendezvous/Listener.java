@@ -19,6 +19,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +40,8 @@ public final class Listener implements Closeable {
 
     private static final Logger logger = LoggerFactory.getLogger(Listener.class);
     private static final int MAX_HANDSHAKES = 64;
+    private static final int MAX_REASONS_LOGGED = 16;
+    private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
 
     private final ServerSocketChannel server;
     private final Secret secret;
@@ -110,7 +113,10 @@ public final class Listener implements Closeable {
             } catch (ClosedChannelException e) {
                 return;
             } catch (IOException e) {
-                logger.warn("Could not accept a connection: {}", e.toString());
+                if (logged.add("accept")) {
+                    logger.warn("Could not accept a connection, and tries again: {}", e.toString());
+                }
+                LockSupport.parkNanos(ACCEPT_PAUSE.toNanos());
             }
         }
     }
@@ -141,7 +147,7 @@ public final class Listener implements Closeable {
         } catch (IOException e) {
             logger.trace("no remote address", e);
         }
-        if (server.isOpen() && logged.add(reason)) {
+        if (server.isOpen() && logged.size() < MAX_REASONS_LOGGED && logged.add(reason)) {
             logger.warn(
                     "Refused a connection from {}{}. The job goes on; more of this kind are not"
                             + " logged.",

@@ -80,7 +80,7 @@ public final class StoreServer implements Closeable {
             logger.debug("The store's connection to rank {} ended: {}", identity.rank(), e);
         } finally {
             open.remove(channel);
-            if (!saidGoodbye && identity.rank() != Identity.NO_RANK) {
+            if (!saidGoodbye) {
                 String key = Keys.gone(identity.generation(), identity.rank());
                 String how = "its connection to the rendezvous ended";
                 store.compareAndSet(key, null, how.getBytes(StandardCharsets.UTF_8), Duration.ZERO);

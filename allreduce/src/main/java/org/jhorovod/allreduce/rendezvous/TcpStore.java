@@ -19,6 +19,9 @@ public final class TcpStore implements Store {
     // Long enough to cost little, short enough that another thread's request gets its turn.
     private static final Duration AWAIT_SLICE = Duration.ofMillis(250);
 
+    // A store that is slow for a moment, on a busy machine say, is not gone.
+    private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(10);
+
     private final InetSocketAddress address;
     private final TimedChannel channel;
 
@@ -57,12 +60,14 @@ public final class TcpStore implements Store {
      */
     public static Optional<TcpStore> connectIfServed(
             InetSocketAddress address, Secret secret, Identity identity, Duration timeout) {
+        Deadline deadline = Deadline.after(timeout);
         try {
-            return Optional.of(attempt(address, secret, identity, Deadline.after(timeout)));
+            return Optional.of(attempt(address, secret, identity, deadline));
         } catch (ConnectException e) {
             return Optional.empty();
         } catch (IOException e) {
-            return Optional.of(connect(address, secret, identity, timeout));
+            Duration rest = Duration.ofNanos(Math.max(1, deadline.remainingNanos()));
+            return Optional.of(connect(address, secret, identity, rest));
         }
     }
 
@@ -120,7 +125,7 @@ public final class TcpStore implements Store {
             long nanos = Math.min(deadline.remainingNanos(), AWAIT_SLICE.toNanos());
             StoreProtocol.Request request =
                     request(StoreProtocol.Kind.AWAIT, key, Math.max(0, nanos), null, null);
-            byte[] value = ask(request, timeout.plus(AWAIT_SLICE)).value();
+            byte[] value = ask(request, ANSWER_PATIENCE).value();
             if (value != null) {
                 return value;
             }
@@ -151,7 +156,7 @@ public final class TcpStore implements Store {
             disconnect();
             throw new StoreException(
                     "The store at %s did not answer: %s. Whoever hosts it (launcher or rank 0) is gone or stopped."
-                            .formatted(address, e.getMessage()),
+                            .formatted(address, e),
                     e);
         }
         if (response.status() == StoreProtocol.Status.REFUSED) {

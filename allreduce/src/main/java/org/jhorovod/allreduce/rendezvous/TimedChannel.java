@@ -103,16 +103,6 @@ public final class TimedChannel implements Closeable {
         }
     }
 
-    /** Who is at the other end, for messages. */
-    public String remoteName() {
-        try {
-            SocketAddress address = channel.getRemoteAddress();
-            return address instanceof UnixDomainSocketAddress ? "a local socket" : "" + address;
-        } catch (IOException e) {
-            return "an unknown address";
-        }
-    }
-
     /** This end's address. */
     public SocketAddress localAddress() throws IOException {
         return channel.getLocalAddress();

@@ -35,12 +35,22 @@ public final class CollectiveProgram {
         if (where.equals("between") && isOdd) {
             Thread.currentThread().join(AS_GOOD_AS_FOR_EVER_MILLIS);
         }
-        if (where.equals("mismatch") && isOdd) {
-            communicator.allReduce(
-                    "gradient", HostTensor.allocate(DataType.FLOAT32, 5), ReduceOp.SUM);
+        if (where.equals("mismatch")) {
+            callAnother(communicator, isOdd ? 5 : 7);
         }
         while (true) {
             communicator.allReduce("gradient", tensor, ReduceOp.AVERAGE);
+        }
+    }
+
+    private static void callAnother(Communicator communicator, int count) {
+        HostTensor tensor = HostTensor.allocate(DataType.FLOAT32, count);
+        long start = System.nanoTime();
+        try {
+            communicator.allReduce("gradient", tensor, ReduceOp.SUM);
+            communicator.barrier("next");
+        } finally {
+            System.out.printf("told after %d ms%n", (System.nanoTime() - start) / 1_000_000);
         }
     }
 

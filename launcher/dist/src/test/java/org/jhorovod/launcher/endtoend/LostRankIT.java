@@ -2,6 +2,7 @@ package org.jhorovod.launcher.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class LostRankIT {
+    private static final Pattern TOLD = Pattern.compile("told after (\\d+) ms");
     private static final Pattern PLACE = Pattern.compile("at \\w+ pid=(\\d+)\\.");
 
     private static Jhorovodrun.Builder withShortTimeouts(Jhorovodrun.Builder run) {
@@ -64,20 +66,18 @@ class LostRankIT {
     }
 
     @Test
-    void aMismatch_isToldToAllRanks_andEndsTheJobWithin3Seconds() throws Exception {
+    void aMismatch_isToldToAllRanksWithin3Seconds_andEndsTheJob() throws Exception {
         Jhorovodrun.Builder builder = RankJava.of(3, CollectiveProgram.class, "mismatch");
-        try (Jhorovodrun run = withShortTimeouts(builder).start()) {
-            run.awaitOut("at mismatch");
-            long start = System.nanoTime();
-            Jhorovodrun.Result result = run.await();
-            assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start)).isLessThan(3000);
-            assertThat(result.code()).isEqualTo(1);
-            for (int rank = 0; rank < 3; rank++) {
-                assertThat(result.err())
-                        .containsPattern(
-                                "\\[%d]<stderr>:.*MismatchException: .*FLOAT32\\[(5|1048576)].*FLOAT32\\[(5|1048576)]"
-                                        .formatted(rank));
-            }
+        Jhorovodrun.Result result = withShortTimeouts(builder).run();
+        assertThat(result.code()).isEqualTo(1);
+        for (int rank = 0; rank < 3; rank++) {
+            assertThat(result.err())
+                    .containsPattern(
+                            "\\[%d]<stderr>:.*MismatchException: .*FLOAT32\\[[57]].*FLOAT32\\[[57]]"
+                                    .formatted(rank));
         }
+        List<Long> delays =
+                TOLD.matcher(result.out()).results().map(m -> Long.valueOf(m.group(1))).toList();
+        assertThat(delays).as("milliseconds").hasSize(3).allMatch(delay -> delay < 3000);
     }
 }
