@@ -28,6 +28,7 @@ class LostRankIT {
     @CsvSource({
         "KILL, start, unix",
         "STOP, start, unix",
+        "STOP, published, tcp",
         "KILL, collective, unix",
         "KILL, collective, tcp",
         "STOP, collective, unix",

@@ -46,7 +46,7 @@ final class RankProgram {
         System.exit(code);
     }
 
-    private static TcpStore connect(Configuration configuration, int rank) throws IOException {
+    static TcpStore connect(Configuration configuration, int rank) throws IOException {
         String[] address = configuration.get(Settings.RENDEZVOUS).split(":", 2);
         return TcpStore.connect(
                 new InetSocketAddress(address[0], Integer.parseInt(address[1])),
