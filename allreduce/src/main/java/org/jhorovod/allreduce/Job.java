@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import java.time.Duration;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
@@ -35,8 +34,7 @@ final class Job {
 
     private Job(EngineCommunicator communicator) {
         this.communicator = communicator;
-        // At exit nothing that still waits is worth waiting for, but the peers must hear of it.
-        this.atExit = new Thread(() -> communicator.close(Duration.ZERO), "jhorovod-goodbye");
+        this.atExit = new Thread(communicator::closeAtExit, "jhorovod-goodbye");
         Runtime.getRuntime().addShutdownHook(atExit);
     }
 

@@ -10,9 +10,13 @@ import java.util.Properties;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The values of all {@link Settings} in force; immutable. */
 public final class Configuration {
+    private static final Logger logger = LoggerFactory.getLogger(Configuration.class);
+
     private final Map<String, Object> values;
 
     private Configuration(Map<String, Object> values) {
@@ -26,6 +30,14 @@ public final class Configuration {
      */
     public static Configuration fromProcess() {
         Properties properties = System.getProperties();
+        List<String> names = new ArrayList<>(properties.stringPropertyNames());
+        names.addAll(System.getenv().keySet());
+        for (String name : Settings.unknown(names)) {
+            logger.warn(
+                    "{} is no setting of JHorovod, and has no effect. jhorovodrun --help lists"
+                            + " them.",
+                    name);
+        }
         return from(properties::getProperty, System.getenv()::get);
     }
 

@@ -1,10 +1,14 @@
 package org.jhorovod.allreduce.config;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Iterables;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -61,21 +65,25 @@ public final class Settings {
     public static final Setting<Duration> LIVENESS_TIMEOUT =
             seconds(
                     "LIVENESS_TIMEOUT_SECONDS",
+                    1,
                     "30",
                     "A peer that sends no heartbeat for this long is lost.");
     public static final Setting<Duration> OPERATION_TIMEOUT =
             seconds(
                     "OPERATION_TIMEOUT_SECONDS",
+                    0.1,
                     "600",
                     "A collective fails if a living peer does not take part for this long.");
     public static final Setting<Duration> START_TIMEOUT =
             seconds(
                     "START_TIMEOUT_SECONDS",
+                    0.1,
                     "60",
                     "The job fails if not all ranks have met after this long.");
     public static final Setting<Duration> HANDSHAKE_TIMEOUT =
             seconds(
                     "HANDSHAKE_TIMEOUT_SECONDS",
+                    0.1,
                     "5",
                     "A connection that has not proved the job's secret by then is closed.");
     public static final Setting<Integer> BUCKET_MIB =
@@ -99,6 +107,24 @@ public final class Settings {
                     "Seed of the data's order, the same on all ranks; drawn by rank 0 if not set.");
 
     private Settings() {}
+
+    /**
+     * The names that look like settings but are none, sorted: misspelled, most likely.
+     *
+     * @param names of environment variables and system properties
+     */
+    public static ImmutableList<String> unknown(Collection<String> names) {
+        Set<String> known = new HashSet<>();
+        for (Setting<?> setting : Iterables.concat(ofLauncher(), ofUser())) {
+            known.add(setting.environmentName());
+            known.add(setting.propertyName());
+        }
+        return names.stream()
+                .filter(name -> name.startsWith("JHOROVOD_") || name.startsWith("jhorovod."))
+                .filter(name -> !known.contains(name) && !name.startsWith("jhorovod.test."))
+                .sorted()
+                .collect(ImmutableList.toImmutableList());
+    }
 
     /** What the launcher sets for each rank; not meant for users. */
     public static ImmutableList<Setting<?>> ofLauncher() {
@@ -170,18 +196,19 @@ public final class Settings {
         return new Setting<>(name, byDefault, "text", what, text -> text);
     }
 
-    private static Setting<Duration> seconds(String name, String byDefault, String what) {
+    private static Setting<Duration> seconds(
+            String name, double min, String byDefault, String what) {
         return new Setting<>(
                 name,
                 byDefault,
-                "seconds, more than 0",
+                "seconds, at least %s".formatted(min == Math.rint(min) ? (long) min : min),
                 what,
                 text -> {
                     double value = Double.parseDouble(text);
-                    if (!(value > 0) || value > Integer.MAX_VALUE) {
-                        throw new IllegalArgumentException("not more than 0");
+                    if (!(value >= min) || value > Integer.MAX_VALUE) {
+                        throw new IllegalArgumentException("out of range");
                     }
-                    return Duration.ofMillis(Math.max(1, Math.round(value * 1000)));
+                    return Duration.ofMillis(Math.round(value * 1000));
                 });
     }
 

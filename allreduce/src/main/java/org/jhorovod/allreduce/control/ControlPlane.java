@@ -128,7 +128,7 @@ public final class ControlPlane implements AutoCloseable {
     private PeerLostException left(PeerConnection peer) {
         return new PeerLostException(
                 peer.rank,
-                "%s has left the job in good order after operation %d, but %s needs it for operation %d, %s. All ranks must make the same calls: look for a rank-dependent end of the program or of its data."
+                "%s has left the job after operation %d: its program has ended, or shut JHorovod down. But %s needs it for operation %d, %s. If it failed, its output says why; if not, look for a rank-dependent end of the program or of its data."
                         .formatted(
                                 peer.name(),
                                 peer.lastSequence,
@@ -313,7 +313,7 @@ public final class ControlPlane implements AutoCloseable {
                 CollectiveException lost =
                         lost(
                                 peer,
-                                "it has sent no heartbeat for %.1f s (stopped, or its host is unreachable)"
+                                "it has sent no heartbeat for %.1f s (JHOROVOD_LIVENESS_TIMEOUT_SECONDS), so it is stopped, or its host is unreachable"
                                         .formatted(livenessTimeout.toMillis() / 1000.0));
                 if (failure.compareAndSet(null, lost)) {
                     toAll.add(abortMessage(lost));

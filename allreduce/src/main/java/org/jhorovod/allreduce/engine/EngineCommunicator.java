@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
@@ -36,6 +37,7 @@ public final class EngineCommunicator implements Communicator {
     private final Duration operationTimeout;
     private final Consumer<LostReport> onLost;
     private final Engine engine;
+    private volatile boolean isExiting;
     // Guarded by this.
     private long lastSequence;
     private boolean isClosed;
@@ -116,7 +118,14 @@ public final class EngineCommunicator implements Communicator {
         return submit(call, backend::barrier);
     }
 
-    private synchronized CompletableFuture<Void> submit(
+    private CompletableFuture<Void> submit(CollectiveCall call, Consumer<Operation> collective) {
+        if (isExiting) {
+            standStillAtExit();
+        }
+        return submitInOrder(call, collective);
+    }
+
+    private synchronized CompletableFuture<Void> submitInOrder(
             CollectiveCall call, Consumer<Operation> collective) {
         if (isClosed) {
             throw new CommunicatorClosedException(
@@ -174,6 +183,7 @@ public final class EngineCommunicator implements Communicator {
                     throw new IllegalStateException("bug: the engine ended with work to do", e);
                 }
             } catch (ExecutionException e) {
+                standStillAtExit();
                 if (e.getCause() instanceof CollectiveException cause) {
                     throw cause.again();
                 }
@@ -190,6 +200,20 @@ public final class EngineCommunicator implements Communicator {
     @Override
     public void close() {
         close(CLOSE_WAIT);
+    }
+
+    /** Closes because the process exits: nothing that still waits is worth waiting for. */
+    public void closeAtExit() {
+        isExiting = true;
+        close(Duration.ZERO);
+    }
+
+    /** A thread that the process's end finds in a collective has nothing to report. */
+    private void standStillAtExit() {
+        long end = System.nanoTime() + CLOSE_WAIT.toNanos();
+        while (isExiting && end - System.nanoTime() > 0) {
+            LockSupport.parkNanos(end - System.nanoTime());
+        }
     }
 
     /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -37,6 +38,19 @@ class ConfigurationTest {
                         "JHOROVOD_TRANSPORT is 'pigeon', but must be: auto, tcp, unix",
                         "JHOROVOD_LIVENESS_TIMEOUT_SECONDS is '-1'",
                         "JHOROVOD_RANK is 3, but must be less than JHOROVOD_SIZE, which is 2");
+    }
+
+    @Test
+    void misspelledNamesAreFound() {
+        assertThat(
+                        Settings.unknown(
+                                List.of(
+                                        "PATH",
+                                        "JHOROVOD_RANK",
+                                        "JHOROVOD_LIVENES_TIMEOUT_SECONDS",
+                                        "jhorovod.transport",
+                                        "jhorovod.transprot")))
+                .containsExactly("JHOROVOD_LIVENES_TIMEOUT_SECONDS", "jhorovod.transprot");
     }
 
     @Test
