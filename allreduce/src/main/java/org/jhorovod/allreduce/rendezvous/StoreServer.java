@@ -28,6 +28,7 @@ public final class StoreServer implements Closeable {
     private final Set<TimedChannel> open = ConcurrentHashMap.newKeySet();
     private final Listener listener;
     private volatile boolean isClosed;
+    private volatile boolean hasServed;
 
     private StoreServer(InetSocketAddress address, Secret secret, Duration handshakeTimeout)
             throws IOException {
@@ -46,6 +47,11 @@ public final class StoreServer implements Closeable {
         return listener.port();
     }
 
+    /** Whether any rank has come so far; none does where the program does not use JHorovod. */
+    public boolean hasServed() {
+        return hasServed;
+    }
+
     /** The table itself, for the process that hosts it. */
     public Store store() {
         return store;
@@ -55,6 +61,7 @@ public final class StoreServer implements Closeable {
         if (identity.purpose() != Identity.Purpose.STORE) {
             throw new HandshakeException("it did not come for the store");
         }
+        hasServed = true;
         open.add(channel);
         if (isClosed) {
             channel.close();

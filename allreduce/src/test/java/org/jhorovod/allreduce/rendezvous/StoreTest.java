@@ -56,6 +56,7 @@ class StoreTest {
 
     @Test
     void oneRankReadsWhatAnotherPut() {
+        assertThat(server.hasServed()).isFalse();
         try (TcpStore a = connect(0);
                 TcpStore b = connect(1)) {
             assertThat(b.get("key", SHORT)).isEmpty();
@@ -63,6 +64,7 @@ class StoreTest {
             assertThat(b.get("key", SHORT)).hasValue(bytes("value"));
             assertThat(a.add("count", 2, SHORT)).isEqualTo(2);
             assertThat(b.add("count", 3, SHORT)).isEqualTo(5);
+            assertThat(server.hasServed()).isTrue();
         }
     }
 
