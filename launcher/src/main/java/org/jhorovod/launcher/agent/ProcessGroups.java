@@ -42,11 +42,11 @@ public final class ProcessGroups {
 
     /** Sends a signal to every process of every group. */
     public void send(UnixSignal signal) throws IOException {
-        List<ProcessTable.Entry> members = members();
+        Set<Long> wanted = groups();
         Set<String> targets = new TreeSet<>();
-        for (ProcessTable.Entry member : members) {
-            boolean isInOwnGroup = member.group() == member.session();
-            targets.add(isInOwnGroup ? "-" + member.group() : Long.toString(member.pid()));
+        for (ProcessTable.Entry member : ProcessTable.membersOf(wanted)) {
+            boolean isGroupOurs = wanted.contains(member.group());
+            targets.add(isGroupOurs ? "-" + member.group() : Long.toString(member.pid()));
         }
         if (!targets.isEmpty()) {
             kill(signal, targets);
@@ -102,14 +102,10 @@ public final class ProcessGroups {
     }
 
     private boolean isEmpty() throws IOException {
-        return members().isEmpty();
+        return ProcessTable.membersOf(groups()).isEmpty();
     }
 
-    private List<ProcessTable.Entry> members() throws IOException {
-        Set<Long> wanted;
-        synchronized (this) {
-            wanted = Set.copyOf(groups);
-        }
-        return ProcessTable.membersOf(wanted);
+    private synchronized Set<Long> groups() {
+        return Set.copyOf(groups);
     }
 }

@@ -21,11 +21,18 @@ final class ProcessTable {
      * @param group the number of its process group
      * @param session the number of its session
      */
-    record Entry(long pid, long group, long session) {}
+    record Entry(long pid, long group, long session) {
+        private boolean isIn(Set<Long> groups) {
+            return groups.contains(group) || groups.contains(session) || groups.contains(pid);
+        }
+    }
 
     private ProcessTable() {}
 
-    /** All living processes that belong to one of these groups or sessions; zombies are not. */
+    /**
+     * All living processes that belong to one of these groups or sessions, or that will lead one as
+     * soon as their {@code setsid} takes effect; zombies are not alive.
+     */
     static List<Entry> membersOf(Set<Long> groups) throws IOException {
         List<Entry> members = new ArrayList<>();
         if (groups.isEmpty()) {
@@ -33,9 +40,7 @@ final class ProcessTable {
         }
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(PROC, "[0-9]*")) {
             for (Path folder : folders) {
-                read(folder)
-                        .filter(e -> groups.contains(e.group()) || groups.contains(e.session()))
-                        .ifPresent(members::add);
+                read(folder).filter(e -> e.isIn(groups)).ifPresent(members::add);
             }
         }
         return members;
