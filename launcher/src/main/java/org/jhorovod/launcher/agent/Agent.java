@@ -5,9 +5,13 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jhorovod.launcher.plan.HostPlan;
 import org.jhorovod.launcher.plan.RankPlan;
 import org.jhorovod.launcher.warmup.WarmUp;
@@ -28,7 +32,8 @@ final class Agent implements RankProcess.Watcher {
     private final RankInput rankInput = new RankInput();
     private final Object lifeLock = new Object();
     // Guarded by lifeLock.
-    private boolean isEnding;
+    private boolean isEnding; // once true, nothing is started any more
+    private final Set<Integer> waiting = new TreeSet<>(); // ranks that are still to be started
     private @Nullable SecretFolder secretFolder; // null until the plan has come
 
     Agent(InputStream commands, OutputStream events) {
@@ -47,23 +52,47 @@ final class Agent implements RankProcess.Watcher {
 
     private void obey(AgentCommand command) throws IOException {
         if (command instanceof AgentCommand.Start start) {
-            // On its own thread: the next command may be to end it all.
-            AgentThreads.start("agent-start", () -> start(start.plan()));
+            accept(start.plan());
         } else if (command instanceof AgentCommand.Input input) {
             rankInput.add(input.bytes().toArray());
         } else if (command instanceof AgentCommand.EndOfInput) {
             rankInput.end();
         } else if (command instanceof AgentCommand.Signal signal) {
-            groups.send(signal.signal());
+            end(signal.signal());
         } else {
             throw new AssertionError(command);
         }
+    }
+
+    private void accept(HostPlan plan) {
+        synchronized (lifeLock) {
+            plan.ranks().forEach(rank -> waiting.add(rank.rank()));
+        }
+        // On its own thread: the next command may be to end it all.
+        AgentThreads.start("agent-start", () -> start(plan));
+    }
+
+    private void end(UnixSignal signal) throws IOException {
+        startNoMore();
+        groups.send(signal);
+    }
+
+    /** Does not wait for what the start is at, such as a cache that another job warms. */
+    private void startNoMore() {
+        List<Integer> givenUp;
+        synchronized (lifeLock) {
+            isEnding = true;
+            givenUp = List.copyOf(waiting);
+            waiting.clear();
+        }
+        givenUp.forEach(rank -> tell(new AgentEvent.NotStarted(rank)));
     }
 
     private void start(HostPlan plan) {
         try {
             SecretFolder folder = prepare(plan);
             if (folder == null) {
+                startNoMore(); // the order to end came first
                 return;
             }
             tell(new AgentEvent.Prepared(folder.path().toString()));
@@ -84,13 +113,37 @@ final class Agent implements RankProcess.Watcher {
     private void warmUp(HostPlan plan) throws InterruptedException {
         Map<String, String> environment = new HashMap<>(System.getenv());
         RankProcess.complete(environment, plan, plan.ranks().get(0));
+        List<Process> started = new ArrayList<>();
         new WarmUp(
                         plan.command(),
                         Path.of(plan.directory()),
                         environment,
-                        text -> tell(new AgentEvent.Notice(text)),
-                        this::startInGroup)
+                        this::tellUnlessEnding,
+                        builder -> {
+                            Process process = startInGroup(builder);
+                            started.add(process);
+                            return process;
+                        })
                 .run();
+        started.forEach(process -> forget(process.pid()));
+    }
+
+    /** Tells what is of use only if ranks are still to be started. */
+    private void tellUnlessEnding(String text) {
+        synchronized (lifeLock) {
+            if (isEnding) {
+                return;
+            }
+        }
+        tell(new AgentEvent.Notice(text));
+    }
+
+    private void forget(long group) {
+        try {
+            groups.leaderEnded(group);
+        } catch (IOException e) {
+            tell(new AgentEvent.Notice("cannot look into /proc: " + e.getMessage()));
+        }
     }
 
     /** Starts a command that begins with {@code setsid}. */
@@ -118,8 +171,14 @@ final class Agent implements RankProcess.Watcher {
     private void start(HostPlan plan, RankPlan rank, SecretFolder folder) {
         RankProcess process;
         try {
-            process =
-                    RankProcess.start(plan, rank, folder.file().toFile(), this::startInGroup, this);
+            synchronized (lifeLock) {
+                if (!waiting.remove(rank.rank())) {
+                    return; // given up, and told
+                }
+                process =
+                        RankProcess.start(
+                                plan, rank, folder.file().toFile(), this::startInGroup, this);
+            }
         } catch (IOException e) {
             tell(new AgentEvent.StartFailed(rank.rank(), String.valueOf(e.getMessage())));
             return;
@@ -138,11 +197,7 @@ final class Agent implements RankProcess.Watcher {
 
     @Override
     public void ended(RankProcess process, int code) {
-        try {
-            groups.leaderEnded(process.pid());
-        } catch (IOException e) {
-            tell(new AgentEvent.Notice("cannot look into /proc: " + e.getMessage()));
-        }
+        forget(process.pid());
         tell(new AgentEvent.Exited(process.rank(), code));
     }
 

@@ -14,6 +14,6 @@ public sealed interface AgentCommand {
     /** Rank 0's standard input ends. */
     record EndOfInput() implements AgentCommand {}
 
-    /** Send this signal to all groups that are left. */
+    /** Send this signal to all groups that are left, and start no rank any more. */
     record Signal(UnixSignal signal) implements AgentCommand {}
 }

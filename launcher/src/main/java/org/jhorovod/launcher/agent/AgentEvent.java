@@ -18,6 +18,9 @@ public sealed interface AgentEvent {
     /** A rank's process could not be started. */
     record StartFailed(int rank, String reason) implements AgentEvent {}
 
+    /** A rank's process was not started because the job was told to end before. */
+    record NotStarted(int rank) implements AgentEvent {}
+
     /** What a rank wrote. */
     record Output(int rank, Stream stream, Bytes bytes) implements AgentEvent {}
 

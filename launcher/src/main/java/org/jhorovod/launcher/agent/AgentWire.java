@@ -38,6 +38,7 @@ public final class AgentWire {
     private static final int INPUT_TAKEN = 15;
     private static final int EXITED = 16;
     private static final int NOTICE = 17;
+    private static final int NOT_STARTED = 18;
 
     private AgentWire() {}
 
@@ -77,6 +78,9 @@ public final class AgentWire {
             data.writeByte(START_FAILED);
             data.writeInt(failed.rank());
             writeText(failed.reason(), data);
+        } else if (event instanceof AgentEvent.NotStarted missing) {
+            data.writeByte(NOT_STARTED);
+            data.writeInt(missing.rank());
         } else if (event instanceof AgentEvent.Output output) {
             data.writeByte(OUTPUT);
             data.writeInt(output.rank());
@@ -138,6 +142,7 @@ public final class AgentWire {
                     case PREPARED -> new AgentEvent.Prepared(readText(data));
                     case STARTED -> new AgentEvent.Started(data.readInt(), data.readLong());
                     case START_FAILED -> new AgentEvent.StartFailed(data.readInt(), readText(data));
+                    case NOT_STARTED -> new AgentEvent.NotStarted(data.readInt());
                     case OUTPUT ->
                             new AgentEvent.Output(
                                     data.readInt(),

@@ -37,6 +37,7 @@ public final class Job {
     private static final Logger logger = LoggerFactory.getLogger(Job.class);
     private static final int FAILED = 1;
     private static final int SIGPIPE = 13;
+    private static final int SIGTERM = 15;
     private static final int MOST_SIGNALS = 2;
     private static final Duration FLUSH_PERIOD = Duration.ofMillis(200);
     private static final Duration TERM_WAIT = Duration.ofMillis(1500);
@@ -141,7 +142,9 @@ public final class Job {
                     "rank %d runs on %s as pid %d"
                             .formatted(started.rank(), host(started.rank()), started.pid()));
         } else if (event instanceof JobEvent.RankExited exited) {
-            tellIfVerbose("rank %d %s".formatted(exited.rank(), ExitCode.describe(exited.code())));
+            boolean hasRun = pids.containsKey(exited.rank());
+            String how = hasRun ? ExitCode.describe(exited.code()) : "was not started";
+            tellIfVerbose("rank %d %s".formatted(exited.rank(), how));
         } else if (event instanceof JobEvent.AgentLost) {
             agentEnd = agent.describeEnd();
         }
@@ -201,6 +204,9 @@ public final class Job {
         } else if (event instanceof AgentEvent.StartFailed failed) {
             tell("rank %d cannot be started: %s".formatted(failed.rank(), failed.reason()));
             events.add(new JobEvent.RankExited(failed.rank(), FAILED));
+        } else if (event instanceof AgentEvent.NotStarted missing) {
+            // As if the signal that came first had ended it.
+            events.add(new JobEvent.RankExited(missing.rank(), ExitCode.ofSignal(SIGTERM)));
         } else if (event instanceof AgentEvent.Exited exited) {
             console.end(exited.rank());
             events.add(new JobEvent.RankExited(exited.rank(), exited.code()));

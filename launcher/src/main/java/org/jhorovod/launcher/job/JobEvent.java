@@ -6,7 +6,7 @@ sealed interface JobEvent {
     /** A rank runs. */
     record RankStarted(int rank, long pid) implements JobEvent {}
 
-    /** A rank has ended, or could not be started. */
+    /** A rank has ended, or was not started. */
     record RankExited(int rank, int code) implements JobEvent {}
 
     /** Somebody wants the launcher to end. */

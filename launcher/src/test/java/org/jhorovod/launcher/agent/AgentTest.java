@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -102,6 +103,33 @@ class AgentTest {
         hear(AgentEvent.Exited.class);
         hear(AgentEvent.Exited.class);
         assertThat(heard).contains(new AgentEvent.Exited(0, 137), new AgentEvent.Exited(1, 137));
+    }
+
+    @Test
+    void agent_startsNothing_onceItWasToldToEnd() throws Exception {
+        send(new AgentCommand.Signal(UnixSignal.TERM));
+        start(2, "true");
+        hear(AgentEvent.NotStarted.class);
+        hear(AgentEvent.NotStarted.class);
+        assertThat(heard)
+                .containsExactly(new AgentEvent.NotStarted(0), new AgentEvent.NotStarted(1));
+    }
+
+    @Test
+    void agent_accountsForEveryRank_thatItWasToldToEnd_whileItStartsThem() throws Exception {
+        int ranks = 30;
+        start(ranks, "exec sleep 600");
+        hear(AgentEvent.Started.class);
+        send(new AgentCommand.Signal(UnixSignal.KILL));
+        Set<Integer> accounted = new TreeSet<>();
+        while (accounted.size() < ranks) {
+            AgentEvent event = hear(AgentEvent.class);
+            if (event instanceof AgentEvent.Exited exited) {
+                accounted.add(exited.rank());
+            } else if (event instanceof AgentEvent.NotStarted missing) {
+                accounted.add(missing.rank());
+            }
+        }
     }
 
     @Test

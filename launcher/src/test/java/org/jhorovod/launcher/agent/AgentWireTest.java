@@ -37,6 +37,7 @@ class AgentWireTest {
                 new AgentEvent.Prepared("/tmp/jhorovod-1"),
                 new AgentEvent.Started(3, 1L << 33),
                 new AgentEvent.StartFailed(0, "no setsid: größer"),
+                new AgentEvent.NotStarted(7),
                 new AgentEvent.Output(2, AgentEvent.Stream.STDERR, BYTES),
                 new AgentEvent.Output(2, AgentEvent.Stream.STDOUT, Bytes.copyOf(new byte[0], 0)),
                 new AgentEvent.InputTaken(),

@@ -7,7 +7,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -16,8 +21,10 @@ import org.awaitility.Awaitility;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.launcher.output.Console;
 import org.jhorovod.launcher.plan.EnvironmentChange;
+import org.jhorovod.launcher.warmup.StandInDjl;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Jobs with a real agent and real ranks; only the launcher's own process is this one. */
 @Timeout(60)
@@ -83,6 +90,48 @@ class JobTest {
     }
 
     @Test
+    void interruption_whileDjlsCacheIsWarmed_startsNoRank(@TempDir Path folder) throws Exception {
+        Path warming = folder.resolve("warming");
+        StandInDjl.create(
+                folder,
+                "Files.createFile(Path.of(\"%s\")); Thread.currentThread().join();"
+                        .formatted(warming));
+        Job job = new Job(djlSpec(folder), console(), InputStream.nullInputStream());
+        CompletableFuture<Integer> code = inBackground(job);
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> Files.exists(warming));
+        job.interrupt(SIGTERM);
+        assertNothingStarted(code);
+    }
+
+    @Test
+    void interruption_whileAnotherJobWarmsTheCache_startsNoRank(@TempDir Path folder)
+            throws Exception {
+        StandInDjl.create(folder, "");
+        Path engine = Files.createDirectories(folder.resolve("cache/pytorch"));
+        try (FileChannel channel =
+                        FileChannel.open(
+                                engine.resolve("jhorovod-warm-up.lock"),
+                                StandardOpenOption.CREATE,
+                                StandardOpenOption.WRITE);
+                FileLock lock = channel.lock()) {
+            assertThat(lock.isValid()).isTrue();
+            Job job = new Job(djlSpec(folder), console(), InputStream.nullInputStream());
+            CompletableFuture<Integer> code = inBackground(job);
+            awaitPrinted(err, "starts 2 ranks");
+            job.interrupt(SIGTERM);
+            assertNothingStarted(code);
+        }
+    }
+
+    private void assertNothingStarted(CompletableFuture<Integer> code) throws Exception {
+        // Less than the time that ranks would have to obey.
+        assertThat(code.get(4, TimeUnit.SECONDS)).isEqualTo(143);
+        assertThat(printed(err))
+                .contains("rank 0 was not started", "rank 1 was not started", "ended by SIGTERM")
+                .doesNotContain("as pid", "start anyway", "failed because");
+    }
+
+    @Test
     void input_goesToRankZero() throws Exception {
         byte[] input = "x".repeat(100_000).getBytes(StandardCharsets.US_ASCII);
         JobSpec spec = spec("wc -c");
@@ -114,10 +163,14 @@ class JobTest {
     }
 
     private void awaitPrinted(String text) {
+        awaitPrinted(out, text);
+    }
+
+    private static void awaitPrinted(ByteArrayOutputStream stream, String text) {
         Awaitility.await(text)
                 .atMost(Duration.ofSeconds(20))
                 .pollInterval(Duration.ofMillis(20))
-                .until(() -> printed(out).contains(text));
+                .until(() -> printed(stream).contains(text));
     }
 
     private static CompletableFuture<Integer> inBackground(Job job) {
@@ -136,10 +189,25 @@ class JobTest {
     }
 
     private static JobSpec spec(String script) {
+        return spec(List.of("bash", "-c", script), List.of(new EnvironmentChange("PLACE", "test")));
+    }
+
+    /** A program that needs DJL's cache, whose folder is in this one. */
+    private static JobSpec djlSpec(Path folder) {
+        String java = Path.of(System.getProperty("java.home"), "bin/java").toString();
+        return spec(
+                List.of(java, "-cp", folder.toString(), "Main"),
+                List.of(
+                        new EnvironmentChange("ENGINE_CACHE_DIR", null),
+                        new EnvironmentChange(
+                                "DJL_CACHE_DIR", folder.resolve("cache").toString())));
+    }
+
+    private static JobSpec spec(List<String> command, List<EnvironmentChange> environment) {
         return new JobSpec(
                 List.of(Topology.onOneHost(0, 2, "here"), Topology.onOneHost(1, 2, "here")),
-                List.of("bash", "-c", script),
-                List.of(new EnvironmentChange("PLACE", "test")),
+                command,
+                environment,
                 Duration.ofSeconds(5),
                 true);
     }

@@ -3,42 +3,29 @@ package org.jhorovod.launcher.warmup;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A warm-up whose class path holds a stand-in for DJL: the same files, empty libraries. */
 @Timeout(60)
 class WarmUpTest {
-    private static final String SOURCE =
+    private static final String UNPACK =
             """
-            package org.jhorovod.djl;
-
-            import java.nio.file.Files;
-            import java.nio.file.Path;
-
-            public class WarmUp {
-                public static void main(String[] args) throws Exception {
-                    if (System.getenv("FAIL") != null) {
-                        System.exit(3);
-                    }
-                    Path folder =
-                            Path.of(System.getenv("DJL_CACHE_DIR"), "pytorch/2.7.1-x-cpu-linux-x86_64");
-                    Files.createDirectories(folder);
-                    Files.createFile(folder.resolve("liba.so"));
-                    Files.createFile(folder.resolve("libb.so"));
-                    Files.createFile(folder.resolve("0.35.1-libdjl_torch.so"));
-                }
+            if (System.getenv("FAIL") != null) {
+                System.exit(3);
             }
+            Path folder = Path.of(System.getenv("DJL_CACHE_DIR"), "pytorch/2.7.1-x-cpu-linux-x86_64");
+            Files.createDirectories(folder);
+            Files.createFile(folder.resolve("liba.so"));
+            Files.createFile(folder.resolve("libb.so"));
+            Files.createFile(folder.resolve("0.35.1-libdjl_torch.so"));
             """;
 
     private final List<String> told = new ArrayList<>();
@@ -53,23 +40,7 @@ class WarmUpTest {
         cache = folder.resolve("cache");
         environment.put("DJL_CACHE_DIR", cache.toString());
         environment.remove("ENGINE_CACHE_DIR");
-        Path source = folder.resolve("WarmUp.java");
-        Files.writeString(source, SOURCE);
-        int code =
-                ToolProvider.getSystemJavaCompiler()
-                        .run(null, null, null, "-d", folder.toString(), source.toString());
-        assertThat(code).isZero();
-        Path libraries = Files.createDirectories(folder.resolve("native/lib"));
-        Files.writeString(
-                libraries.resolve("pytorch.properties"),
-                """
-                version=2.7.1-x
-                flavor=cpu
-                classifier=linux-x86_64
-                libraries=liba.so,libb.so
-                """);
-        Path jni = Files.createDirectories(folder.resolve("jnilib"));
-        Files.writeString(jni.resolve("pytorch.properties"), "jni_version=2.7.1-0.35.1");
+        StandInDjl.create(folder, UNPACK);
     }
 
     @Test
