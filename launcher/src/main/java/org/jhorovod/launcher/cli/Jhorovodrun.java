@@ -4,8 +4,6 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -146,19 +144,10 @@ final class Jhorovodrun implements Callable<Integer> {
                 new Console(
                         new FileOutputStream(FileDescriptor.out),
                         new FileOutputStream(FileDescriptor.err),
-                        isTerminal());
+                        Terminal.isBehind(Terminal.STANDARD_OUTPUT));
         Job job = new Job(spec, console, StandardInput.open());
         Signals.catchAll(job::interrupt);
         return job.run();
-    }
-
-    private static boolean isTerminal() {
-        try {
-            Path target = Files.readSymbolicLink(Path.of("/proc/self/fd/1"));
-            return target.startsWith("/dev/pts") || target.toString().startsWith("/dev/tty");
-        } catch (IOException e) {
-            return false; // it is closed
-        }
     }
 
     private JobSpec spec() {

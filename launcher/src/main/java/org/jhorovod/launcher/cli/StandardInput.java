@@ -17,18 +17,9 @@ final class StandardInput {
      * it then would stop the launcher.
      */
     static InputStream open() throws IOException {
-        return isTerminal() && isInBackground()
+        return Terminal.isBehind(Terminal.STANDARD_INPUT) && isInBackground()
                 ? InputStream.nullInputStream()
                 : new FileInputStream(FileDescriptor.in);
-    }
-
-    private static boolean isTerminal() {
-        try {
-            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/0")).toString();
-            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty");
-        } catch (IOException e) {
-            return false; // it is closed
-        }
     }
 
     private static boolean isInBackground() throws IOException {
