@@ -20,6 +20,7 @@ import org.jhorovod.allreduce.rendezvous.LostReport;
  */
 record RootCause(int rank, int exitCode, Optional<String> toldSurvivors) {
     private static final int UNKNOWN_CODE = 1;
+    private static final int KILLED = 128 + 9; // by SIGKILL
 
     /**
      * Finds who failed first. A rank that posted whom it lost is a victim, and so is one that
@@ -27,21 +28,40 @@ record RootCause(int rank, int exitCode, Optional<String> toldSurvivors) {
      * root cause. Where there is none, it is the rank that most victims name; if that is a victim
      * itself, the one that it names, and so on.
      *
+     * <p>One rank comes before all these: the one that victims name and that not even SIGTERM could
+     * end, for it was stopped or hung. A victim names the first rank that it loses; it sees a death
+     * at once and a standstill only after the liveness timeout. So the standstill came before any
+     * failure, unless some victim names a rank that failed.
+     *
      * @param exits in the order in which the ranks ended
      * @param reports what ranks posted, by the rank that did
      * @return empty if no rank failed and none was missed
      */
     static Optional<RootCause> decide(List<RankExit> exits, Map<Integer, LostReport> reports) {
         ImmutableSortedMap<Integer, LostReport> sorted = ImmutableSortedMap.copyOf(reports);
-        Optional<Integer> first =
+        List<Integer> failed =
                 exits.stream()
                         .filter(e -> e.isFailure() && !e.wasSignalled())
                         .map(RankExit::rank)
                         .filter(rank -> !sorted.containsKey(rank))
-                        .findFirst();
-        return first.or(() -> mostNamed(exits, sorted))
+                        .toList();
+        return standingStill(exits, sorted)
+                .filter(rank -> failed.stream().noneMatch(f -> isNamed(f, sorted)))
+                .or(() -> failed.stream().findFirst())
+                .or(() -> mostNamed(exits, sorted))
                 .or(() -> firstFailure(exits))
                 .map(rank -> of(rank, exits, sorted));
+    }
+
+    private static Optional<Integer> standingStill(
+            List<RankExit> exits, Map<Integer, LostReport> reports) {
+        return mostNamed(exits, reports)
+                .filter(rank -> !reports.containsKey(rank))
+                .filter(rank -> exits.contains(new RankExit(rank, KILLED, true)));
+    }
+
+    private static boolean isNamed(int rank, Map<Integer, LostReport> reports) {
+        return reports.values().stream().anyMatch(report -> report.lostRank() == rank);
     }
 
     private static Optional<Integer> mostNamed(

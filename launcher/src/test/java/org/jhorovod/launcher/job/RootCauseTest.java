@@ -39,6 +39,10 @@ class RootCauseTest {
                 "it names itself        | 0=4             | 0>0         | 0 | 4",
                 "the lost never ended   | 0=1             | 0>1         | 1 | 1",
                 "a report and a failure | 2=7 0=1 1=143s  | 0>1         | 2 | 7",
+                "stopped, then a failure | 2=7 0=1 1=137s | 0>1         | 1 | 137",
+                "both, and both missed  | 2=7 0=1 3=1 1=137s | 0>1 3>2  | 2 | 7",
+                "a missed one fails 2nd | 2=7 3=9 0=1 4=1 1=137s | 0>1 4>3 | 2 | 7",
+                "a hung victim          | 2=7 0=1 1=137s  | 0>1 1>0     | 2 | 7",
             })
     void decide(String what, String exits, String reports, int rank, int code) {
         Optional<RootCause> cause = RootCause.decide(exits(exits), reports(reports));
