@@ -39,6 +39,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         mixinStandardHelpOptions = true,
         versionProvider = Jhorovodrun.Version.class)
 final class Jhorovodrun implements Callable<Integer> {
+    private static final int MOST_RANKS = 1024;
     private static final int USAGE = 2;
     private static final int FAILED = 1;
     private static final String EXAMPLE = "--example";
@@ -219,6 +220,10 @@ final class Jhorovodrun implements Callable<Integer> {
         }
         if (size != null && size < 1) {
             throw new UsageException("-np is %d, but a job has at least 1 rank".formatted(size));
+        }
+        if (size != null && size > MOST_RANKS) {
+            throw new UsageException(
+                    "-np is %d, but one host takes at most %d ranks".formatted(size, MOST_RANKS));
         }
         try {
             int slots = hosts == null ? Integer.MAX_VALUE : slotsHere(hosts);

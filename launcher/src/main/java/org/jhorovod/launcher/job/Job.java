@@ -55,6 +55,7 @@ public final class Job {
     // Owned by the thread that runs the loop.
     private final Map<Integer, Long> pids = new TreeMap<>();
     private JobState state;
+    private boolean hasMetAny;
     private @Nullable String agentEnd; // how the agent went before its time; null if it did not
 
     /**
@@ -94,6 +95,7 @@ public final class Job {
             agent.forward(input);
             loop(agent, rendezvous);
             reports = rendezvous.reports(spec.places().size());
+            hasMetAny = rendezvous.hasMetAny();
         }
         flusher.cancel();
         return verdict(reports);
@@ -284,7 +286,19 @@ public final class Job {
             tell("ended by " + ExitCode.signalName(state.interruption()));
             return ExitCode.ofSignal(state.interruption());
         }
+        if (cause.isEmpty()) {
+            warnOfCopies();
+        }
         return cause.map(RootCause::exitCode).orElse(0);
+    }
+
+    private void warnOfCopies() {
+        boolean isJava = Path.of(spec.command().get(0)).endsWith("java");
+        if (!hasMetAny && isJava && spec.places().size() > 1) {
+            tell(
+                    "no rank of this job used JHorovod, so %d copies of the program ran, each by itself. To train together, create the trainer with DistributedTrainer.create(model, config)."
+                            .formatted(spec.places().size()));
+        }
     }
 
     private FailureReport.Culprit culprit(RootCause cause) {

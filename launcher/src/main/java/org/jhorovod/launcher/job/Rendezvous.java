@@ -51,6 +51,11 @@ final class Rendezvous implements AutoCloseable {
         server.store().compareAndSet(Keys.gone(GENERATION, rank), null, value, Duration.ZERO);
     }
 
+    /** Whether any rank has come. */
+    boolean hasMetAny() {
+        return server.hasServed();
+    }
+
     /** Whom the ranks have lost, by the rank that says so. */
     Map<Integer, LostReport> reports(int size) {
         Map<Integer, LostReport> reports = new TreeMap<>();

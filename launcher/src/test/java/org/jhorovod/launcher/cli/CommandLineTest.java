@@ -25,6 +25,7 @@ class CommandLineTest {
                 "-np|Missing required parameter",
                 "-np x true|'x' is no whole number",
                 "-np 0 true|at least 1 rank",
+                "-np 100000 true|at most 1024 ranks",
                 "-np -1 true|at least 1 rank",
                 "-np 2 -np 3 true|only once",
                 "-np 3 -H localhost:2 true|2 slots together",

@@ -33,6 +33,16 @@ class MeetingIT {
     }
 
     @Test
+    void copiesThatDoNotMeet_areToldSo() throws Exception {
+        String java = Path.of(System.getProperty("java.home"), "bin/java").toString();
+        Jhorovodrun.Result copies = Jhorovodrun.of("-np", "2", java, "-version").run();
+        assertThat(copies.code()).isZero();
+        assertThat(copies.err()).contains("no rank of this job used JHorovod, so 2 copies");
+        Jhorovodrun.Result shell = Jhorovodrun.of("-np", "2", "true").run();
+        assertThat(shell.err()).isEmpty();
+    }
+
+    @Test
     void withoutALauncher_rankZeroHostsTheStore(@TempDir Path folder) throws Exception {
         Path secret = folder.resolve("secret");
         Files.writeString(secret, Secret.random().encoded());
