@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -224,6 +225,11 @@ final class Formation implements Meeting {
     @Override
     public Secret secret() {
         return membership.secret();
+    }
+
+    @Override
+    public Path temporaryFolder() {
+        return configuration.temporaryFolder();
     }
 
     @Override

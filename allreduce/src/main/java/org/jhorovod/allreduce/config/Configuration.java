@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce.config;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -130,5 +131,16 @@ public final class Configuration {
     @SuppressWarnings("unchecked") // only the setting's own parser puts a value under its name
     public <T> Optional<T> find(Setting<T> setting) {
         return Optional.ofNullable((T) values.get(setting.name()));
+    }
+
+    /**
+     * Where files of the job's life belong: in a launcher's run beside its secret, in a folder that
+     * its agent removes at the end, however the ranks end; otherwise the system's temporary folder.
+     */
+    public Path temporaryFolder() {
+        return find(Settings.RUN_ID)
+                .flatMap(run -> find(Settings.SECRET_FILE))
+                .map(file -> file.toAbsolutePath().getParent())
+                .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir")));
     }
 }

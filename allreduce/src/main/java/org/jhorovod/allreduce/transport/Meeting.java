@@ -2,6 +2,7 @@ package org.jhorovod.allreduce.transport;
 
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.rendezvous.Identity;
@@ -22,6 +23,12 @@ public interface Meeting {
 
     /** The job's secret, for listeners of the transport's own. */
     Secret secret();
+
+    /**
+     * A private folder that somebody clears away after the job, even if this process is killed; the
+     * system's temporary folder where there is no such thing.
+     */
+    Path temporaryFolder();
 
     /** How long a handshake may take. */
     Duration handshakeTimeout();

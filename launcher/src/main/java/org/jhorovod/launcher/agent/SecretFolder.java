@@ -1,5 +1,7 @@
 package org.jhorovod.launcher.agent;
 
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,9 +39,10 @@ public record SecretFolder(Path path) {
         return path.resolve(FILE);
     }
 
-    /** Deletes file and folder; does nothing where they are gone. */
+    /** Deletes the folder and what ranks have left in it; does nothing where it is gone. */
     public void delete() throws IOException {
-        Files.deleteIfExists(file());
-        Files.deleteIfExists(path);
+        if (Files.exists(path)) {
+            MoreFiles.deleteRecursively(path, RecursiveDeleteOption.ALLOW_INSECURE);
+        }
     }
 }

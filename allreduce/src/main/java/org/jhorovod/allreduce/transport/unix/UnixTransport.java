@@ -1,6 +1,7 @@
 package org.jhorovod.allreduce.transport.unix;
 
 import java.io.IOException;
+import java.net.SocketException;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
@@ -35,16 +36,12 @@ public final class UnixTransport implements Transport {
         int size = meeting.self().size();
         Path folder =
                 Files.createTempDirectory(
+                        meeting.temporaryFolder(),
                         "jhorovod-",
                         PosixFilePermissions.asFileAttribute(
                                 PosixFilePermissions.fromString("rwx------")));
         Path socket = folder.resolve("data");
-        try (Listener listener =
-                Listener.open(
-                        UnixDomainSocketAddress.of(socket),
-                        meeting.secret(),
-                        meeting.handshakeTimeout(),
-                        meeting.arrivals())) {
+        try (Listener listener = listen(meeting, socket)) {
             meeting.publish(SOCKET, socket.toString());
             int nextRank = (rank + 1) % size;
             UnixDomainSocketAddress address =
@@ -55,6 +52,21 @@ public final class UnixTransport implements Transport {
         } finally {
             Files.deleteIfExists(socket);
             Files.deleteIfExists(folder);
+        }
+    }
+
+    private static Listener listen(Meeting meeting, Path socket) throws IOException {
+        try {
+            return Listener.open(
+                    UnixDomainSocketAddress.of(socket),
+                    meeting.secret(),
+                    meeting.handshakeTimeout(),
+                    meeting.arrivals());
+        } catch (SocketException e) {
+            throw new IOException(
+                    "a unix-domain socket cannot be opened at %s: %s; use a shorter temporary folder (TMPDIR, -Djava.io.tmpdir) or JHOROVOD_TRANSPORT=tcp"
+                            .formatted(socket, e.getMessage()),
+                    e);
         }
     }
 

@@ -21,6 +21,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 
 /**
  * One run of jhorovodrun. Every process that descends from it carries a mark in its environment, by
@@ -233,6 +234,14 @@ final class Jhorovodrun implements AutoCloseable {
     @Override
     public void close() {
         process.destroyForcibly();
+        try {
+            awaitNothingLeft(); // the agent ends the ranks, and removes their folder
+        } catch (ConditionTimeoutException e) {
+            killWhatIsLeft();
+        }
+    }
+
+    private void killWhatIsLeft() {
         for (long pid : pidsLeft()) {
             ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
         }
