@@ -107,7 +107,7 @@ public final class DistributedTrainer extends Trainer {
         TrainingConfig ofRank =
                 communicator.size() == 1
                         ? trainingConfig
-                        : RankConfig.of(trainingConfig, communicator.rank());
+                        : RankConfig.of(trainingConfig, communicator);
         return new DistributedTrainer(model, ofRank, config);
     }
 
