@@ -245,8 +245,9 @@ public final class DistributedTrainer extends Trainer {
                     "A step outside of trainer.iterateDataset: JHorovod does not divide this data"
                             + " between the ranks; the program has to.");
         }
+        long start = System.nanoTime();
         group.announceStep(communicator, number);
-        averageAndUpdate(samples);
+        averageAndUpdate(samples, System.nanoTime() - start);
     }
 
     /** What a step weighs where nothing came by {@link #forward}. */
@@ -265,10 +266,10 @@ public final class DistributedTrainer extends Trainer {
      * stepped yet, if anything.
      */
     void joinStep() {
-        averageAndUpdate(counter.take());
+        averageAndUpdate(counter.take(), 0);
     }
 
-    private void averageAndUpdate(long samples) {
+    private void averageAndUpdate(long samples, long announcedNanos) {
         GradientBuckets ready = buckets;
         if (ready == null) {
             throw new IllegalStateException(
@@ -277,7 +278,7 @@ public final class DistributedTrainer extends Trainer {
         }
         long total = ready.average(samples);
         super.step();
-        clock.stepEnded(System.nanoTime(), total, ready.waitedNanos());
+        clock.stepEnded(System.nanoTime(), total, announcedNanos + ready.waitedNanos());
         if (config.checkSteps() > 0 && clock.steps() % config.checkSteps() == 0) {
             ParameterCheck.require(
                     communicator, "%s after step %d".formatted(name, clock.steps()), parameters);
