@@ -15,6 +15,7 @@ import ai.djl.translate.TranslateException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -107,7 +108,7 @@ public final class DistributedTrainer extends Trainer {
         TrainingConfig ofRank =
                 communicator.size() == 1
                         ? trainingConfig
-                        : RankConfig.of(trainingConfig, communicator.rank());
+                        : RankConfig.of(trainingConfig, communicator);
         return new DistributedTrainer(model, ofRank, config);
     }
 
@@ -217,7 +218,7 @@ public final class DistributedTrainer extends Trainer {
             // A collector is open by now, so the first gradients have to wait for step().
             synchronize(data.getShapes());
         }
-        counter.onForward(data);
+        counter.onForward(data, group.batchOf(data));
         clock.forward(System.nanoTime());
     }
 
@@ -229,28 +230,46 @@ public final class DistributedTrainer extends Trainer {
      */
     @Override
     public void step() {
-        Pass pass = group.currentPass();
-        long samples = counter.take(pass == null ? 0 : pass.takeSamples());
+        boolean isOwnData = counter.isOwnData();
+        long samples = counter.take();
+        if (samples == 0) {
+            samples = samplesWithoutForward();
+        }
         if (alone) {
             super.step();
             clock.stepEnded(System.nanoTime(), samples, 0);
             return;
         }
-        if (pass == null && rank() == 0 && group.shouldTellUnsharded()) {
+        if (isOwnData && rank() == 0 && group.shouldTellUnsharded()) {
             logger.info(
                     "A step outside of trainer.iterateDataset: JHorovod does not divide this data"
                             + " between the ranks; the program has to.");
         }
+        long start = System.nanoTime();
         group.announceStep(communicator, number);
-        averageAndUpdate(samples);
+        averageAndUpdate(samples, System.nanoTime() - start);
     }
 
-    /** Makes a step of ranks that still have data, to which this rank contributes nothing. */
+    /** What a step weighs where nothing came by {@link #forward}. */
+    private long samplesWithoutForward() {
+        Pass.HandedBatch batch = group.batchInUse();
+        if (batch != null) {
+            return batch.samples();
+        }
+        // A program without passes computes its gradients in some other way; in one with passes
+        // this rank has had no batch.
+        return passes == 0 ? 1 : 0;
+    }
+
+    /**
+     * Makes a step of ranks that still have data, to which this rank contributes what it has not
+     * stepped yet, if anything.
+     */
     void joinStep() {
-        averageAndUpdate(0);
+        averageAndUpdate(counter.take(), 0);
     }
 
-    private void averageAndUpdate(long samples) {
+    private void averageAndUpdate(long samples, long announcedNanos) {
         GradientBuckets ready = buckets;
         if (ready == null) {
             throw new IllegalStateException(
@@ -259,7 +278,7 @@ public final class DistributedTrainer extends Trainer {
         }
         long total = ready.average(samples);
         super.step();
-        clock.stepEnded(System.nanoTime(), total, ready.waitedNanos());
+        clock.stepEnded(System.nanoTime(), total, announcedNanos + ready.waitedNanos());
         if (config.checkSteps() > 0 && clock.steps() % config.checkSteps() == 0) {
             ParameterCheck.require(
                     communicator, "%s after step %d".formatted(name, clock.steps()), parameters);
@@ -276,6 +295,12 @@ public final class DistributedTrainer extends Trainer {
      *
      * <p>A data set that is no {@link RandomAccessDataset} cannot be divided: every rank works
      * through all of it.
+     *
+     * <p>To leave the pass by {@code break}, or to evaluate in the middle of it, do so after the
+     * same batch on all ranks, before the first of them comes to its end. With several trainers,
+     * all ranks step them in the same order.
+     *
+     * @return to be iterated once
      */
     @Override
     public Iterable<Batch> iterateDataset(Dataset dataset) throws IOException, TranslateException {
@@ -288,7 +313,7 @@ public final class DistributedTrainer extends Trainer {
                         ? shardedPass(passName, random)
                         : wholePass(passName, dataset);
         passes++;
-        return () -> pass;
+        return pass::iterator;
     }
 
     private Pass shardedPass(String passName, RandomAccessDataset dataset)
@@ -303,11 +328,14 @@ public final class DistributedTrainer extends Trainer {
                         sampling.batchSize(),
                         sampling.keepsPartialBatch());
         long[] batchCounts = PassAgreement.require(communicator, passName, sampling, plan);
+        if (LongStream.of(batchCounts).distinct().count() > 1) {
+            group.unevenPassOpened();
+        }
         tellBatchSize(plan.batchSize());
         Iterable<Batch> batches =
                 dataset.getData(
                         getManager(), new ShardSampler(plan), getExecutorService().orElse(null));
-        return open(passName, batches, plan.samples().size(), Pass.BatchCounts.of(batchCounts));
+        return open(passName, batches, plan.samples().size());
     }
 
     private Pass wholePass(String passName, Dataset dataset)
@@ -318,11 +346,11 @@ public final class DistributedTrainer extends Trainer {
                             + " through all of it.",
                     dataset.getClass().getName());
         }
-        return open(passName, super.iterateDataset(dataset), -1, Pass.BatchCounts.unknown());
+        group.unevenPassOpened(); // nobody knows better
+        return open(passName, super.iterateDataset(dataset), -1);
     }
 
-    private Pass open(
-            String passName, Iterable<Batch> batches, long samples, Pass.BatchCounts counts) {
+    private Pass open(String passName, Iterable<Batch> batches, long samples) {
         double[][] start = metrics.start();
         return new Pass(
                 passName,
@@ -330,11 +358,8 @@ public final class DistributedTrainer extends Trainer {
                 group,
                 batches.iterator(),
                 samples,
-                counts,
                 pass -> {
-                    if (!pass.isEven()) {
-                        group.joinUntilEnd(communicator, pass);
-                    }
+                    group.joinUntilEnd(communicator, pass);
                     metrics.finish(passName + "/metrics", start);
                 });
     }

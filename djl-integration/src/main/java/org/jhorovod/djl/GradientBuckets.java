@@ -34,7 +34,6 @@ final class GradientBuckets {
 
     private BitSet trained = new BitSet();
     private boolean planned;
-    private int planNumber;
     private List<NamedParameter> members = List.of();
     private List<Bucket> buckets = List.of();
     private long waitedNanos;
@@ -85,16 +84,17 @@ final class GradientBuckets {
         buckets = allocate(BucketPlan.of(members.stream().map(p -> entry(p)).toList(), limitBytes));
         trained = now;
         planned = true;
-        planNumber++;
     }
 
     private List<Bucket> allocate(BucketPlan plan) {
         List<Bucket> all = new ArrayList<>();
+        // In the name, so that a rank that has frozen another layer is found by the collective.
+        String digest = ParameterDigest.ofDescriptions(members).substring(0, 8);
         for (int i = 0; i < plan.buckets().size(); i++) {
             BucketPlan.Bucket bucket = plan.buckets().get(i);
             String name =
-                    "%s/gradients-%d/%d-of-%d"
-                            .formatted(owner, planNumber, i + 1, plan.buckets().size());
+                    "%s/gradients-of-%s/%d-of-%d"
+                            .formatted(owner, digest, i + 1, plan.buckets().size());
             all.add(
                     new Bucket(
                             name,

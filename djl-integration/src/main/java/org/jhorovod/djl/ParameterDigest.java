@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 
 /** A short proof that two processes hold the same model. Stateless. */
 public final class ParameterDigest {
@@ -31,6 +32,16 @@ public final class ParameterDigest {
         MessageDigest digest = newSha256();
         update(digest, parameter);
         return ByteBuffer.wrap(digest.digest()).getLong();
+    }
+
+    /** The SHA-256 of names, types and shapes, and of what is trained, without the elements. */
+    static String ofDescriptions(List<NamedParameter> parameters) {
+        MessageDigest digest = newSha256();
+        for (NamedParameter parameter : parameters) {
+            String line = "%s %s\n".formatted(parameter.describe(), parameter.isTrained());
+            digest.update(line.getBytes(StandardCharsets.UTF_8));
+        }
+        return HexFormat.of().formatHex(digest.digest());
     }
 
     private static void update(MessageDigest digest, NamedParameter parameter) {

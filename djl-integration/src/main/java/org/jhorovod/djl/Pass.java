@@ -1,5 +1,6 @@
 package org.jhorovod.djl;
 
+import ai.djl.ndarray.NDManager;
 import ai.djl.training.dataset.Batch;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -19,39 +20,25 @@ final class Pass implements Iterator<Batch> {
     private final TrainerGroup group;
     private final Iterator<Batch> batches;
     private final long shardSamples;
-    private final BatchCounts counts;
     private final End end;
 
     // The pass during which this one was opened. Only one is kept: passes that were left in the
     // middle would otherwise form a chain without end.
     private @Nullable Pass outer;
     private long handedOut;
+    private @Nullable HandedBatch latest; // null before the first batch and after the end
+    private boolean iterated;
+    private boolean looping;
     private long samples;
-    private long samplesSinceStep;
     private boolean ended;
 
     /**
-     * How many batches the ranks have.
+     * A batch that was handed out.
      *
-     * @param smallest the least of any rank
-     * @param equal whether all have the same
+     * @param number in the pass
+     * @param memory the batch's own, open as long as the batch is
      */
-    record BatchCounts(long smallest, boolean equal) {
-        static BatchCounts of(long[] counts) {
-            long smallest = Long.MAX_VALUE;
-            long largest = 0;
-            for (long count : counts) {
-                smallest = Math.min(smallest, count);
-                largest = Math.max(largest, count);
-            }
-            return new BatchCounts(smallest, smallest == largest);
-        }
-
-        /** Where nobody knows: every step is announced. */
-        static BatchCounts unknown() {
-            return new BatchCounts(0, false);
-        }
-    }
+    record HandedBatch(String pass, long number, long samples, NDManager memory) {}
 
     /**
      * Opens the pass.
@@ -67,14 +54,12 @@ final class Pass implements Iterator<Batch> {
             TrainerGroup group,
             Iterator<Batch> batches,
             long shardSamples,
-            BatchCounts counts,
             End end) {
         this.name = name;
         this.owner = owner;
         this.group = group;
         this.batches = batches;
         this.shardSamples = shardSamples;
-        this.counts = counts;
         this.end = end;
         Pass before = group.currentPass();
         if (before != null) {
@@ -91,21 +76,30 @@ final class Pass implements Iterator<Batch> {
         return owner;
     }
 
-    /** Whether a rank may already have come to its end of the pass while this one has not. */
-    boolean mayHaveWaiters() {
-        return !counts.equal() && handedOut > counts.smallest();
+    /** The pass in whose middle this one was opened. */
+    @Nullable Pass outer() {
+        return outer;
     }
 
-    /** Whether all ranks come to the end after the same number of batches. */
-    boolean isEven() {
-        return counts.equal();
+    /** The batch handed out last, if it has not been closed. */
+    @Nullable HandedBatch openBatch() {
+        HandedBatch batch = latest;
+        return batch != null && batch.memory().isOpen() ? batch : null;
     }
 
-    /** The samples handed out since the last call. */
-    long takeSamples() {
-        long taken = samplesSinceStep;
-        samplesSinceStep = 0;
-        return taken;
+    /**
+     * The batches, once.
+     *
+     * @throws IllegalStateException the second time
+     */
+    Iterator<Batch> iterator() {
+        if (iterated) {
+            throw new IllegalStateException(
+                    "%s has been iterated already, and every pass has its own order of the data. Call trainer.iterateDataset again, on all ranks."
+                            .formatted(name));
+        }
+        iterated = true;
+        return this;
     }
 
     @Override
@@ -114,9 +108,11 @@ final class Pass implements Iterator<Batch> {
             return false;
         }
         if (batches.hasNext()) {
+            looping = true;
             return true;
         }
         ended = true;
+        latest = null;
         end.reach(this);
         Pass before = outer;
         group.enter(before != null && !before.ended ? before : null);
@@ -128,11 +124,15 @@ final class Pass implements Iterator<Batch> {
         if (ended) {
             throw new NoSuchElementException("The pass over the data set has ended.");
         }
-        group.enter(this);
+        // A loop asks before it takes. Who takes one batch without asking only looks at the data.
+        if (looping) {
+            group.enter(this);
+        }
         Batch batch = batches.next();
+        looping = true;
         handedOut++;
+        latest = new HandedBatch(name, handedOut, batch.getSize(), batch.getManager());
         samples += batch.getSize();
-        samplesSinceStep += batch.getSize();
         return shardSamples < 0 ? batch : new ShardBatch(batch, samples, shardSamples);
     }
 }

@@ -5,6 +5,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.TrainingConfig;
 import ai.djl.training.evaluator.Evaluator;
 import ai.djl.training.initializer.Initializer;
+import ai.djl.training.listener.EarlyStoppingListener;
 import ai.djl.training.listener.LoggingTrainingListener;
 import ai.djl.training.listener.MemoryTrainingListener;
 import ai.djl.training.listener.SaveModelTrainingListener;
@@ -16,6 +17,7 @@ import ai.djl.util.PairList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Predicate;
+import org.jhorovod.allreduce.collective.Communicator;
 
 /** The user's training configuration with the listeners and evaluators that a rank needs. */
 final class RankConfig implements TrainingConfig {
@@ -37,16 +39,24 @@ final class RankConfig implements TrainingConfig {
 
     /**
      * For one of several ranks: those listeners that write files or a progress bar act on rank 0
-     * only, and evaluators of unknown make are wrapped so that their figures can be reduced.
+     * only, early stopping follows rank 0, and evaluators of unknown make are wrapped so that their
+     * figures can be reduced.
      */
-    static RankConfig of(TrainingConfig config, int rank) {
+    static RankConfig of(TrainingConfig config, Communicator communicator) {
         List<TrainingListener> listeners =
                 config.getTrainingListeners().stream()
-                        .filter(listener -> rank == 0 || !isForOneRank(listener))
+                        .filter(listener -> communicator.rank() == 0 || !isForOneRank(listener))
+                        .map(listener -> agreeing(listener, communicator))
                         .toList();
         List<Evaluator> evaluators =
                 config.getEvaluators().stream().map(WeightedEvaluator::wrapUnknown).toList();
         return new RankConfig(config, listeners, evaluators);
+    }
+
+    private static TrainingListener agreeing(TrainingListener listener, Communicator communicator) {
+        return listener instanceof EarlyStoppingListener stopping
+                ? new AgreedStopping(stopping, communicator)
+                : listener;
     }
 
     private static boolean isForOneRank(TrainingListener listener) {

@@ -2,10 +2,16 @@ package org.jhorovod.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import org.jspecify.annotations.Nullable;
 
-/** Counts the samples that a trainer's gradients come from. Owned by the training thread. */
+/**
+ * Counts the samples that a trainer's gradients come from, from one step to the next, however many
+ * passes lie between the two. Owned by the training thread.
+ */
 final class SampleCounter {
-    private long forwarded;
+    private long samples;
+    private boolean isOwnData;
+    private Pass.@Nullable HandedBatch counted; // null until a batch is counted after a step
 
     /** The samples of a batch: the first dimension of its first array. */
     static long rows(NDList batch) {
@@ -16,22 +22,35 @@ final class SampleCounter {
         return head.getShape().dimension() == 0 ? 1 : head.getShape().get(0);
     }
 
-    /** Notes a forward pass in training. */
-    void onForward(NDList batch) {
-        forwarded += rows(batch);
+    /**
+     * Notes a forward pass in training.
+     *
+     * @param input of the model
+     * @param batch that a pass has handed out and that the input comes from, null if there is none.
+     *     It counts once, however often it is used, because a batch knows its size and an array's
+     *     first dimension may be something else
+     */
+    void onForward(NDList input, Pass.@Nullable HandedBatch batch) {
+        if (batch == null) {
+            samples += rows(input);
+            isOwnData = true;
+        } else if (!batch.equals(counted)) {
+            samples += batch.samples();
+            counted = batch;
+        }
     }
 
-    /**
-     * The samples since the last call.
-     *
-     * @param handedOut how many a data set's pass has handed out since then; they count where there
-     *     are any, because a batch knows its size and an array's first dimension may be something
-     *     else
-     * @return at least 1, because a gradient has come from something
-     */
-    long take(long handedOut) {
-        long samples = handedOut > 0 ? handedOut : Math.max(1, forwarded);
-        forwarded = 0;
-        return samples;
+    /** Whether some of the samples since the last step come from no pass. */
+    boolean isOwnData() {
+        return isOwnData;
+    }
+
+    /** The samples since the last call; 0 if there was no forward pass. */
+    long take() {
+        long taken = samples;
+        samples = 0;
+        isOwnData = false;
+        counted = null;
+        return taken;
     }
 }

@@ -1,5 +1,7 @@
 package org.jhorovod.djl;
 
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -7,19 +9,23 @@ import java.util.WeakHashMap;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.MismatchException;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jspecify.annotations.Nullable;
 
 /*
  * Note [How ranks with unequal shards stay in step]
  *
- * Shards differ by at most a sample, so one rank may have a batch more than another. All ranks
- * know each other's batch counts from the pass's start. As long as a rank has not handed out more
- * batches than the smallest count, its steps are plain. Before any later step of any trainer it
- * announces that step (a small all-reduce of its trainer's number); a rank that is through with its
- * pass answers the announcements from inside hasNext(), makes each announced step with it, with
- * weight 0, and leaves when all ranks have announced the pass's end. An evaluation pass has no
- * steps, so there the only announcement is the end: nobody has to know which kind a pass is.
+ * Shards differ by at most a sample, so one rank may have a batch more than another, and nobody
+ * knows after which batches a program steps. All ranks know each other's batch counts from a pass's
+ * start. As long as they were equal in every pass, equal programs step in step. From the first pass
+ * on in which they are not, every step of any trainer is announced (a small all-reduce of its
+ * trainer's number). A rank that is through with a pass answers the announcements from inside
+ * hasNext(), makes each announced step with it, with the samples that it has not stepped yet or
+ * with weight 0, and leaves when all ranks have announced a pass's end. An evaluation pass has no
+ * steps, so there the only announcement is the end: nobody has to know which kind a pass is. Later
+ * passes with equal counts are no exception: a program that counts its batches over several passes
+ * now has another count on each rank.
  */
 
 /**
@@ -36,6 +42,7 @@ final class TrainerGroup {
     private final List<@Nullable DistributedTrainer> trainers = new ArrayList<>(); // null: closed
     private final HostTensor announcement = HostTensor.allocate(DataType.INT32, 1);
     private @Nullable Pass current; // null outside of every pass
+    private boolean isAnnouncing;
     private boolean toldUnsharded;
 
     private TrainerGroup() {}
@@ -67,6 +74,37 @@ final class TrainerGroup {
         current = pass;
     }
 
+    /**
+     * The batch that a model's input comes from: the one that holds the input's memory; otherwise,
+     * as the input may have been computed from it, the open batch of the innermost pass.
+     */
+    Pass.@Nullable HandedBatch batchOf(NDList input) {
+        NDManager memory = input.isEmpty() ? null : input.head().getManager();
+        for (Pass pass = current; pass != null; pass = pass.outer()) {
+            Pass.HandedBatch batch = pass.openBatch();
+            if (batch != null && batch.memory() == memory) {
+                return batch;
+            }
+        }
+        return batchInUse();
+    }
+
+    /** The open batch of the innermost pass that has one. */
+    Pass.@Nullable HandedBatch batchInUse() {
+        for (Pass pass = current; pass != null; pass = pass.outer()) {
+            Pass.HandedBatch batch = pass.openBatch();
+            if (batch != null) {
+                return batch;
+            }
+        }
+        return null;
+    }
+
+    /** Notes that the ranks may come to the end of a pass after different numbers of batches. */
+    void unevenPassOpened() {
+        isAnnouncing = true;
+    }
+
     /** Whether this is the first step outside of a pass. */
     boolean shouldTellUnsharded() {
         boolean first = !toldUnsharded;
@@ -76,14 +114,17 @@ final class TrainerGroup {
 
     /** Announces a step to the ranks that may be waiting in a pass; see the note above. */
     void announceStep(Communicator communicator, int trainerNumber) {
-        if (current != null && current.mayHaveWaiters()) {
-            announce(communicator, current.name(), trainerNumber);
+        if (isAnnouncing) {
+            announce(communicator, trainerNumber);
         }
     }
 
     /** Makes the steps of the ranks that have more batches than this one. */
     void joinUntilEnd(Communicator communicator, Pass pass) {
-        int announced = announce(communicator, pass.name(), END);
+        if (!isAnnouncing) {
+            return;
+        }
+        int announced = announceEnd(communicator, pass);
         while (announced != END) {
             DistributedTrainer trainer = trainers.get(announced);
             if (trainer == null) {
@@ -92,13 +133,26 @@ final class TrainerGroup {
                                 .formatted(announced));
             }
             trainer.joinStep();
-            announced = announce(communicator, pass.name(), END);
+            announced = announceEnd(communicator, pass);
         }
     }
 
-    private int announce(Communicator communicator, String pass, int what) {
+    private int announceEnd(Communicator communicator, Pass pass) {
+        try {
+            return announce(communicator, END);
+        } catch (MismatchException e) {
+            MismatchException explained =
+                    new MismatchException(
+                            "This rank has come to the end of %s, where it takes part in the steps of ranks that have a batch more, but another rank did something else than to step or to end the pass. Leave a pass by break, and evaluate inside of one, after the same batch on all ranks: before the first rank's end. %s"
+                                    .formatted(pass.name(), e.getMessage()));
+            explained.initCause(e);
+            throw explained;
+        }
+    }
+
+    private int announce(Communicator communicator, int what) {
         announcement.buffers().get(0).putInt(0, what);
-        communicator.allReduce(pass + "/announcement", announcement, ReduceOp.MAX);
+        communicator.allReduce("step-or-end-of-pass", announcement, ReduceOp.MAX);
         return announcement.buffers().get(0).getInt(0);
     }
 }

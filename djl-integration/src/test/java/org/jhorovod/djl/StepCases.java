@@ -318,7 +318,11 @@ final class StepCases {
         }
     }
 
-    /** Takes own batches of different sizes per rank, outside of a pass; gives the parameters. */
+    /**
+     * Takes own batches of different sizes per rank, outside of a pass; gives the parameters.
+     *
+     * <p>Arguments: "peek" to look at a batch of a pass before.
+     */
     static final class OwnBatches implements RankCase {
         @Override
         public String run(Communicator communicator, List<String> arguments) throws Exception {
@@ -327,6 +331,10 @@ final class StepCases {
             try (Session session = Session.open("tanh-mlp", "sgd")) {
                 ArrayDataset data = TestModels.data(session.manager, 32, 32, false, false);
                 Batch all = data.getData(session.manager).iterator().next();
+                if (arguments.contains("peek")) {
+                    session.trainer.iterateDataset(data).iterator().next();
+                    session.trainer.iterateDataset(data).forEach(Batch::close);
+                }
                 // Rank 0 of two takes 8 of 32 samples, rank 1 takes 24; alone it takes all.
                 String rows = size == 1 ? "0:32" : rank == 0 ? "0:8" : "8:32";
                 NDList images = new NDList(all.getData().head().get(rows));
