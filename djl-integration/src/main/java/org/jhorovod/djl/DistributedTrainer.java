@@ -65,6 +65,7 @@ public final class DistributedTrainer extends Trainer {
     private @Nullable GradientBuckets buckets; // null until initialised
     private @Nullable Integer sharedSeed; // null until agreed
     private long passes;
+    private long checkedSteps; // how many had been made when the parameters were last compared
 
     private DistributedTrainer(
             Model model, TrainingConfig trainingConfig, DistributedConfig config) {
@@ -241,9 +242,10 @@ public final class DistributedTrainer extends Trainer {
             return;
         }
         if (isOwnData && rank() == 0 && group.shouldTellUnsharded()) {
-            logger.info(
+            logger.warn(
                     "A step outside of trainer.iterateDataset: JHorovod does not divide this data"
-                            + " between the ranks; the program has to.");
+                            + " between the ranks. Iterate over trainer.iterateDataset(dataset),"
+                            + " or give each rank its own part.");
         }
         long start = System.nanoTime();
         group.announceStep(communicator, number);
@@ -280,9 +282,15 @@ public final class DistributedTrainer extends Trainer {
         super.step();
         clock.stepEnded(System.nanoTime(), total, announcedNanos + ready.waitedNanos());
         if (config.checkSteps() > 0 && clock.steps() % config.checkSteps() == 0) {
-            ParameterCheck.require(
-                    communicator, "%s after step %d".formatted(name, clock.steps()), parameters);
+            checkParameters();
         }
+    }
+
+    /** Compares the parameters between the ranks, which have made the same steps. */
+    private void checkParameters() {
+        ParameterCheck.require(
+                communicator, "%s after step %d".formatted(name, clock.steps()), parameters);
+        checkedSteps = clock.steps();
     }
 
     /**
@@ -361,6 +369,9 @@ public final class DistributedTrainer extends Trainer {
                 pass -> {
                     group.joinUntilEnd(communicator, pass);
                     metrics.finish(passName + "/metrics", start);
+                    if (config.checkSteps() > 0 && clock.steps() > checkedSteps) {
+                        checkParameters();
+                    }
                 });
     }
 

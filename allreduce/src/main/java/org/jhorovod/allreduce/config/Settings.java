@@ -98,7 +98,8 @@ public final class Settings {
                     "CHECK_STEPS",
                     "100",
                     0,
-                    "Compare all parameters between ranks every so many steps; 0 never.");
+                    "Compare all parameters between ranks every so many steps and after each pass;"
+                            + " 0 never.");
     public static final Setting<Integer> SEED =
             integer(
                     "SEED",
