@@ -2,6 +2,7 @@ package org.jhorovod.allreduce;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -94,6 +95,54 @@ class CollectiveConformanceTest {
                     .isEqualTo(results.get(0).buffers());
         }
         Reference.assertReduced(what, size, op, results.get(0));
+    }
+
+    @ParameterizedTest(name = "{0}, {1} ranks")
+    @MethodSource("clusters")
+    void collectives_readTensorsOfSeveralBuffersAsOne(String transport, int size) {
+        int[] parts = {3, 0, 70_001, 1, 29_998};
+        long count = 100_003;
+        try (InProcessCluster cluster = start(transport, size)) {
+            List<HostTensor> reduced =
+                    cluster.run(
+                            c -> {
+                                HostTensor tensor = split(parts, c.rank(), count);
+                                c.allReduce("tensor", tensor, ReduceOp.SUM);
+                                return joined(tensor);
+                            });
+            Reference.assertReduced("SUM of several buffers", size, ReduceOp.SUM, reduced.get(0));
+            List<HostTensor> sent =
+                    cluster.run(
+                            c -> {
+                                HostTensor tensor = split(parts, c.rank(), count);
+                                c.broadcast("tensor", tensor, size - 1);
+                                return joined(tensor);
+                            });
+            assertThat(sent.get(0).buffers())
+                    .isEqualTo(
+                            Reference.input(DataType.FLOAT32, ReduceOp.SUM, count, size - 1)
+                                    .buffers());
+        }
+    }
+
+    private static HostTensor split(int[] parts, int rank, long count) {
+        HostTensor whole = Reference.input(DataType.FLOAT32, ReduceOp.SUM, count, rank);
+        ByteBuffer source = whole.buffers().get(0);
+        List<ByteBuffer> buffers = new ArrayList<>();
+        for (int part : parts) {
+            byte[] bytes = new byte[part * Float.BYTES];
+            source.get(bytes);
+            buffers.add(ByteBuffer.allocateDirect(bytes.length).put(bytes).flip());
+        }
+        assertThat(source.remaining()).as("elements left over").isZero();
+        return HostTensor.of(DataType.FLOAT32, buffers);
+    }
+
+    private static HostTensor joined(HostTensor tensor) {
+        HostTensor joined = HostTensor.allocate(tensor.type(), tensor.elementCount());
+        ByteBuffer target = joined.buffers().get(0);
+        tensor.buffers().forEach(target::put);
+        return joined;
     }
 
     @ParameterizedTest(name = "{0}, {1} ranks")
