@@ -52,6 +52,7 @@ import org.slf4j.LoggerFactory;
 final class Formation implements Meeting {
     private static final Logger logger = LoggerFactory.getLogger(Formation.class);
     private static final Duration SLICE = Duration.ofMillis(200);
+    private static final Duration LAST_QUESTION = Duration.ofSeconds(5);
     private static final Duration RETRY_PAUSE = Duration.ofMillis(20);
     private static final int MOST_REFUSALS = 50;
     private static final Duration REPORT_TIMEOUT = Duration.ofSeconds(2);
@@ -310,7 +311,8 @@ final class Formation implements Meeting {
     }
 
     private Duration remaining() {
-        return Duration.ofMillis(Math.max(1, deadline.remainingMillis()));
+        // A question that is asked at the last moment still gets its answer.
+        return Duration.ofMillis(Math.max(LAST_QUESTION.toMillis(), deadline.remainingMillis()));
     }
 
     private <T> T awaitFrom(int rank, Function<Duration, @Nullable T> attempt) {

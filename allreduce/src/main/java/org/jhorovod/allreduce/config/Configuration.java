@@ -31,6 +31,14 @@ public final class Configuration {
      */
     public static Configuration fromProcess() {
         Properties properties = System.getProperties();
+        Configuration configuration = from(properties::getProperty, System.getenv()::get);
+        if (configuration.find(Settings.RANK).orElse(0) == 0) {
+            warnOfUnknown(properties);
+        }
+        return configuration;
+    }
+
+    private static void warnOfUnknown(Properties properties) {
         List<String> names = new ArrayList<>(properties.stringPropertyNames());
         names.addAll(System.getenv().keySet());
         for (String name : Settings.unknown(names)) {
@@ -39,7 +47,6 @@ public final class Configuration {
                             + " them.",
                     name);
         }
-        return from(properties::getProperty, System.getenv()::get);
     }
 
     /**

@@ -30,7 +30,7 @@ import org.awaitility.core.ConditionTimeoutException;
 final class Jhorovodrun implements AutoCloseable {
     static final Path DISTRIBUTION = Path.of("target/jhorovod").toAbsolutePath();
     static final Path SCRIPT = DISTRIBUTION.resolve("bin/jhorovodrun");
-    private static final String MARK = "JHOROVOD_TEST_MARK";
+    private static final String MARK = "RUN_OF_A_TEST";
     private static final Duration TIMEOUT = Duration.ofSeconds(50);
 
     private final String mark = UUID.randomUUID().toString();
