@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce.collective;
 
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,8 +40,7 @@ public record CollectiveCall(
 
     /** Checks the name's length. */
     public CollectiveCall {
-        if (name.isEmpty()
-                || name.getBytes(java.nio.charset.StandardCharsets.UTF_8).length > MAX_NAME_BYTES) {
+        if (name.isEmpty() || name.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES) {
             throw new IllegalArgumentException(
                     "The name of a collective must have 1 to %d bytes in UTF-8, not '%s'."
                             .formatted(MAX_NAME_BYTES, name));

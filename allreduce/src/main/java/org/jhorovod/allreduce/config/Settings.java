@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Every knob of JHorovod. A value from a builder wins over a system property, that over an
@@ -157,10 +158,7 @@ public final class Settings {
     }
 
     private static Setting<Integer> integer(
-            String name,
-            @org.jspecify.annotations.Nullable String byDefault,
-            int min,
-            String what) {
+            String name, @Nullable String byDefault, int min, String what) {
         return new Setting<>(
                 name,
                 byDefault,
@@ -192,8 +190,7 @@ public final class Settings {
                 });
     }
 
-    private static Setting<String> text(
-            String name, @org.jspecify.annotations.Nullable String byDefault, String what) {
+    private static Setting<String> text(String name, @Nullable String byDefault, String what) {
         return new Setting<>(name, byDefault, "text", what, text -> text);
     }
 

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.MismatchException;
 import org.jhorovod.allreduce.collective.OperationTimeoutException;
@@ -59,7 +60,7 @@ public final class ControlPlane implements AutoCloseable {
     private volatile boolean closing;
     private volatile long submittedSequence;
     private volatile long completedSequence;
-    private volatile String submitted = "nothing yet";
+    private volatile @Nullable CollectiveCall submitted; // null before the first
 
     /**
      * Takes over the connected channels; {@link #start} begins to watch.
@@ -99,9 +100,14 @@ public final class ControlPlane implements AutoCloseable {
     }
 
     /** Notes what this rank has submitted last, to be told with the next heartbeat. */
-    public void submitted(long sequence, String description) {
-        submitted = description;
+    public void submitted(long sequence, CollectiveCall call) {
+        submitted = call;
         submittedSequence = sequence;
+    }
+
+    private String lastSubmitted() {
+        CollectiveCall call = submitted;
+        return call == null ? PeerConnection.NOTHING : call.describe();
     }
 
     /** Notes that this rank has done its part of an operation, which a goodbye will tell. */
@@ -134,7 +140,7 @@ public final class ControlPlane implements AutoCloseable {
                                 peer.lastSequence,
                                 self.describe(),
                                 submittedSequence,
-                                submitted));
+                                lastSubmitted()));
     }
 
     /** Fails the communicator with the given cause, unless it has failed already, and tells all. */
@@ -266,7 +272,7 @@ public final class ControlPlane implements AutoCloseable {
                                 peer.lastSubmitted,
                                 self.describe(),
                                 submittedSequence,
-                                submitted));
+                                lastSubmitted()));
     }
 
     private void sendWaiting() throws IOException {
@@ -279,7 +285,7 @@ public final class ControlPlane implements AutoCloseable {
     }
 
     private void sendHeartbeats() throws IOException {
-        ControlMessage heartbeat = new ControlMessage.Heartbeat(submittedSequence, submitted);
+        ControlMessage heartbeat = new ControlMessage.Heartbeat(submittedSequence, lastSubmitted());
         for (PeerConnection peer : peers) {
             // A peer that does not read gets no second heartbeat to pile up.
             if (peer.isOpen && !peer.hasOutgoing()) {

@@ -7,9 +7,13 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.jspecify.annotations.Nullable;
 
 /** One peer's control connection and what it has said; owned by the control thread. */
 final class PeerConnection {
+    /** What a rank has submitted before its first collective. */
+    static final String NOTHING = "nothing yet";
+
     final int rank;
     final String host;
     private final SocketChannel channel;
@@ -21,7 +25,7 @@ final class PeerConnection {
     boolean isOpen = true;
     // Read by other threads, for messages.
     volatile long lastSequence;
-    volatile String lastSubmitted = "nothing yet";
+    volatile String lastSubmitted = NOTHING;
     volatile boolean hasLeft;
 
     PeerConnection(int rank, String host, SocketChannel channel, long nowNanos) {
@@ -71,8 +75,7 @@ final class PeerConnection {
      * Reads what is there and returns the next whole frame's body, or null if it is not complete.
      * Call again until null.
      */
-    @org.jspecify.annotations.Nullable
-    ByteBuffer receive() throws IOException {
+    @Nullable ByteBuffer receive() throws IOException {
         int bytes = channel.read(incoming);
         if (incoming.position() >= 4) {
             int length = incoming.getInt(0);

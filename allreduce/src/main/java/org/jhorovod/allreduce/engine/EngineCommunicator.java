@@ -133,7 +133,7 @@ public final class EngineCommunicator implements Communicator {
                             .formatted(call.describe()));
         }
         long sequence = ++lastSequence;
-        control.submitted(sequence, call.describe());
+        control.submitted(sequence, call);
         CompletableFuture<Void> future = new CompletableFuture<>();
         engine.submit(new Engine.Submission(() -> runNow(sequence, call, collective), future));
         return future;
