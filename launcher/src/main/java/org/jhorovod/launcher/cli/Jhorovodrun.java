@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
@@ -19,6 +20,7 @@ import org.jhorovod.launcher.output.Console;
 import org.jhorovod.launcher.plan.EnvironmentChange;
 import org.jhorovod.launcher.plan.HostSlots;
 import org.jhorovod.launcher.plan.SlotAssignment;
+import org.jhorovod.launcher.plan.SshOptions;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -164,6 +166,8 @@ final class Jhorovodrun implements Callable<Integer> {
                 places,
                 command,
                 environment,
+                SshOptions.standard(),
+                Optional.empty(),
                 configuration.get(Settings.HANDSHAKE_TIMEOUT),
                 isVerbose);
     }

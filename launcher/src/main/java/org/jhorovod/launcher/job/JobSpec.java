@@ -2,15 +2,19 @@ package org.jhorovod.launcher.job;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.launcher.plan.EnvironmentChange;
+import org.jhorovod.launcher.plan.SshOptions;
 
 /**
  * What to run.
  *
- * @param places one per rank, in rank order
+ * @param places one per rank, in rank order, with hosts as users wrote them
  * @param command the program and its arguments
  * @param environment changes to the environment that all ranks inherit
+ * @param ssh how other hosts are reached
+ * @param networkInterface the interface on which this host is reached; empty to find it
  * @param handshakeTimeout after which a silent connection to the rendezvous is closed
  * @param isVerbose whether to say what happens
  */
@@ -18,6 +22,8 @@ public record JobSpec(
         List<Topology> places,
         List<String> command,
         List<EnvironmentChange> environment,
+        SshOptions ssh,
+        Optional<String> networkInterface,
         Duration handshakeTimeout,
         boolean isVerbose) {
 

@@ -15,12 +15,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.launcher.output.Console;
 import org.jhorovod.launcher.plan.EnvironmentChange;
+import org.jhorovod.launcher.plan.SshOptions;
 import org.jhorovod.launcher.warmup.StandInDjl;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -61,6 +63,8 @@ class JobTest {
                         List.of(Topology.onOneHost(0, 1, "here")),
                         List.of("/no/such/program"),
                         List.of(),
+                        SshOptions.standard(),
+                        Optional.empty(),
                         Duration.ofSeconds(5),
                         false);
         assertThat(new Job(spec, console(), InputStream.nullInputStream()).run()).isEqualTo(127);
@@ -208,6 +212,8 @@ class JobTest {
                 List.of(Topology.onOneHost(0, 2, "here"), Topology.onOneHost(1, 2, "here")),
                 command,
                 environment,
+                SshOptions.standard(),
+                Optional.empty(),
                 Duration.ofSeconds(5),
                 true);
     }
