@@ -16,13 +16,14 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jhorovod.allreduce.backend.host.AloneBackend;
-import org.jhorovod.allreduce.backend.host.HostBackend;
+import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.StartException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.control.ControlPlane;
+import org.jhorovod.allreduce.engine.Backends;
 import org.jhorovod.allreduce.engine.EngineCommunicator;
 import org.jhorovod.allreduce.rendezvous.Connections;
 import org.jhorovod.allreduce.rendezvous.Deadline;
@@ -35,9 +36,7 @@ import org.jhorovod.allreduce.rendezvous.LostReport;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.StoreException;
 import org.jhorovod.allreduce.rendezvous.TimedChannel;
-import org.jhorovod.allreduce.spi.Backend;
-import org.jhorovod.allreduce.transport.Meeting;
-import org.jhorovod.allreduce.transport.Transport;
+import org.jhorovod.allreduce.spi.Meeting;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,7 +58,7 @@ final class Formation implements Meeting {
 
     private final Membership membership;
     private final Configuration configuration;
-    private final int round;
+    private final StorePeers peers;
     private final Topology self;
     private final Deadline deadline;
     private final Arrivals arrivals;
@@ -77,9 +76,9 @@ final class Formation implements Meeting {
     Formation(Membership membership, Configuration configuration, int round) {
         this.membership = membership;
         this.configuration = configuration;
-        this.round = round;
         this.self = membership.topology();
         this.deadline = Deadline.after(configuration.get(Settings.START_TIMEOUT));
+        this.peers = new StorePeers(membership, configuration, round);
         this.arrivals = new Arrivals(membership.generation());
     }
 
@@ -92,22 +91,34 @@ final class Formation implements Meeting {
                             0,
                             configuration.get(Settings.LIVENESS_TIMEOUT),
                             Map.of(),
-                            List.of(self.host()),
-                            () -> {});
-            return new EngineCommunicator(
-                    self,
-                    0,
-                    new AloneBackend(),
-                    plane,
-                    configuration.get(Settings.OPERATION_TIMEOUT),
-                    lost -> {});
+                            List.of(self.host()));
+            EngineCommunicator communicator =
+                    new EngineCommunicator(
+                            self,
+                            0,
+                            Backends.ofHost(new AloneBackend(), "the job has one rank."),
+                            plane,
+                            configuration.get(Settings.OPERATION_TIMEOUT),
+                            lost -> {});
+            communicator.startAlone();
+            return communicator;
         } catch (IOException e) {
             throw new StartException("No selector could be opened: " + e.getMessage());
         }
     }
 
     /** Meets the other ranks; throws {@link StartException} or {@link PeerLostException}. */
-    EngineCommunicator form(Transport transport) {
+    EngineCommunicator form(BackendSelection selection) {
+        return form(meeting -> selection.withDevice(selection.openHost(meeting), peers));
+    }
+
+    /** Opens the backends once the ranks can reach each other. */
+    interface Opening {
+        Backends open(Meeting meeting) throws IOException;
+    }
+
+    /** Meets the other ranks; throws {@link StartException} or {@link PeerLostException}. */
+    EngineCommunicator form(Opening opening) {
         try (Listener listener =
                 Listener.open(
                         new InetSocketAddress(membership.address(), 0),
@@ -117,8 +128,7 @@ final class Formation implements Meeting {
             String address = membership.address().getHostAddress();
             publish("address", listener.port() + " " + address + " " + self.host());
             connectControl();
-            Backend backend = new HostBackend(self, transport.name(), transport.open(this));
-            EngineCommunicator communicator = start(backend);
+            EngineCommunicator communicator = start(opening.open(this));
             opened.clear(); // the communicator's now
             return communicator;
         } catch (PeerLostException e) {
@@ -132,7 +142,7 @@ final class Formation implements Meeting {
         }
     }
 
-    private EngineCommunicator start(Backend backend) throws IOException {
+    private EngineCommunicator start(Backends backends) throws IOException {
         List<String> hosts = new ArrayList<>();
         for (int rank = 0; rank < self.size(); rank++) {
             PeerAddress peer = addresses.get(rank);
@@ -144,25 +154,27 @@ final class Formation implements Meeting {
                         membership.generation(),
                         configuration.get(Settings.LIVENESS_TIMEOUT),
                         control,
-                        hosts,
-                        backend::wakeup);
-        plane.start();
+                        hosts);
+        EngineCommunicator communicator =
+                new EngineCommunicator(
+                        self,
+                        membership.generation(),
+                        backends,
+                        plane,
+                        configuration.get(Settings.OPERATION_TIMEOUT),
+                        this::report);
+        peers.failuresGoTo(communicator::fail);
+        communicator.start();
         if (self.rank() == 0) {
             logger.info(
                     "{} ranks have met, transport {}. A silent peer is lost after {} s; a"
                             + " collective fails when a peer stays away for {} s.",
                     self.size(),
-                    backend.transportName(),
+                    communicator.transportName(),
                     configuration.get(Settings.LIVENESS_TIMEOUT).toSeconds(),
                     configuration.get(Settings.OPERATION_TIMEOUT).toSeconds());
         }
-        return new EngineCommunicator(
-                self,
-                membership.generation(),
-                backend,
-                plane,
-                configuration.get(Settings.OPERATION_TIMEOUT),
-                this::report);
+        return communicator;
     }
 
     private void connectControl() throws IOException {
@@ -286,8 +298,22 @@ final class Formation implements Meeting {
 
     @Override
     public void publish(String name, String value) {
-        byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
-        membership.store().set(key(self.rank(), name), bytes, remaining());
+        peers.publish(name, value);
+    }
+
+    @Override
+    public Optional<String> published(int rank, String name) {
+        return peers.published(rank, name);
+    }
+
+    @Override
+    public Configuration configuration() {
+        return configuration;
+    }
+
+    @Override
+    public void fail(CollectiveException cause) {
+        peers.fail(cause);
     }
 
     @Override
@@ -297,17 +323,13 @@ final class Formation implements Meeting {
     }
 
     private byte @Nullable [] publishedWithin(int rank, String name, Duration slice) {
-        String key = key(rank, name);
+        String key = peers.key(rank, name);
         try {
             return membership.store().await(key, slice);
         } catch (StoreException e) {
             // Not yet, most likely; if the store itself is gone, this says so.
             return membership.store().get(key, remaining()).orElse(null);
         }
-    }
-
-    private String key(int rank, String name) {
-        return Keys.meeting(membership.generation(), round, rank, name);
     }
 
     private Duration remaining() {

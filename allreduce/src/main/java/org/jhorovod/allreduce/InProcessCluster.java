@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,12 +12,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.jhorovod.allreduce.backend.host.RingBackend;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.allreduce.engine.Backends;
 import org.jhorovod.allreduce.rendezvous.MemoryStore;
 import org.jhorovod.allreduce.rendezvous.Secret;
+import org.jhorovod.allreduce.spi.Meeting;
 import org.jhorovod.allreduce.transport.Transport;
 import org.jhorovod.allreduce.transport.inprocess.InProcessTransport;
 
@@ -68,13 +72,19 @@ public final class InProcessCluster implements AutoCloseable {
                                     size == 1
                                             ? Formation.alone(self, configuration)
                                             : new Formation(membership, configuration, 0)
-                                                    .form(transport),
+                                                    .form(meeting -> open(meeting, transport)),
                             threads));
         }
         long timeoutMillis =
                 configuration.get(Settings.START_TIMEOUT).toMillis()
                         + configuration.get(Settings.OPERATION_TIMEOUT).toMillis();
         return new InProcessCluster(threads, timeoutMillis, results(forming, timeoutMillis));
+    }
+
+    private static Backends open(Meeting meeting, Transport transport) throws IOException {
+        return Backends.ofHost(
+                new RingBackend(meeting.self(), transport.name(), transport.open(meeting)),
+                "the ranks are threads.");
     }
 
     private static ExecutorService threads() {

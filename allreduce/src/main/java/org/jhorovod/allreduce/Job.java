@@ -15,9 +15,6 @@ import org.jhorovod.allreduce.config.Setting;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.engine.EngineCommunicator;
 import org.jhorovod.allreduce.rendezvous.Secret;
-import org.jhorovod.allreduce.transport.Transport;
-import org.jhorovod.allreduce.transport.tcp.TcpTransport;
-import org.jhorovod.allreduce.transport.unix.UnixTransport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -92,29 +89,12 @@ final class Job {
     }
 
     private static Job join(Membership membership, Configuration configuration, int round) {
-        Transport transport = chooseTransport(membership.topology(), configuration);
-        return new Job(new Formation(membership, configuration, round).form(transport));
+        BackendSelection selection = new BackendSelection(configuration);
+        return new Job(new Formation(membership, configuration, round).form(selection));
     }
 
     private static Job alone(Topology topology, Configuration configuration) {
         return new Job(Formation.alone(topology, configuration));
-    }
-
-    private static Transport chooseTransport(Topology topology, Configuration configuration) {
-        boolean isOneHost = topology.isOneHost();
-        return switch (configuration.get(Settings.TRANSPORT)) {
-            case AUTO -> isOneHost ? new UnixTransport() : new TcpTransport();
-            case TCP -> new TcpTransport();
-            case UNIX -> {
-                if (!isOneHost) {
-                    throw new ConfigurationException(
-                            List.of(
-                                    "JHOROVOD_TRANSPORT is unix, but only %d of %d ranks run on this host: use auto or tcp."
-                                            .formatted(topology.localSize(), topology.size())));
-                }
-                yield new UnixTransport();
-            }
-        };
     }
 
     private static void requireLauncherSettings(Configuration configuration) {

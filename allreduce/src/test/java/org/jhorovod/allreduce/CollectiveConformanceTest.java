@@ -60,7 +60,7 @@ class CollectiveConformanceTest {
 
     private static List<DataType> types(int size) {
         return LONG || size <= 3
-                ? List.of(DataType.values())
+                ? List.of(DataType.FLOAT32, DataType.FLOAT64, DataType.INT32, DataType.INT64)
                 : List.of(DataType.FLOAT32, DataType.INT64);
     }
 

@@ -17,7 +17,6 @@ import org.jhorovod.allreduce.rendezvous.Keys;
 import org.jhorovod.allreduce.rendezvous.LostReport;
 import org.jhorovod.allreduce.rendezvous.MemoryStore;
 import org.jhorovod.allreduce.rendezvous.Secret;
-import org.jhorovod.allreduce.transport.tcp.TcpTransport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -41,7 +40,7 @@ class FormationTest {
 
     @Test
     void aRankThatNeverComes_isNamedAfterTheStartTimeout_andReported() {
-        assertThatThrownBy(() -> formation().form(new TcpTransport()))
+        assertThatThrownBy(() -> formation().form(new BackendSelection(configuration)))
                 .isInstanceOf(StartException.class)
                 .hasMessageContainingAll("Rank 0 on here", "rank 1", "2 s", "--start-timeout");
         byte[] report = store.await(Keys.lost(0, 0), Duration.ofSeconds(1));
@@ -53,7 +52,7 @@ class FormationTest {
         byte[] how = "its process was killed".getBytes(StandardCharsets.UTF_8);
         store.set(Keys.gone(0, 1), how, Duration.ZERO);
         long start = System.nanoTime();
-        assertThatThrownBy(() -> formation().form(new TcpTransport()))
+        assertThatThrownBy(() -> formation().form(new BackendSelection(configuration)))
                 .isInstanceOf(PeerLostException.class)
                 .hasMessageContainingAll("Rank 1", "killed");
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));

@@ -59,6 +59,7 @@ final class Reference {
                     case FLOAT64 -> buffer.putDouble(real);
                     case INT32 -> buffer.putInt(random.nextInt());
                     case INT64 -> buffer.putLong(random.nextLong());
+                    default -> throw new AssertionError(key.type);
                 }
             }
         }

@@ -10,7 +10,7 @@ import org.jhorovod.allreduce.collective.ReduceOp;
 /*
  * On the wire, before the elements of each collective:
  *   length:short (of what follows)  magic:short  generation:int  sequence:long
- *   kind:byte  type:byte  op:byte (-1 none)  root:int  elementCount:long  name: the rest, UTF-8
+ *   kind:byte  type:byte  op:byte (-1 none)  place:byte  root:int  elementCount:long  name: the rest, UTF-8
  */
 /**
  * What a rank tells the next one about the collective that it runs, so that a rank that has gone
@@ -23,7 +23,7 @@ import org.jhorovod.allreduce.collective.ReduceOp;
 record CallHeader(int generation, long sequence, CollectiveCall call) {
     static final int LENGTH_BYTES = 2;
     private static final short MAGIC = 0x4a43;
-    private static final int FIXED_BYTES = 2 + 4 + 8 + 1 + 1 + 1 + 4 + 8;
+    private static final int FIXED_BYTES = 2 + 4 + 8 + 1 + 1 + 1 + 1 + 4 + 8;
     static final int MAX_BYTES = FIXED_BYTES + CollectiveCall.MAX_NAME_BYTES;
 
     ByteBuffer encode() {
@@ -37,6 +37,7 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
                 .put((byte) call.kind().ordinal())
                 .put((byte) call.type().ordinal())
                 .put((byte) (op == null ? -1 : op.ordinal()))
+                .put((byte) call.place().ordinal())
                 .putInt(call.root())
                 .putLong(call.elementCount())
                 .put(name)
@@ -62,6 +63,7 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
         int kind = body.get();
         int type = body.get();
         int op = body.get();
+        int place = body.get();
         int root = body.getInt();
         long elementCount = body.getLong();
         String name = StandardCharsets.UTF_8.decode(body).toString();
@@ -73,7 +75,8 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
                             DataType.values()[type],
                             op < 0 ? null : ReduceOp.values()[op],
                             root,
-                            elementCount);
+                            elementCount,
+                            CollectiveCall.Place.values()[place]);
             return new CallHeader(generation, sequence, call);
         } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
             throw new IOException("it sent a header with values out of range", e);

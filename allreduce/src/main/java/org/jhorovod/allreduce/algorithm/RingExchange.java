@@ -58,10 +58,28 @@ public final class RingExchange {
         run(operation, plan, tensor, ReduceOp.SUM);
     }
 
+    /** Compares the call with that of the previous rank, and nothing more. */
+    public void compareCalls(Operation operation) {
+        run(operation, () -> exchangeHeaders(operation));
+    }
+
     private void run(Operation operation, RingPlan plan, HostTensor tensor, ReduceOp op) {
+        run(
+                operation,
+                () -> {
+                    exchangeHeaders(operation);
+                    exchange(operation, plan, tensor, op);
+                });
+    }
+
+    /** What talks to the neighbours. */
+    private interface Talk {
+        void run() throws IOException;
+    }
+
+    private void run(Operation operation, Talk talk) {
         try {
-            compareCalls(operation);
-            exchange(operation, plan, tensor, op);
+            talk.run();
         } catch (WriteException e) {
             throw operation.linkEnded(nextRank(), String.valueOf(e.getMessage()));
         } catch (IOException e) {
@@ -86,7 +104,7 @@ public final class RingExchange {
         return (self.rank() + self.size() - 1) % self.size();
     }
 
-    private void compareCalls(Operation operation) throws IOException {
+    private void exchangeHeaders(Operation operation) throws IOException {
         CallHeader mine =
                 new CallHeader(operation.generation(), operation.sequence(), operation.call());
         ByteBuffer outgoing = mine.encode();

@@ -12,9 +12,27 @@ import org.jspecify.annotations.Nullable;
  * @param op the reduction, or null where the collective does not reduce
  * @param root the rank that sends, or -1 where the collective has no root
  * @param elementCount the elements that each rank contributes
+ * @param place whether the elements lie in host or device memory
  */
 public record CollectiveCall(
-        Kind kind, String name, DataType type, @Nullable ReduceOp op, int root, long elementCount) {
+        Kind kind,
+        String name,
+        DataType type,
+        @Nullable ReduceOp op,
+        int root,
+        long elementCount,
+        Place place) {
+
+    /** Where the elements lie. */
+    public enum Place {
+        HOST,
+        DEVICE;
+
+        /** The place of a tensor. */
+        public static Place of(Tensor tensor) {
+            return tensor instanceof HostTensor ? HOST : DEVICE;
+        }
+    }
 
     /** The collectives. */
     public enum Kind {
@@ -61,6 +79,7 @@ public record CollectiveCall(
                 + "["
                 + elementCount
                 + "]"
+                + (place == Place.DEVICE ? " on a device" : "")
                 + (root < 0 ? "" : " from root " + root);
     }
 }

@@ -38,6 +38,9 @@ public interface Communicator extends AutoCloseable {
     /** How the bytes travel, for reports: such as {@code tcp}, {@code unix} or {@code none}. */
     String transportName();
 
+    /** Whether collectives take {@link DeviceTensor}s. */
+    boolean reducesOnDevice();
+
     /**
      * Replaces {@code tensor} on every rank by the element-wise reduction over all ranks.
      *
@@ -46,6 +49,8 @@ public interface Communicator extends AutoCloseable {
      *
      * @param name identifies the tensor in messages; the same on all ranks
      * @return completes exceptionally with a {@link CollectiveException}
+     * @throws IllegalArgumentException if the type has no such reduction ({@link
+     *     DataType#supports}), or no backend works on the tensor's memory
      */
     CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, ReduceOp op);
 

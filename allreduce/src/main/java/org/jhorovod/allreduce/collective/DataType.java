@@ -5,7 +5,15 @@ public enum DataType {
     FLOAT32(4),
     FLOAT64(8),
     INT32(4),
-    INT64(8);
+    INT64(8),
+    /** IEEE 754 half precision; reduced in float32, and rounded to nearest after each step. */
+    FLOAT16(2),
+    /** The upper half of a float32; reduced in float32, and rounded to nearest after each step. */
+    BFLOAT16(2),
+    INT8(1),
+    UINT8(1),
+    /** One byte, 0 or 1. */
+    BOOL(1);
 
     private final int byteCount;
 
@@ -16,5 +24,18 @@ public enum DataType {
     /** Bytes of one element. */
     public int byteCount() {
         return byteCount;
+    }
+
+    /** Whether elements are floating-point numbers; sums of the others wrap around. */
+    public boolean isFloatingPoint() {
+        return this == FLOAT32 || this == FLOAT64 || this == FLOAT16 || this == BFLOAT16;
+    }
+
+    /**
+     * Whether the reduction has a meaning for elements of this type. Truth values have a minimum
+     * (true on all ranks) and a maximum (true on any rank), and no sum.
+     */
+    public boolean supports(ReduceOp op) {
+        return this != BOOL || op == ReduceOp.MIN || op == ReduceOp.MAX;
     }
 }

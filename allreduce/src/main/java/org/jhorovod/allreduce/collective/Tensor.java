@@ -1,7 +1,7 @@
 package org.jhorovod.allreduce.collective;
 
 /** Elements of one type that a collective reads or replaces. */
-public sealed interface Tensor permits HostTensor {
+public sealed interface Tensor permits HostTensor, DeviceTensor {
 
     /** The type of each element. */
     DataType type();

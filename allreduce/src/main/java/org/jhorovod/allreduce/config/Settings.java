@@ -26,6 +26,15 @@ public final class Settings {
         UNIX
     }
 
+    /** Who carries out the collectives. */
+    public enum BackendChoice {
+        /** Our own for host memory, NCCL for device memory where it is there. */
+        AUTO,
+        HOST,
+        MPI,
+        NCCL
+    }
+
     // --- What a launcher tells a rank -----------------------------------------------------------
 
     public static final Setting<Integer> RANK =
@@ -58,6 +67,12 @@ public final class Settings {
 
     // --- What a user may turn -------------------------------------------------------------------
 
+    public static final Setting<BackendChoice> BACKEND =
+            choice(
+                    "BACKEND",
+                    BackendChoice.AUTO,
+                    "Who carries out collectives; auto is host, with nccl for tensors on devices"
+                            + " where it is there.");
     public static final Setting<TransportChoice> TRANSPORT =
             choice(
                     "TRANSPORT",
@@ -147,6 +162,7 @@ public final class Settings {
     /** What users may turn, in the order in which help shows it. */
     public static ImmutableList<Setting<?>> ofUser() {
         return ImmutableList.of(
+                BACKEND,
                 TRANSPORT,
                 LIVENESS_TIMEOUT,
                 OPERATION_TIMEOUT,

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -50,13 +51,13 @@ public final class ControlPlane implements AutoCloseable {
     private final int generation;
     private final Duration livenessTimeout;
     private final long heartbeatNanos;
-    private final Runnable onFailure;
     private final List<PeerConnection> peers = new ArrayList<>();
     private final Selector selector;
     private final Thread thread;
     private final Queue<ControlMessage> toAll = new ConcurrentLinkedQueue<>();
     private final AtomicReference<@Nullable CollectiveException> failure = new AtomicReference<>();
     private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile Runnable onChange = () -> {};
     private volatile boolean closing;
     private volatile long submittedSequence;
     private volatile long completedSequence;
@@ -67,21 +68,18 @@ public final class ControlPlane implements AutoCloseable {
      *
      * @param connections one connection for each other rank, by rank
      * @param hosts each rank's host name, for messages
-     * @param onFailure called on the control thread, once, when the first failure is known
      */
     public ControlPlane(
             Topology self,
             int generation,
             Duration livenessTimeout,
             Map<Integer, SocketChannel> connections,
-            List<String> hosts,
-            Runnable onFailure)
+            List<String> hosts)
             throws IOException {
         this.self = self;
         this.generation = generation;
         this.livenessTimeout = livenessTimeout;
         this.heartbeatNanos = Math.min(MAX_HEARTBEAT_NANOS, livenessTimeout.toNanos() / 5);
-        this.onFailure = onFailure;
         this.selector = Selector.open();
         long now = System.nanoTime();
         for (Map.Entry<Integer, SocketChannel> entry : connections.entrySet()) {
@@ -94,8 +92,14 @@ public final class ControlPlane implements AutoCloseable {
         this.thread.setDaemon(true);
     }
 
-    /** Begins to send and expect heartbeats. */
-    public void start() {
+    /**
+     * Begins to send and expect heartbeats.
+     *
+     * @param onChange called on the control thread when {@link #check} may answer otherwise than
+     *     before: the communicator has failed, or a peer left
+     */
+    public void start(Runnable onChange) {
+        this.onChange = onChange;
         thread.start();
     }
 
@@ -103,6 +107,11 @@ public final class ControlPlane implements AutoCloseable {
     public void submitted(long sequence, CollectiveCall call) {
         submitted = call;
         submittedSequence = sequence;
+    }
+
+    /** Why the communicator has failed; empty if it has not. */
+    public Optional<CollectiveException> failure() {
+        return Optional.ofNullable(failure.get());
     }
 
     private String lastSubmitted() {
@@ -232,7 +241,7 @@ public final class ControlPlane implements AutoCloseable {
         } else if (message instanceof ControlMessage.Goodbye m) {
             peer.lastSequence = m.sequence();
             peer.hasLeft = true;
-            onFailure.run();
+            onChange.run();
         } else if (message instanceof ControlMessage.Abort m) {
             fail(rebuild(m));
         }
@@ -255,7 +264,7 @@ public final class ControlPlane implements AutoCloseable {
 
     private void fail(CollectiveException cause) {
         if (failure.compareAndSet(null, cause)) {
-            onFailure.run();
+            onChange.run();
         }
     }
 
@@ -323,7 +332,7 @@ public final class ControlPlane implements AutoCloseable {
                                         .formatted(livenessTimeout.toMillis() / 1000.0));
                 if (failure.compareAndSet(null, lost)) {
                     toAll.add(abortMessage(lost));
-                    onFailure.run();
+                    onChange.run();
                     selector.wakeup();
                 }
             }

@@ -4,7 +4,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -37,6 +40,7 @@ final class Engine {
     private final Function<Throwable, CollectiveException> explainBug;
     private final AtomicInteger unfinished = new AtomicInteger();
     private volatile @Nullable CollectiveException failure;
+    private volatile @Nullable Submission running; // null between two
 
     /**
      * Creates the engine; {@link #start} starts it.
@@ -102,6 +106,7 @@ final class Engine {
     /** Runs one collective and returns what it failed with, if it did. */
     private @Nullable CollectiveException run(Submission submission) {
         CollectiveException cause;
+        running = submission;
         try {
             submission.collective().run();
             // Before the future: whoever it wakes may end the process at once.
@@ -113,11 +118,44 @@ final class Engine {
         } catch (Throwable e) {
             logger.error("bug: the engine met an unexpected failure", e);
             cause = explainBug.apply(e);
+        } finally {
+            running = null;
         }
         onFailure.accept(cause);
         failure = cause;
         submission.future().completeExceptionally(cause);
         return cause;
+    }
+
+    /**
+     * Fails what runs and what waits, if the collective that runs now still does after the given
+     * time: it may sit in a library that cannot be interrupted. The thread is then left to it. Does
+     * not block.
+     */
+    void giveUpAfter(Duration wait, CollectiveException cause) {
+        Submission stuck = running;
+        if (stuck == null) {
+            return;
+        }
+        Thread watch = new Thread(() -> giveUp(stuck, wait, cause), "jhorovod-engine-give-up");
+        watch.setDaemon(true);
+        watch.start();
+    }
+
+    private void giveUp(Submission stuck, Duration wait, CollectiveException cause) {
+        try {
+            stuck.future().get(wait.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            if (stuck.equals(running)) {
+                failure = cause;
+                stuck.future().completeExceptionally(cause.again());
+                failAll(cause);
+            }
+        } catch (ExecutionException e) {
+            logger.trace("the collective has failed by itself", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void failAll(CollectiveException cause) {

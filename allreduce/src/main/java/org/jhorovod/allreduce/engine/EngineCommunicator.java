@@ -10,11 +10,11 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
+import org.jhorovod.allreduce.collective.CollectiveCall.Place;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.CommunicatorClosedException;
 import org.jhorovod.allreduce.collective.DataType;
-import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.OperationTimeoutException;
 import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.ReduceOp;
@@ -22,17 +22,19 @@ import org.jhorovod.allreduce.collective.Tensor;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.rendezvous.LostReport;
-import org.jhorovod.allreduce.spi.Backend;
 import org.jhorovod.allreduce.spi.Operation;
+import org.jspecify.annotations.Nullable;
 
 /** Numbers the collectives in the order of their calls and hands them to the engine. */
 public final class EngineCommunicator implements Communicator {
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
     private static final Duration ABANDON_WAIT = Duration.ofSeconds(1);
+    // Longer than a data link waits for the control plane's word on why it ended.
+    private static final Duration GIVE_UP_WAIT = Duration.ofSeconds(2);
 
     private final Topology self;
     private final int generation;
-    private final Backend backend;
+    private final Backends backends;
     private final ControlPlane control;
     private final Duration operationTimeout;
     private final Consumer<LostReport> onLost;
@@ -43,25 +45,40 @@ public final class EngineCommunicator implements Communicator {
     private boolean isClosed;
 
     /**
-     * Starts the engine; control plane and backend are closed with the communicator.
+     * Takes over control plane and backends, which are closed with the communicator.
      *
      * @param onLost told whom this rank misses, before any call fails because of it
      */
     public EngineCommunicator(
             Topology self,
             int generation,
-            Backend backend,
+            Backends backends,
             ControlPlane control,
             Duration operationTimeout,
             Consumer<LostReport> onLost) {
         this.self = self;
         this.generation = generation;
-        this.backend = backend;
+        this.backends = backends;
         this.control = control;
         this.operationTimeout = operationTimeout;
         this.onLost = onLost;
         this.engine = new Engine(self.rank(), this::failed, this::explainBug);
+    }
+
+    /** Starts the engine's thread, and to watch the peers. */
+    public void start() {
         engine.start();
+        control.start(this::peersChanged);
+    }
+
+    /** Starts the engine's thread alone, where there are no peers. */
+    public void startAlone() {
+        engine.start();
+    }
+
+    private void peersChanged() {
+        backends.wakeup();
+        control.failure().ifPresent(cause -> engine.giveUpAfter(GIVE_UP_WAIT, cause));
     }
 
     @Override
@@ -71,15 +88,23 @@ public final class EngineCommunicator implements Communicator {
 
     @Override
     public String transportName() {
-        return backend.transportName();
+        return backends.transportName();
+    }
+
+    @Override
+    public boolean reducesOnDevice() {
+        return backends.hasDevice();
     }
 
     @Override
     public CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, ReduceOp op) {
-        HostTensor host = (HostTensor) tensor;
-        CollectiveCall call =
-                new CollectiveCall(Kind.ALL_REDUCE, name, host.type(), op, -1, host.elementCount());
-        return submit(call, operation -> backend.allReduce(operation, host, op));
+        if (!tensor.type().supports(op)) {
+            throw new IllegalArgumentException(
+                    "The all-reduce of '%s' asks for the %s of %s, which has no meaning; use MIN (on all ranks), MAX (on any rank), or convert it to INT32."
+                            .formatted(name, op, tensor));
+        }
+        CollectiveCall call = call(Kind.ALL_REDUCE, name, tensor, op, -1);
+        return submit(call, operation -> backends.allReduce(operation, tensor, op));
     }
 
     @Override
@@ -89,33 +114,36 @@ public final class EngineCommunicator implements Communicator {
                     "The root %d of the broadcast of '%s' is no rank: there are %d, numbered from 0."
                             .formatted(root, name, size()));
         }
-        HostTensor host = (HostTensor) tensor;
-        CollectiveCall call =
-                new CollectiveCall(
-                        Kind.BROADCAST, name, host.type(), null, root, host.elementCount());
-        return submit(call, operation -> backend.broadcast(operation, host, root));
+        CollectiveCall call = call(Kind.BROADCAST, name, tensor, null, root);
+        return submit(call, operation -> backends.broadcast(operation, tensor, root));
     }
 
     @Override
     public CompletableFuture<Void> allGatherAsync(String name, Tensor input, Tensor output) {
         long expected = Math.multiplyExact(input.elementCount(), (long) size());
-        if (output.type() != input.type() || output.elementCount() != expected) {
+        if (output.type() != input.type()
+                || output.elementCount() != expected
+                || Place.of(output) != Place.of(input)) {
             throw new IllegalArgumentException(
                     "The output of the all-gather of '%s' must be %s[%d], as %d ranks contribute %s each; it is %s."
                             .formatted(name, input.type(), expected, size(), input, output));
         }
-        HostTensor from = (HostTensor) input;
-        HostTensor to = (HostTensor) output;
-        CollectiveCall call =
-                new CollectiveCall(
-                        Kind.ALL_GATHER, name, from.type(), null, -1, from.elementCount());
-        return submit(call, operation -> backend.allGather(operation, from, to));
+        CollectiveCall call = call(Kind.ALL_GATHER, name, input, null, -1);
+        return submit(call, operation -> backends.allGather(operation, input, output));
     }
 
     @Override
     public CompletableFuture<Void> barrierAsync(String name) {
-        CollectiveCall call = new CollectiveCall(Kind.BARRIER, name, DataType.INT32, null, -1, 1);
-        return submit(call, backend::barrier);
+        CollectiveCall call =
+                new CollectiveCall(Kind.BARRIER, name, DataType.INT32, null, -1, 1, Place.HOST);
+        return submit(call, backends::barrier);
+    }
+
+    private CollectiveCall call(
+            Kind kind, String name, Tensor tensor, @Nullable ReduceOp op, int root) {
+        backends.require(name, tensor);
+        return new CollectiveCall(
+                kind, name, tensor.type(), op, root, tensor.elementCount(), Place.of(tensor));
     }
 
     private CompletableFuture<Void> submit(CollectiveCall call, Consumer<Operation> collective) {
@@ -145,6 +173,12 @@ public final class EngineCommunicator implements Communicator {
         control.check(sequence);
         collective.accept(operation);
         control.completed(sequence);
+    }
+
+    /** Fails the job for a reason that a backend found beside a collective. Does not block. */
+    public void fail(CollectiveException cause) {
+        failed(cause);
+        peersChanged();
     }
 
     private void failed(CollectiveException cause) {
@@ -239,9 +273,9 @@ public final class EngineCommunicator implements Communicator {
         }
         control.close();
         if (!isIdle) {
-            backend.wakeup();
+            backends.wakeup();
             engine.close(ABANDON_WAIT);
         }
-        backend.close();
+        backends.close();
     }
 }

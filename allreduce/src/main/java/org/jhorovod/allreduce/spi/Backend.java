@@ -1,36 +1,40 @@
 package org.jhorovod.allreduce.spi;
 
 import org.jhorovod.allreduce.collective.CollectiveException;
-import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Tensor;
 
 /**
  * A library that owns its collective algorithms.
  *
- * <p>All collectives are called by the engine's one thread, in the same order on all ranks, and
- * block until done; they throw {@link CollectiveException} and leave the memory undefined when they
- * fail. {@link #wakeup} may be called from any thread.
+ * <p>All collectives are called by the engine's one thread, in the same order on all ranks. On host
+ * memory they block until done; on device memory until the result is ordered in the tensor's
+ * stream. They throw {@link CollectiveException} and leave the memory undefined when they fail.
+ * {@link #wakeup} may be called from any thread.
+ *
+ * @param <T> the memory that it works on
  */
-public interface Backend extends AutoCloseable {
+public interface Backend<T extends Tensor> extends AutoCloseable {
 
     /** The name for reports: how the bytes travel. */
     String transportName();
 
     /** Replaces the tensor by the reduction over all ranks; the same bits on each. */
-    void allReduce(Operation operation, HostTensor tensor, ReduceOp op);
+    void allReduce(Operation operation, T tensor, ReduceOp op);
 
     /** Replaces the tensor by that of {@code root}. */
-    void broadcast(Operation operation, HostTensor tensor, int root);
+    void broadcast(Operation operation, T tensor, int root);
 
     /** Gathers the inputs of all ranks in rank order. */
-    void allGather(Operation operation, HostTensor input, HostTensor output);
+    void allGather(Operation operation, T input, T output);
 
-    /** Returns when all ranks have called it. */
-    void barrier(Operation operation);
-
-    /** Makes a collective that waits look at {@link Operation#allowedWaitNanos} again. */
+    /**
+     * Makes a collective that waits look at {@link Operation#allowedWaitNanos} again, where it can.
+     * One that cannot be woken is given up by the engine.
+     */
     void wakeup();
 
+    /** Lets everything go; bounded in time, also while a collective is stuck. */
     @Override
     void close();
 }

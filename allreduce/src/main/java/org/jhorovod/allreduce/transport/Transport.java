@@ -1,6 +1,7 @@
 package org.jhorovod.allreduce.transport;
 
 import java.io.IOException;
+import org.jhorovod.allreduce.spi.Meeting;
 
 /** A way for bytes between ranks. */
 public interface Transport {

@@ -23,6 +23,8 @@ final class JavaReductionKernel implements ReductionKernel {
     private final int[] intsB = new int[BLOCK];
     private final long[] longsA = new long[BLOCK];
     private final long[] longsB = new long[BLOCK];
+    private final short[] shorts = new short[BLOCK];
+    private final byte[] bytes = new byte[BLOCK];
 
     @Override
     public void reduce(
@@ -33,31 +35,90 @@ final class JavaReductionKernel implements ReductionKernel {
         for (int start = 0; start < elementCount; start += BLOCK) {
             int count = Math.min(BLOCK, elementCount - start);
             switch (type) {
-                case FLOAT32 -> {
-                    from.asFloatBuffer().get(start, floatsB, 0, count);
-                    to.asFloatBuffer().get(start, floatsA, 0, count);
-                    reduce(op, floatsA, floatsB, count, divisor);
-                    to.asFloatBuffer().put(start, floatsA, 0, count);
-                }
-                case FLOAT64 -> {
-                    from.asDoubleBuffer().get(start, doublesB, 0, count);
-                    to.asDoubleBuffer().get(start, doublesA, 0, count);
-                    reduce(op, doublesA, doublesB, count, divisor);
-                    to.asDoubleBuffer().put(start, doublesA, 0, count);
-                }
-                case INT32 -> {
-                    from.asIntBuffer().get(start, intsB, 0, count);
-                    to.asIntBuffer().get(start, intsA, 0, count);
-                    reduce(op, intsA, intsB, count, divisor);
-                    to.asIntBuffer().put(start, intsA, 0, count);
-                }
-                case INT64 -> {
-                    from.asLongBuffer().get(start, longsB, 0, count);
-                    to.asLongBuffer().get(start, longsA, 0, count);
-                    reduce(op, longsA, longsB, count, divisor);
-                    to.asLongBuffer().put(start, longsA, 0, count);
-                }
+                case FLOAT32 -> reduceFloats(op, from, to, start, count, divisor);
+                case FLOAT64 -> reduceDoubles(op, from, to, start, count, divisor);
+                case INT32 -> reduceInts(op, from, to, start, count, divisor);
+                case INT64 -> reduceLongs(op, from, to, start, count, divisor);
+                case FLOAT16, BFLOAT16 -> reduceHalves(type, op, from, to, start, count, divisor);
+                case INT8, UINT8, BOOL -> reduceBytes(type, op, from, to, start, count, divisor);
             }
+        }
+    }
+
+    private void reduceFloats(
+            ReduceOp op, ByteBuffer from, ByteBuffer to, int start, int count, int divisor) {
+        from.asFloatBuffer().get(start, floatsB, 0, count);
+        to.asFloatBuffer().get(start, floatsA, 0, count);
+        reduce(op, floatsA, floatsB, count, divisor);
+        to.asFloatBuffer().put(start, floatsA, 0, count);
+    }
+
+    private void reduceDoubles(
+            ReduceOp op, ByteBuffer from, ByteBuffer to, int start, int count, int divisor) {
+        from.asDoubleBuffer().get(start, doublesB, 0, count);
+        to.asDoubleBuffer().get(start, doublesA, 0, count);
+        reduce(op, doublesA, doublesB, count, divisor);
+        to.asDoubleBuffer().put(start, doublesA, 0, count);
+    }
+
+    private void reduceInts(
+            ReduceOp op, ByteBuffer from, ByteBuffer to, int start, int count, int divisor) {
+        from.asIntBuffer().get(start, intsB, 0, count);
+        to.asIntBuffer().get(start, intsA, 0, count);
+        reduce(op, intsA, intsB, count, divisor);
+        to.asIntBuffer().put(start, intsA, 0, count);
+    }
+
+    private void reduceLongs(
+            ReduceOp op, ByteBuffer from, ByteBuffer to, int start, int count, int divisor) {
+        from.asLongBuffer().get(start, longsB, 0, count);
+        to.asLongBuffer().get(start, longsA, 0, count);
+        reduce(op, longsA, longsB, count, divisor);
+        to.asLongBuffer().put(start, longsA, 0, count);
+    }
+
+    private void reduceHalves(
+            DataType type,
+            ReduceOp op,
+            ByteBuffer from,
+            ByteBuffer to,
+            int start,
+            int count,
+            int divisor) {
+        from.asShortBuffer().get(start, shorts, 0, count);
+        HalfPrecision.decode(type, shorts, floatsB, count);
+        to.asShortBuffer().get(start, shorts, 0, count);
+        HalfPrecision.decode(type, shorts, floatsA, count);
+        reduce(op, floatsA, floatsB, count, divisor);
+        HalfPrecision.encode(type, floatsA, shorts, count);
+        to.asShortBuffer().put(start, shorts, 0, count);
+    }
+
+    private void reduceBytes(
+            DataType type,
+            ReduceOp op,
+            ByteBuffer from,
+            ByteBuffer to,
+            int start,
+            int count,
+            int divisor) {
+        // Truth values are numbers without sign too.
+        int mask = type == DataType.INT8 ? -1 : 0xff;
+        from.get(start, bytes, 0, count);
+        widen(bytes, intsB, mask, count);
+        to.get(start, bytes, 0, count);
+        widen(bytes, intsA, mask, count);
+        reduce(op, intsA, intsB, count, 1);
+        for (int i = 0; i < count; i++) {
+            // A sum wraps around before it is divided, as in the wider types.
+            bytes[i] = (byte) (((byte) intsA[i] & mask) / divisor);
+        }
+        to.put(start, bytes, 0, count);
+    }
+
+    private static void widen(byte[] from, int[] to, int mask, int count) {
+        for (int i = 0; i < count; i++) {
+            to[i] = from[i] & mask;
         }
     }
 

@@ -2,7 +2,7 @@ package org.jhorovod.allreduce.transport.inprocess;
 
 import java.util.List;
 import java.util.stream.IntStream;
-import org.jhorovod.allreduce.transport.Meeting;
+import org.jhorovod.allreduce.spi.Meeting;
 import org.jhorovod.allreduce.transport.RingLinks;
 import org.jhorovod.allreduce.transport.Transport;
 

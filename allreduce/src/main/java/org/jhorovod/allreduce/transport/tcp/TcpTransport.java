@@ -3,7 +3,7 @@ package org.jhorovod.allreduce.transport.tcp;
 import java.io.IOException;
 import org.jhorovod.allreduce.rendezvous.Identity.Purpose;
 import org.jhorovod.allreduce.rendezvous.TimedChannel;
-import org.jhorovod.allreduce.transport.Meeting;
+import org.jhorovod.allreduce.spi.Meeting;
 import org.jhorovod.allreduce.transport.RingLinks;
 import org.jhorovod.allreduce.transport.SocketRingLinks;
 import org.jhorovod.allreduce.transport.Transport;

@@ -11,7 +11,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.jhorovod.allreduce.rendezvous.Identity.Purpose;
 import org.jhorovod.allreduce.rendezvous.Listener;
 import org.jhorovod.allreduce.rendezvous.TimedChannel;
-import org.jhorovod.allreduce.transport.Meeting;
+import org.jhorovod.allreduce.spi.Meeting;
 import org.jhorovod.allreduce.transport.RingLinks;
 import org.jhorovod.allreduce.transport.SocketRingLinks;
 import org.jhorovod.allreduce.transport.Transport;

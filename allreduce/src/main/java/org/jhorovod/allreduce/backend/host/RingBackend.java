@@ -6,12 +6,12 @@ import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Topology;
-import org.jhorovod.allreduce.spi.Backend;
+import org.jhorovod.allreduce.spi.HostMemoryBackend;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.transport.RingLinks;
 
 /** Our own collectives over a ring of links. */
-public final class HostBackend implements Backend {
+public final class RingBackend implements HostMemoryBackend {
     private final Topology self;
     private final String transportName;
     private final RingLinks links;
@@ -21,7 +21,7 @@ public final class HostBackend implements Backend {
     private final HostTensor tokens;
 
     /** Takes over the links, which {@link #close} closes. */
-    public HostBackend(Topology self, String transportName, RingLinks links) {
+    public RingBackend(Topology self, String transportName, RingLinks links) {
         this.self = self;
         this.transportName = transportName;
         this.links = links;
@@ -54,6 +54,11 @@ public final class HostBackend implements Backend {
     @Override
     public void barrier(Operation operation) {
         allGather(operation, token, tokens);
+    }
+
+    @Override
+    public void compareCalls(Operation operation) {
+        ring.compareCalls(operation);
     }
 
     static void copy(HostTensor input, HostTensor output, long byteOffset) {

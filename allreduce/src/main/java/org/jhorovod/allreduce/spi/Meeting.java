@@ -1,25 +1,19 @@
-package org.jhorovod.allreduce.transport;
+package org.jhorovod.allreduce.spi;
 
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.rendezvous.Identity;
 import org.jhorovod.allreduce.rendezvous.Listener;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.TimedChannel;
 
 /**
- * How a transport meets the other ranks while a job forms; every wait ends by the start timeout.
+ * How a backend, and its transport, meet the other ranks while a job forms; every wait ends by the
+ * start timeout.
  */
-public interface Meeting {
-
-    /** This rank. */
-    Topology self();
-
-    /** How often the job had been formed before. */
-    int generation();
+public interface Meeting extends Peers {
 
     /** The job's secret, for listeners of the transport's own. */
     Secret secret();
@@ -44,9 +38,6 @@ public interface Meeting {
 
     /** Where connections that prove the secret go, whichever listener let them in. */
     Listener.Handler arrivals();
-
-    /** Tells the other ranks something under a name of the transport's own. */
-    void publish(String name, String value);
 
     /** Waits for what a rank publishes under a name. */
     String awaitPublished(int rank, String name);

@@ -1,0 +1,93 @@
+package org.jhorovod.allreduce;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import org.jhorovod.allreduce.collective.StartException;
+import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.allreduce.config.Settings.BackendChoice;
+import org.jhorovod.allreduce.engine.Backends;
+import org.jhorovod.allreduce.spi.Availability;
+import org.jhorovod.allreduce.spi.BackendProvider;
+import org.jhorovod.allreduce.spi.BackendProviders;
+import org.jhorovod.allreduce.spi.DeviceMemoryProvider;
+import org.jhorovod.allreduce.spi.HostMemoryBackend;
+import org.jhorovod.allreduce.spi.HostMemoryProvider;
+import org.jhorovod.allreduce.spi.Meeting;
+import org.jhorovod.allreduce.spi.Peers;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Opens the backends that {@code JHOROVOD_BACKEND} asks for. */
+final class BackendSelection {
+    private static final Logger logger = LoggerFactory.getLogger(BackendSelection.class);
+    private static final String HOST = "host";
+
+    private final Configuration configuration;
+    private final BackendChoice choice;
+    private final List<BackendProvider> providers;
+
+    BackendSelection(Configuration configuration) {
+        this(configuration, BackendProviders.load());
+    }
+
+    BackendSelection(Configuration configuration, List<BackendProvider> providers) {
+        this.configuration = configuration;
+        this.choice = configuration.get(Settings.BACKEND);
+        this.providers = providers;
+    }
+
+    /** Opens the one for host memory. */
+    HostMemoryBackend openHost(Meeting meeting) throws IOException {
+        String name = choice == BackendChoice.MPI ? name(choice) : HOST;
+        for (BackendProvider provider : providers) {
+            if (provider instanceof HostMemoryProvider host && provider.name().equals(name)) {
+                requireAvailable(provider);
+                return host.open(meeting);
+            }
+        }
+        throw notThere(name, "it is not on the class path");
+    }
+
+    /** Adds the one for device memory to that for host memory, where it is wanted and there. */
+    Backends withDevice(HostMemoryBackend host, Peers peers) {
+        if (choice == BackendChoice.HOST || choice == BackendChoice.MPI) {
+            return Backends.ofHost(host, "JHOROVOD_BACKEND is " + name(choice) + ".");
+        }
+        String why = "no backend for device memory is on the class path (jhorovod-nccl).";
+        for (BackendProvider provider : providers) {
+            if (provider instanceof DeviceMemoryProvider device) {
+                Availability availability = provider.probe(configuration);
+                if (availability.isAvailable()) {
+                    logger.debug("Backend {}: {}", provider.name(), availability.details());
+                    return Backends.of(host, device.open(peers));
+                }
+                why = "%s is unavailable: %s".formatted(provider.name(), availability.details());
+            }
+        }
+        if (choice == BackendChoice.NCCL) {
+            throw notThere(name(choice), why);
+        }
+        return Backends.ofHost(host, why);
+    }
+
+    private void requireAvailable(BackendProvider provider) {
+        Availability availability = provider.probe(configuration);
+        if (!availability.isAvailable()) {
+            throw notThere(provider.name(), availability.details());
+        }
+    }
+
+    private static StartException notThere(String name, String why) {
+        return new StartException(
+                "The backend %s cannot be used: %s. Change JHOROVOD_BACKEND, or see jhorovodrun --check-build."
+                        .formatted(
+                                name,
+                                why.endsWith(".") ? why.substring(0, why.length() - 1) : why));
+    }
+
+    private static String name(BackendChoice choice) {
+        return choice.name().toLowerCase(Locale.ROOT);
+    }
+}

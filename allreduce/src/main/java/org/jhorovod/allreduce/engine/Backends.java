@@ -1,0 +1,115 @@
+package org.jhorovod.allreduce.engine;
+
+import org.jhorovod.allreduce.collective.DeviceTensor;
+import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Tensor;
+import org.jhorovod.allreduce.spi.Backend;
+import org.jhorovod.allreduce.spi.HostMemoryBackend;
+import org.jhorovod.allreduce.spi.Operation;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The backends of a job, each for the memory that it works on. Collectives are called by the
+ * engine's thread.
+ */
+public final class Backends implements AutoCloseable {
+    private final HostMemoryBackend host;
+    private final @Nullable Backend<DeviceTensor> device; // null where no device memory is reduced
+    private final String whyNoDevice;
+
+    private Backends(
+            HostMemoryBackend host, @Nullable Backend<DeviceTensor> device, String whyNoDevice) {
+        this.host = host;
+        this.device = device;
+        this.whyNoDevice = whyNoDevice;
+    }
+
+    /**
+     * For host memory alone.
+     *
+     * @param whyNoDevice for messages, a sentence
+     */
+    public static Backends ofHost(HostMemoryBackend host, String whyNoDevice) {
+        return new Backends(host, null, whyNoDevice);
+    }
+
+    /** For host and device memory. */
+    public static Backends of(HostMemoryBackend host, Backend<DeviceTensor> device) {
+        return new Backends(host, device, "");
+    }
+
+    String transportName() {
+        return device == null
+                ? host.transportName()
+                : host.transportName() + ", " + device.transportName() + " for device tensors";
+    }
+
+    /** Whether device tensors can be reduced. */
+    boolean hasDevice() {
+        return device != null;
+    }
+
+    /** Refuses a tensor that no backend can work on, at the call. */
+    void require(String name, Tensor tensor) {
+        if (tensor instanceof DeviceTensor && device == null) {
+            throw new IllegalArgumentException(
+                    "'%s' is %s, but no backend of this job works on device memory: %s Copy it to host memory, or see jhorovodrun --check-build."
+                            .formatted(name, tensor, whyNoDevice));
+        }
+    }
+
+    void allReduce(Operation operation, Tensor tensor, ReduceOp op) {
+        if (tensor instanceof HostTensor onHost) {
+            host.allReduce(operation, onHost, op);
+        } else {
+            deviceAfterComparison(operation).allReduce(operation, (DeviceTensor) tensor, op);
+        }
+    }
+
+    void broadcast(Operation operation, Tensor tensor, int root) {
+        if (tensor instanceof HostTensor onHost) {
+            host.broadcast(operation, onHost, root);
+        } else {
+            deviceAfterComparison(operation).broadcast(operation, (DeviceTensor) tensor, root);
+        }
+    }
+
+    void allGather(Operation operation, Tensor input, Tensor output) {
+        if (input instanceof HostTensor onHost) {
+            host.allGather(operation, onHost, (HostTensor) output);
+        } else {
+            deviceAfterComparison(operation)
+                    .allGather(operation, (DeviceTensor) input, (DeviceTensor) output);
+        }
+    }
+
+    void barrier(Operation operation) {
+        host.barrier(operation);
+    }
+
+    /** A device's library hangs where calls differ, so they are compared before. */
+    private Backend<DeviceTensor> deviceAfterComparison(Operation operation) {
+        host.compareCalls(operation);
+        if (device == null) {
+            throw new IllegalStateException("bug: a device tensor without a backend for it");
+        }
+        return device;
+    }
+
+    void wakeup() {
+        host.wakeup();
+        if (device != null) {
+            device.wakeup();
+        }
+    }
+
+    @Override
+    public void close() {
+        try (host) {
+            if (device != null) {
+                device.close();
+            }
+        }
+    }
+}
