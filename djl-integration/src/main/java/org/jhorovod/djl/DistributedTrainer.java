@@ -379,6 +379,9 @@ public final class DistributedTrainer extends Trainer {
     @Override
     public void close() {
         group.remove(number);
+        if (buckets != null) {
+            buckets.close();
+        }
         super.close();
     }
 

@@ -1,6 +1,7 @@
 package org.jhorovod.djl;
 
 import java.lang.reflect.Field;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A field of a DJL class that JHorovod reads because DJL has no method for it. {@code
@@ -31,8 +32,12 @@ final class DjlField {
         }
     }
 
-    /** The field's value. */
-    Object get(Object owner) {
+    /**
+     * The field's value.
+     *
+     * @param owner null for a static field
+     */
+    Object get(@Nullable Object owner) {
         try {
             return field.get(owner);
         } catch (IllegalAccessException e) {

@@ -1,11 +1,11 @@
 package org.jhorovod.djl;
 
 import ai.djl.ndarray.NDArray;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
@@ -30,19 +30,23 @@ final class GradientBuckets {
     private final String owner;
     private final List<NamedParameter> parameters;
     private final long limitBytes;
+    private final Predicate<NDArray> isOnDevice;
     private final TensorMemory memory = new TensorMemory();
 
     private BitSet trained = new BitSet();
     private boolean planned;
+    private boolean usesDevice;
     private List<NamedParameter> members = List.of();
-    private List<Bucket> buckets = List.of();
+    private List<GradientBucket> buckets = List.of();
     private long waitedNanos;
 
-    /** A planned bucket with its memory. */
-    private record Bucket(String name, BucketPlan.Bucket plan, HostTensor tensor) {
-        ByteBuffer bytes() {
-            return tensor.buffers().get(0);
-        }
+    /** Buckets that lie where the parameters do, where a backend works on that memory. */
+    GradientBuckets(
+            Communicator communicator,
+            String owner,
+            List<NamedParameter> parameters,
+            long limitBytes) {
+        this(communicator, owner, parameters, limitBytes, array -> array.getDevice().isGpu());
     }
 
     /**
@@ -51,16 +55,19 @@ final class GradientBuckets {
      * @param owner the trainer's name on all ranks
      * @param parameters the model's, initialised
      * @param limitBytes how large a bucket of several parameters may grow
+     * @param isOnDevice whether an array lies where device tensors do
      */
     GradientBuckets(
             Communicator communicator,
             String owner,
             List<NamedParameter> parameters,
-            long limitBytes) {
+            long limitBytes,
+            Predicate<NDArray> isOnDevice) {
         this.communicator = communicator;
         this.owner = owner;
         this.parameters = parameters;
         this.limitBytes = limitBytes;
+        this.isOnDevice = isOnDevice;
     }
 
     /** Plans anew if parameters were frozen or unfrozen since the last plan. */
@@ -81,32 +88,36 @@ final class GradientBuckets {
         FirstGradients.create(fresh);
         members = parameters.stream().filter(p -> p.isTrained() || p.isRunningStatistic()).toList();
         members.forEach(GradientBuckets::requireInPlace);
+        usesDevice =
+                communicator.reducesOnDevice()
+                        && members.stream().allMatch(member -> isOnDevice.test(member.array()));
+        buckets.forEach(GradientBucket::close);
         buckets = allocate(BucketPlan.of(members.stream().map(p -> entry(p)).toList(), limitBytes));
         trained = now;
         planned = true;
     }
 
-    private List<Bucket> allocate(BucketPlan plan) {
-        List<Bucket> all = new ArrayList<>();
+    private List<GradientBucket> allocate(BucketPlan plan) {
+        List<GradientBucket> all = new ArrayList<>();
         // In the name, so that a rank that has frozen another layer is found by the collective.
         String digest = ParameterDigest.ofDescriptions(members).substring(0, 8);
         for (int i = 0; i < plan.buckets().size(); i++) {
-            BucketPlan.Bucket bucket = plan.buckets().get(i);
             String name =
                     "%s/gradients-of-%s/%d-of-%d"
                             .formatted(owner, digest, i + 1, plan.buckets().size());
-            all.add(
-                    new Bucket(
-                            name,
-                            bucket,
-                            HostTensor.allocate(bucket.type(), bucket.elementCount())));
+            all.add(bucket(name, plan.buckets().get(i)));
         }
         return List.copyOf(all);
     }
 
+    private GradientBucket bucket(String name, BucketPlan.Bucket plan) {
+        return usesDevice
+                ? new DeviceBucket(name, plan, members)
+                : new HostBucket(name, plan, members, memory);
+    }
+
     private static void requireInPlace(NamedParameter parameter) {
-        withElements(
-                parameter,
+        parameter.withAveraged(
                 array -> {
                     if (!TensorMemory.canOverwrite(array)) {
                         throw new IllegalArgumentException(
@@ -140,8 +151,14 @@ final class GradientBuckets {
         prepare();
         waitedNanos = 0;
         List<CompletableFuture<Void>> running = new ArrayList<>(buckets.size());
-        for (Bucket bucket : buckets) {
-            fill(bucket, samples);
+        HostTensor counts = HostTensor.allocate(DataType.INT64, 1);
+        if (usesDevice) {
+            // Beside the buckets: reading it from the device would wait for all its work.
+            counts.buffers().get(0).putLong(0, samples);
+            communicator.allReduce(owner + "/samples", counts, ReduceOp.SUM);
+        }
+        for (GradientBucket bucket : buckets) {
+            bucket.fill(samples);
             running.add(communicator.allReduceAsync(bucket.name(), bucket.tensor(), ReduceOp.SUM));
         }
         long total = 0;
@@ -149,7 +166,8 @@ final class GradientBuckets {
             long start = System.nanoTime();
             communicator.await(running.get(i));
             waitedNanos += System.nanoTime() - start;
-            total = drain(buckets.get(i));
+            total = totalOf(counts);
+            buckets.get(i).drain(total);
         }
         return total;
     }
@@ -159,64 +177,23 @@ final class GradientBuckets {
         return waitedNanos;
     }
 
-    private void fill(Bucket bucket, long samples) {
-        ByteBuffer bytes = bucket.bytes();
-        if (samples == 0) {
-            TensorMemory.clear(bytes);
-            return;
-        }
-        DataType type = bucket.plan().type();
-        if (type == DataType.FLOAT32) {
-            bytes.putFloat(0, (float) samples);
-        } else {
-            bytes.putDouble(0, (double) samples);
-        }
-        for (BucketPlan.Slot slot : bucket.plan().slots()) {
-            withElements(
-                    members.get(slot.entry()),
-                    array ->
-                            memory.scale(
-                                    type,
-                                    TensorMemory.bytes(array),
-                                    (double) samples,
-                                    part(bytes, slot)));
-        }
-    }
-
-    private long drain(Bucket bucket) {
-        ByteBuffer bytes = bucket.bytes();
-        DataType type = bucket.plan().type();
-        double total = type == DataType.FLOAT32 ? bytes.getFloat(0) : bytes.getDouble(0);
-        if (!(total > 0)) {
+    private long totalOf(HostTensor counts) {
+        long total =
+                buckets.get(0) instanceof HostBucket first
+                        ? first.total()
+                        : counts.buffers().get(0).getLong(0);
+        if (total <= 0) {
             throw new IllegalStateException(
                     "No rank has seen a sample since the last step, so there is nothing to average."
                             + " Call forward and backward before step().");
         }
-        for (BucketPlan.Slot slot : bucket.plan().slots()) {
-            withElements(
-                    members.get(slot.entry()),
-                    array ->
-                            TensorMemory.overwrite(
-                                    array,
-                                    target ->
-                                            memory.scale(
-                                                    type, part(bytes, slot), 1 / total, target)));
-        }
-        return Math.round(total);
+        return total;
     }
 
-    private static ByteBuffer part(ByteBuffer bytes, BucketPlan.Slot slot) {
-        return bytes.slice(slot.byteOffset(), slot.byteCount()).order(bytes.order());
-    }
-
-    private static void withElements(
-            NamedParameter parameter, java.util.function.Consumer<NDArray> action) {
-        if (!parameter.isTrained()) {
-            action.accept(parameter.array());
-            return;
-        }
-        try (NDArray gradient = parameter.array().getGradient()) {
-            action.accept(gradient);
-        }
+    /** Lets the buckets' memory go. */
+    void close() {
+        buckets.forEach(GradientBucket::close);
+        buckets = List.of();
+        planned = false;
     }
 }

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * A parameter under the name that all ranks know it by: the path in its model. The parameter's own
@@ -41,6 +42,17 @@ record NamedParameter(String name, Parameter parameter) {
     boolean isRunningStatistic() {
         return parameter.getType() == Parameter.Type.RUNNING_MEAN
                 || parameter.getType() == Parameter.Type.RUNNING_VAR;
+    }
+
+    /** Lends what is averaged over the ranks: the gradient, or a running statistic itself. */
+    void withAveraged(Consumer<NDArray> action) {
+        if (!isTrained()) {
+            action.accept(array());
+            return;
+        }
+        try (NDArray gradient = array().getGradient()) {
+            action.accept(gradient);
+        }
     }
 
     /** Name, type and shape as messages show them. */

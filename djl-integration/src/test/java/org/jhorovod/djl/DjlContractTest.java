@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.dataset.BatchSampler;
 import ai.djl.training.dataset.RandomAccessDataset;
@@ -19,7 +20,10 @@ import ai.djl.training.evaluator.IndexEvaluator;
 import ai.djl.training.initializer.Initializer;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.loss.SimpleCompositeLoss;
+import com.sun.jna.Pointer;
 import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -75,6 +79,34 @@ class DjlContractTest {
         sums.write("absent", new double[8]);
         assertThat(sums.read("absent")).containsOnly(0);
         assertThat(accuracy.getAccumulator("absent")).isNaN();
+    }
+
+    @Test
+    void engine_wrapsAnArraysAddressInABuffer() throws Exception {
+        Class<?> library = Class.forName(DeviceAddress.LIBRARY);
+        Method method = library.getDeclaredMethod(DeviceAddress.METHOD, long.class);
+
+        assertThat(method.getReturnType()).isEqualTo(ByteBuffer.class);
+        assertThat(library.getDeclaredField(DeviceAddress.INSTANCE).getType()).isEqualTo(library);
+    }
+
+    @Test
+    void address_isThatOfTheFirstElement_alsoInAView() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            NDArray array = manager.arange(0f, 10f);
+            long address = DeviceAddress.of(array);
+
+            new Pointer(address).setFloat(5 * Float.BYTES, 42f);
+
+            assertThat(array.getFloat(5)).isEqualTo(42f);
+            assertThat(DeviceAddress.of(array.get("3:"))).isEqualTo(address + 3 * Float.BYTES);
+        }
+    }
+
+    @Test
+    void handle_isALong() {
+        assertThat(PtNDArray.class.getGenericSuperclass().getTypeName())
+                .contains("NativeResource<java.lang.Long>");
     }
 
     @Test
