@@ -33,6 +33,7 @@ import org.jhorovod.allreduce.rendezvous.Identity.Purpose;
 import org.jhorovod.allreduce.rendezvous.Keys;
 import org.jhorovod.allreduce.rendezvous.Listener;
 import org.jhorovod.allreduce.rendezvous.LostReport;
+import org.jhorovod.allreduce.rendezvous.MemoryStore;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.StoreException;
 import org.jhorovod.allreduce.rendezvous.TimedChannel;
@@ -84,6 +85,16 @@ final class Formation implements Meeting {
 
     /** A world of one rank, which meets nobody. */
     static EngineCommunicator alone(Topology self, Configuration configuration) {
+        Membership membership =
+                new Membership(
+                        self,
+                        0,
+                        new MemoryStore(),
+                        Secret.random(),
+                        InetAddress.getLoopbackAddress());
+        StorePeers peers = new StorePeers(membership, configuration, 0);
+        Backends backends =
+                new BackendSelection(configuration).withDevice(new AloneBackend(), peers);
         try {
             ControlPlane plane =
                     new ControlPlane(
@@ -96,10 +107,11 @@ final class Formation implements Meeting {
                     new EngineCommunicator(
                             self,
                             0,
-                            Backends.ofHost(new AloneBackend(), "the job has one rank."),
+                            backends,
                             plane,
                             configuration.get(Settings.OPERATION_TIMEOUT),
                             lost -> {});
+            peers.failuresGoTo(communicator::fail);
             communicator.startAlone();
             return communicator;
         } catch (IOException e) {
