@@ -39,7 +39,8 @@ public final class Backends implements AutoCloseable {
         return new Backends(host, device, "");
     }
 
-    String transportName() {
+    /** The names of both, for reports. */
+    public String transportName() {
         return device == null
                 ? host.transportName()
                 : host.transportName() + ", " + device.transportName() + " for device tensors";
