@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,10 +30,8 @@ class CommandLineTest {
                 "-np -1 true|at least 1 rank",
                 "-np 2 -np 3 true|only once",
                 "-np 3 -H localhost:2 true|2 slots together",
-                "-np 2 -H localhost:x true|NAME:SLOTS",
+                "-np 2 -H localhost:x true|is no number of slots",
                 "-np 2 -H localhost:0 true|at least 1",
-                "-np 2 -H elsewhere:2 true|several hosts come next",
-                "-np 2 -H localhost:1,elsewhere:1 true|several hosts come next",
                 "-np 2 --example no-such|no example 'no-such'",
                 "-np 2 --example no-such --epochs 2|after --",
                 "-np 2 no-such-program|not on the PATH",
@@ -72,6 +71,7 @@ class CommandLineTest {
     }
 
     private int execute(String... words) {
-        return Jhorovodrun.execute(new PrintWriter(out, true), new PrintWriter(err, true), words);
+        return Jhorovodrun.execute(
+                new PrintWriter(out, true), new PrintWriter(err, true), Map.of(), words);
     }
 }
