@@ -20,7 +20,8 @@ final class InputFile {
         try {
             return new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines().toList();
         } catch (IOException e) {
-            throw new UsageException("%s '%s' cannot be read: %s".formatted(option, name, e));
+            throw new UsageException(
+                    "%s '%s' cannot be read: %s".formatted(option, name, FileFault.of(e)));
         }
     }
 

@@ -4,11 +4,13 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
@@ -17,13 +19,16 @@ import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.launcher.job.Job;
 import org.jhorovod.launcher.job.JobSpec;
 import org.jhorovod.launcher.output.Console;
+import org.jhorovod.launcher.output.RankFiles;
 import org.jhorovod.launcher.plan.SavedEnvironment;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command {@code jhorovodrun}: from words to a {@link JobSpec}. */
@@ -58,6 +63,14 @@ final class Jhorovodrun implements Callable<Integer> {
     private @Nullable String startTimeout;
 
     @Option(
+            names = "--output-filename",
+            paramLabel = "FOLDER",
+            description =
+                    "Write each rank's output also to FOLDER/rank.N/stdout and stderr, without the"
+                            + " prefix; files of an earlier job there are replaced.")
+    private @Nullable String outputFolder;
+
+    @Option(
             names = "-x",
             paramLabel = "NAME[=VALUE]",
             description =
@@ -68,8 +81,15 @@ final class Jhorovodrun implements Callable<Integer> {
 
     @Mixin private NetworkOptions networkOptions = new NetworkOptions();
 
+    @Option(
+            names = "--dry-run",
+            description = "Only say which rank would run where, and by which commands.")
+    private boolean isDryRun;
+
     @Option(names = "--verbose", description = "Say what is started and ended.")
     private boolean isVerbose;
+
+    @Spec private CommandSpec commandSpec = CommandSpec.create();
 
     @Parameters(hidden = true)
     private List<String> words = new ArrayList<>();
@@ -151,14 +171,36 @@ final class Jhorovodrun implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         JobSpec spec = spec();
+        if (isDryRun) {
+            PrintWriter out = commandSpec.commandLine().getOut();
+            DryRun.describe(spec, HostName::isThisHost).forEach(out::println);
+            return 0;
+        }
         Console console =
                 new Console(
                         new FileOutputStream(FileDescriptor.out),
                         new FileOutputStream(FileDescriptor.err),
-                        Terminal.isBehind(Terminal.STANDARD_OUTPUT));
+                        Terminal.isBehind(Terminal.STANDARD_OUTPUT),
+                        rankFiles(spec.places().size()));
         Job job = new Job(spec, console, StandardInput.open());
         Signals.catchAll(job::interrupt);
         return job.run();
+    }
+
+    private Optional<RankFiles> rankFiles(int size) {
+        if (outputFolder == null) {
+            return Optional.empty();
+        }
+        if (outputFolder.isBlank()) {
+            throw new UsageException("--output-filename needs the name of a folder");
+        }
+        try {
+            return Optional.of(RankFiles.create(Path.of(outputFolder), size));
+        } catch (IOException e) {
+            throw new UsageException(
+                    "--output-filename '%s' cannot be written: %s"
+                            .formatted(outputFolder, FileFault.of(e)));
+        }
     }
 
     private JobSpec spec() {

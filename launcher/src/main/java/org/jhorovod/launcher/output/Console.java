@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jhorovod.launcher.agent.AgentEvent.Stream;
 import org.jspecify.annotations.Nullable;
@@ -23,12 +24,18 @@ public final class Console {
     private final OutputStream out;
     private final OutputStream err;
     private final boolean isTerminal;
+    private Optional<RankFiles> files; // guarded by this; empty once writing to them has failed
     // All guarded by this.
     private final Map<String, Channel> channels = new TreeMap<>();
     private final Map<Integer, LastLines> lastLines = new TreeMap<>();
     private @Nullable Channel unfinished; // whose line the cursor stands in; null at a line's start
     private boolean isOverProgress;
     private @Nullable IOException failure; // the first; null as long as there is none
+
+    /** Something with files. */
+    private interface FileAction {
+        void run() throws IOException;
+    }
 
     /** One stream of one rank. */
     private final class Channel implements LineSplitter.Sink {
@@ -56,14 +63,26 @@ public final class Console {
     }
 
     /**
-     * Prints to these streams.
+     * Prints to these streams only.
      *
      * @param isTerminal whether a person looks at it, so that a line may be erased
      */
     public Console(OutputStream out, OutputStream err, boolean isTerminal) {
+        this(out, err, isTerminal, Optional.empty());
+    }
+
+    /**
+     * Prints to these streams and, as it comes, to files.
+     *
+     * @param isTerminal whether a person looks at it, so that a line may be erased
+     * @param files which take what the ranks write as well
+     */
+    public Console(
+            OutputStream out, OutputStream err, boolean isTerminal, Optional<RankFiles> files) {
         this.out = out;
         this.err = err;
         this.isTerminal = isTerminal;
+        this.files = files;
     }
 
     /**
@@ -72,6 +91,7 @@ public final class Console {
      * @throws IOException if nobody reads the console any more
      */
     public synchronized void write(int rank, Stream stream, byte[] bytes) throws IOException {
+        files.ifPresent(f -> store(() -> f.write(rank, stream, bytes)));
         Channel channel =
                 channels.computeIfAbsent(rank + "/" + stream, key -> new Channel(rank, stream));
         channel.hasNews = true;
@@ -97,6 +117,19 @@ public final class Console {
             if (channel != null) {
                 channel.splitter.end();
             }
+        }
+        files.ifPresent(f -> store(() -> f.end(rank)));
+    }
+
+    /** A job is worth more than its logs: it goes on without them, but not without a word. */
+    private void store(FileAction action) {
+        try {
+            action.run();
+        } catch (IOException e) {
+            files = Optional.empty();
+            tell(
+                    "jhorovodrun: the ranks' output is no longer written to files, which end here: "
+                            + e.getMessage());
         }
     }
 
