@@ -16,6 +16,7 @@ import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.ConfigurationException;
 import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.launcher.check.BuildReport;
 import org.jhorovod.launcher.job.Job;
 import org.jhorovod.launcher.job.JobSpec;
 import org.jhorovod.launcher.output.Console;
@@ -85,6 +86,13 @@ final class Jhorovodrun implements Callable<Integer> {
             names = "--dry-run",
             description = "Only say which rank would run where, and by which commands.")
     private boolean isDryRun;
+
+    @Option(
+            names = "--check-build",
+            description =
+                    "Only say which engines, backends, transports and tools are available here, and"
+                            + " how to get the others.")
+    private boolean isCheck;
 
     @Option(names = "--verbose", description = "Say what is started and ended.")
     private boolean isVerbose;
@@ -170,9 +178,15 @@ final class Jhorovodrun implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        PrintWriter out = commandSpec.commandLine().getOut();
+        if (isCheck) {
+            Configuration configuration = configuration(RankVariables.of(variables, environment));
+            String path = environment.getOrDefault("PATH", "");
+            BuildReport.lines(configuration, path).forEach(out::println);
+            return 0;
+        }
         JobSpec spec = spec();
         if (isDryRun) {
-            PrintWriter out = commandSpec.commandLine().getOut();
             DryRun.describe(spec, HostName::isThisHost).forEach(out::println);
             return 0;
         }
