@@ -15,6 +15,7 @@ import java.util.concurrent.Callable;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.ConfigurationException;
+import org.jhorovod.allreduce.config.Setting;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.launcher.check.BuildReport;
 import org.jhorovod.launcher.job.Job;
@@ -67,17 +68,17 @@ final class Jhorovodrun implements Callable<Integer> {
             names = "--output-filename",
             paramLabel = "FOLDER",
             description =
-                    "Write each rank's output also to FOLDER/rank.N/stdout and stderr, without the"
-                            + " prefix; files of an earlier job there are replaced.")
+                    "Keep what rank N writes, as it comes, in files stdout and stderr in"
+                            + " FOLDER/rank.N too; those of an earlier job are replaced.")
     private @Nullable String outputFolder;
 
     @Option(
             names = "-x",
             paramLabel = "NAME[=VALUE]",
             description =
-                    "Variable of this environment that the ranks get on all hosts; once for each."
-                            + " Beside JHorovod's settings, none is passed to other hosts by"
-                            + " itself.")
+                    "Set this variable for the ranks on all hosts, to its value here if none is"
+                            + " given. Other hosts get no other but JHorovod's settings. Can be"
+                            + " repeated.")
     private List<String> variables = new ArrayList<>();
 
     @Mixin private NetworkOptions networkOptions = new NetworkOptions();
@@ -155,14 +156,12 @@ final class Jhorovodrun implements Callable<Integer> {
                         && e.getCommandLine().getParseResult().hasMatchedOption(EXAMPLE);
         return refuse(
                 e.getCommandLine().getErr(),
-                String.valueOf(e.getMessage())
-                                .replaceAll("\\R", " ")
-                                .replace("is not an int", "is no whole number")
+                String.valueOf(e.getMessage()).replace("is not an int", "is no whole number")
                         + (hasExample ? "; arguments of the example come after --" : ""));
     }
 
     private static int refuse(PrintWriter err, String message) {
-        String text = message.strip();
+        String text = message.strip().replaceAll("\\R", " ");
         String end = text.endsWith(".") || text.endsWith(")") ? "" : ".";
         err.println("jhorovodrun: " + text + end + " Try 'jhorovodrun --help'.");
         return USAGE;
@@ -236,14 +235,19 @@ final class Jhorovodrun implements Callable<Integer> {
     }
 
     private void requireStartTimeout() {
-        try {
-            if (startTimeout != null) {
-                Configuration.of(Map.of(Settings.START_TIMEOUT, startTimeout));
-            }
-        } catch (ConfigurationException e) {
+        if (startTimeout != null && !isLegal(Settings.START_TIMEOUT, startTimeout)) {
             throw new UsageException(
                     "--start-timeout is '%s', but must be: %s"
                             .formatted(startTimeout, Settings.START_TIMEOUT.range()));
+        }
+    }
+
+    private static boolean isLegal(Setting<?> setting, String text) {
+        try {
+            Configuration.of(Map.of(setting, text));
+            return !text.isBlank();
+        } catch (ConfigurationException e) {
+            return false;
         }
     }
 

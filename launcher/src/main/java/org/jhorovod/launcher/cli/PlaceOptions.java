@@ -21,14 +21,14 @@ final class PlaceOptions {
             names = {"-H", "--hosts"},
             paramLabel = "HOST:SLOTS,...",
             description =
-                    "Where to start them, such as h1:2,[fd00::2]:4,h3; without it, on this host. A"
-                            + " host without a number has one slot.")
+                    "Hosts with their slots, as in h1:2,[fd00::2]:4,h3 (without a number: one"
+                            + " slot). This host if not given.")
     private @Nullable String hosts;
 
     @Option(
             names = "--hostfile",
             paramLabel = "FILE",
-            description = "The same as a file: a line \"HOST slots=N\" for each host.")
+            description = "The same in a file: for each host a line \"HOST slots=N\".")
     private @Nullable String hostfile;
 
     /**
