@@ -21,14 +21,14 @@ final class PlaceOptions {
             names = {"-H", "--hosts"},
             paramLabel = "HOST:SLOTS,...",
             description =
-                    "Hosts with their slots, as in h1:2,[fd00::2]:4,h3 (without a number: one"
-                            + " slot). This host if not given.")
+                    "Hosts with slots, as h1:2,[fd00::2]:4,h3 (one slot without a number). This"
+                            + " host if not given.")
     private @Nullable String hosts;
 
     @Option(
             names = "--hostfile",
             paramLabel = "FILE",
-            description = "The same in a file: for each host a line \"HOST slots=N\".")
+            description = "The same in a file, as lines \"h1 slots=2\".")
     private @Nullable String hostfile;
 
     /**
