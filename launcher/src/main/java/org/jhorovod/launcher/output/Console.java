@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * several threads; blocks while whoever reads the console does not.
  */
 public final class Console {
+    // Only rank 0 can be answered. On a busy host another rank may well be stopped within a line,
+    // which what other ranks write would then break in two.
+    private static final int PATIENCE = 5;
     private static final byte[] NEWLINE = {'\n'};
     private static final byte[] RETURN = {'\r'};
     private static final byte[] ERASE_LINE = "\033[K".getBytes(StandardCharsets.US_ASCII);
@@ -43,12 +46,14 @@ public final class Console {
         private final OutputStream target;
         private final LastLines last;
         private final LineSplitter splitter = new LineSplitter(this);
-        private boolean hasNews;
+        private final int patience; // how many calls of flush an unfinished line waits
+        private int quietFlushes;
 
         Channel(int rank, Stream stream) {
             String name = stream == Stream.STDOUT ? "stdout" : "stderr";
             prefix = "[%d]<%s>:".formatted(rank, name).getBytes(StandardCharsets.US_ASCII);
             target = stream == Stream.STDOUT ? out : err;
+            patience = rank == 0 ? 1 : PATIENCE;
             last = lastLines.computeIfAbsent(rank, r -> new LastLines());
         }
 
@@ -94,18 +99,17 @@ public final class Console {
         files.ifPresent(f -> store(() -> f.write(rank, stream, bytes)));
         Channel channel =
                 channels.computeIfAbsent(rank + "/" + stream, key -> new Channel(rank, stream));
-        channel.hasNews = true;
+        channel.quietFlushes = -1; // the flush to come may be right behind
         channel.splitter.add(bytes);
         throwFailure();
     }
 
-    /** Prints the unfinished lines that have not grown since the last call. */
+    /** Prints the unfinished lines that have not grown for some calls. */
     public synchronized void flush() throws IOException {
         for (Channel channel : channels.values()) {
-            if (!channel.hasNews) {
+            if (++channel.quietFlushes >= channel.patience) {
                 channel.splitter.flush();
             }
-            channel.hasNews = false;
         }
         throwFailure();
     }
