@@ -25,6 +25,7 @@ final class Agent implements RankProcess.Watcher {
     // Together well below the 5 s after which nothing may be left.
     private static final Duration TERM_WAIT = Duration.ofMillis(1500);
     private static final Duration KILL_WAIT = Duration.ofSeconds(2);
+    private static final Duration GPU_TIMEOUT = Duration.ofSeconds(20);
 
     private final InputStream commands;
     private final OutputStream events;
@@ -96,17 +97,25 @@ final class Agent implements RankProcess.Watcher {
                 return;
             }
             tell(new AgentEvent.Prepared(folder.path().toString()));
-            if (plan.ranks().size() > 1) {
-                warmUp(plan);
-            }
-            for (RankPlan rank : plan.ranks()) {
-                start(plan, rank, folder);
-            }
+            startAll(gpus().assign(plan, System.getenv()), folder);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IOException e) {
             String reason = "the ranks' secret cannot be stored: " + e.getMessage();
             plan.ranks().forEach(r -> tell(new AgentEvent.StartFailed(r.rank(), reason)));
+        }
+    }
+
+    private HostGpus gpus() {
+        return new HostGpus(GPU_TIMEOUT, this::startInGroup, this::forget, this::tellUnlessEnding);
+    }
+
+    private void startAll(HostPlan plan, SecretFolder folder) throws InterruptedException {
+        if (plan.ranks().size() > 1) {
+            warmUp(plan);
+        }
+        for (RankPlan rank : plan.ranks()) {
+            start(plan, rank, folder);
         }
     }
 

@@ -14,6 +14,7 @@ import org.jhorovod.launcher.plan.EnvironmentChange;
 import org.jhorovod.launcher.plan.HostPlan;
 import org.jhorovod.launcher.plan.RankDefaults;
 import org.jhorovod.launcher.plan.RankPlan;
+import org.jhorovod.launcher.plan.SavedEnvironment;
 import org.jhorovod.launcher.warmup.WarmUp;
 
 /** One rank's process: two threads relay its output, one waits for its end. */
@@ -56,6 +57,7 @@ final class RankProcess {
 
     /** Turns the environment that the agent has into the one that a rank gets. */
     static void complete(Map<String, String> environment, HostPlan plan, RankPlan rank) {
+        SavedEnvironment.restore(environment);
         EnvironmentChange.apply(plan.environment(), environment);
         EnvironmentChange.apply(rank.environment(), environment);
         RankDefaults.apply(

@@ -14,8 +14,8 @@ import picocli.CommandLine.Model.CommandSpec;
 
 /** What {@code --help} shows beside the options. */
 final class HelpText {
-    static final int WIDTH = 100;
-    static final int OPTION_WIDTH = 30;
+    static final int WIDTH = 80;
+    static final int OPTION_WIDTH = 28;
     private static final int SETTING_INDENT = 6;
 
     private HelpText() {}
@@ -59,14 +59,28 @@ final class HelpText {
                                     setting.environmentName(),
                                     setting.range(),
                                     byDefault == null ? "none" : byDefault));
-            lines.add(" ".repeat(SETTING_INDENT) + setting.description());
+            lines.addAll(wrap(setting.description()));
         }
         lines.add("");
         lines.add("Exit code: that of the rank that failed first, 128 + n if signal n ended it;");
-        lines.add(
-                "2 for a command line that cannot be used; 130 after Ctrl-C. A rank that hangs is");
-        lines.add(
-                "ended by the launcher, and then gives 143 or 137. Standard input goes to rank 0.");
+        lines.add("2 for a command line that cannot be used; 130 after Ctrl-C. A rank that hangs");
+        lines.add("is ended by the launcher, and then gives 143 or 137. Standard input goes to");
+        lines.add("rank 0.");
         return lines.stream().map(line -> line.replace("%", "%%")).toArray(String[]::new);
+    }
+
+    /** The lines of an indented paragraph. */
+    private static List<String> wrap(String text) {
+        List<String> lines = new ArrayList<>();
+        StringBuilder line = new StringBuilder();
+        for (String word : text.split(" ", -1)) {
+            if (line.length() + 1 + word.length() > WIDTH - SETTING_INDENT) {
+                lines.add(" ".repeat(SETTING_INDENT) + line);
+                line.setLength(0);
+            }
+            line.append(line.isEmpty() ? "" : " ").append(word);
+        }
+        lines.add(" ".repeat(SETTING_INDENT) + line);
+        return lines;
     }
 }

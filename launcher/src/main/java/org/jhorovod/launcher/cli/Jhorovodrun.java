@@ -4,8 +4,10 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,19 +15,22 @@ import java.util.concurrent.Callable;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.ConfigurationException;
+import org.jhorovod.allreduce.config.Setting;
 import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.launcher.check.BuildReport;
 import org.jhorovod.launcher.job.Job;
 import org.jhorovod.launcher.job.JobSpec;
 import org.jhorovod.launcher.output.Console;
-import org.jhorovod.launcher.plan.EnvironmentChange;
-import org.jhorovod.launcher.plan.HostSlots;
-import org.jhorovod.launcher.plan.SlotAssignment;
-import org.jhorovod.launcher.plan.SshOptions;
+import org.jhorovod.launcher.output.RankFiles;
+import org.jhorovod.launcher.plan.SavedEnvironment;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command {@code jhorovodrun}: from words to a {@link JobSpec}. */
@@ -41,22 +46,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
         mixinStandardHelpOptions = true,
         versionProvider = Jhorovodrun.Version.class)
 final class Jhorovodrun implements Callable<Integer> {
-    private static final int MOST_RANKS = 1024;
     private static final int USAGE = 2;
     private static final int FAILED = 1;
     private static final String EXAMPLE = "--example";
 
-    @Option(
-            names = "-np",
-            paramLabel = "N",
-            description = "How many ranks to start. Without it: as many as -H has slots.")
-    private @Nullable Integer size;
-
-    @Option(
-            names = {"-H", "--hosts"},
-            paramLabel = "HOST:SLOTS",
-            description = "Where to start them, such as localhost:4. Only this host for now.")
-    private @Nullable String hosts;
+    @Mixin private PlaceOptions placeOptions = new PlaceOptions();
 
     @Option(
             names = EXAMPLE,
@@ -70,11 +64,51 @@ final class Jhorovodrun implements Callable<Integer> {
             description = "How long the ranks may take to meet.")
     private @Nullable String startTimeout;
 
+    @Option(
+            names = "--output-filename",
+            paramLabel = "FOLDER",
+            description =
+                    "Keep what rank N writes, as it comes, in files stdout and stderr in"
+                            + " FOLDER/rank.N too; those of an earlier job are replaced.")
+    private @Nullable String outputFolder;
+
+    @Option(
+            names = "-x",
+            paramLabel = "NAME[=VALUE]",
+            description =
+                    "Set this variable for the ranks on all hosts, to its value here if none is"
+                            + " given. Other hosts get no other but JHorovod's settings. Can be"
+                            + " repeated.")
+    private List<String> variables = new ArrayList<>();
+
+    @Mixin private NetworkOptions networkOptions = new NetworkOptions();
+
+    @Option(
+            names = "--dry-run",
+            description = "Only say which rank would run where, and by which commands.")
+    private boolean isDryRun;
+
+    @Option(
+            names = "--check-build",
+            description =
+                    "Only say which engines, backends, transports and tools are available here, and"
+                            + " how to get the others.")
+    private boolean isCheck;
+
     @Option(names = "--verbose", description = "Say what is started and ended.")
     private boolean isVerbose;
 
+    @Spec private CommandSpec commandSpec = CommandSpec.create();
+
     @Parameters(hidden = true)
     private List<String> words = new ArrayList<>();
+
+    private final Map<String, String> environment;
+
+    private Jhorovodrun(Map<String, String> environment) {
+        this.environment = new HashMap<>(environment);
+        SavedEnvironment.restore(this.environment);
+    }
 
     /** The version of jar and Java. */
     static final class Version implements CommandLine.IVersionProvider {
@@ -95,10 +129,13 @@ final class Jhorovodrun implements Callable<Integer> {
      *
      * @param out takes the help
      * @param err takes complaints
+     * @param environment of this process
      * @return what the process should exit with
      */
-    static int execute(PrintWriter out, PrintWriter err, String... args) {
-        CommandLine line = new CommandLine(new Jhorovodrun());
+    static int execute(
+            PrintWriter out, PrintWriter err, Map<String, String> environment, String... args) {
+        CommandLine line = new CommandLine(new Jhorovodrun(environment));
+        line.setExpandAtFiles(false); // @ is the program's matter, such as java's
         line.setOut(out);
         line.setErr(err);
         line.setStopAtPositional(true);
@@ -119,14 +156,12 @@ final class Jhorovodrun implements Callable<Integer> {
                         && e.getCommandLine().getParseResult().hasMatchedOption(EXAMPLE);
         return refuse(
                 e.getCommandLine().getErr(),
-                String.valueOf(e.getMessage())
-                                .replaceAll("\\R", " ")
-                                .replace("is not an int", "is no whole number")
+                String.valueOf(e.getMessage()).replace("is not an int", "is no whole number")
                         + (hasExample ? "; arguments of the example come after --" : ""));
     }
 
     private static int refuse(PrintWriter err, String message) {
-        String text = message.strip();
+        String text = message.strip().replaceAll("\\R", " ");
         String end = text.endsWith(".") || text.endsWith(")") ? "" : ".";
         err.println("jhorovodrun: " + text + end + " Try 'jhorovodrun --help'.");
         return USAGE;
@@ -142,64 +177,90 @@ final class Jhorovodrun implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        PrintWriter out = commandSpec.commandLine().getOut();
+        if (isCheck) {
+            Configuration configuration = configuration(RankVariables.of(variables, environment));
+            String path = environment.getOrDefault("PATH", "");
+            BuildReport.lines(configuration, path).forEach(out::println);
+            return 0;
+        }
         JobSpec spec = spec();
+        if (isDryRun) {
+            DryRun.describe(spec, HostName::isThisHost).forEach(out::println);
+            return 0;
+        }
         Console console =
                 new Console(
                         new FileOutputStream(FileDescriptor.out),
                         new FileOutputStream(FileDescriptor.err),
-                        Terminal.isBehind(Terminal.STANDARD_OUTPUT));
+                        Terminal.isBehind(Terminal.STANDARD_OUTPUT),
+                        rankFiles(spec.places().size()));
         Job job = new Job(spec, console, StandardInput.open());
         Signals.catchAll(job::interrupt);
         return job.run();
     }
 
+    private Optional<RankFiles> rankFiles(int size) {
+        if (outputFolder == null) {
+            return Optional.empty();
+        }
+        if (outputFolder.isBlank()) {
+            throw new UsageException("--output-filename needs the name of a folder");
+        }
+        try {
+            return Optional.of(RankFiles.create(Path.of(outputFolder), size));
+        } catch (IOException e) {
+            throw new UsageException(
+                    "--output-filename '%s' cannot be written: %s"
+                            .formatted(outputFolder, FileFault.of(e)));
+        }
+    }
+
     private JobSpec spec() {
-        List<Topology> places = places();
-        List<String> command = command();
-        List<EnvironmentChange> environment = new ArrayList<>(SavedEnvironment.changes());
-        Configuration configuration = configuration();
+        List<Topology> places = placeOptions.places();
+        List<String> command = command(places);
+        RankVariables rankVariables = RankVariables.of(variables, environment);
+        requireStartTimeout();
         if (startTimeout != null) {
-            environment.add(
-                    new EnvironmentChange(Settings.START_TIMEOUT.environmentName(), startTimeout));
+            rankVariables.put(Settings.START_TIMEOUT, startTimeout);
         }
         return new JobSpec(
                 places,
                 command,
-                environment,
-                SshOptions.standard(),
-                Optional.empty(),
-                configuration.get(Settings.HANDSHAKE_TIMEOUT),
+                rankVariables.changes(),
+                networkOptions.ssh(),
+                networkOptions.networkInterface(),
+                configuration(rankVariables).get(Settings.HANDSHAKE_TIMEOUT),
                 isVerbose);
     }
 
-    /** Reads the users' settings, so that a wrong one is found before anything starts. */
-    private Configuration configuration() {
-        try {
-            if (startTimeout != null) {
-                Configuration.of(Map.of(Settings.START_TIMEOUT, startTimeout));
-            }
-        } catch (ConfigurationException e) {
+    private void requireStartTimeout() {
+        if (startTimeout != null && !isLegal(Settings.START_TIMEOUT, startTimeout)) {
             throw new UsageException(
                     "--start-timeout is '%s', but must be: %s"
                             .formatted(startTimeout, Settings.START_TIMEOUT.range()));
         }
+    }
+
+    private static boolean isLegal(Setting<?> setting, String text) {
         try {
-            return Configuration.from(name -> null, Jhorovodrun::userSetting);
+            Configuration.of(Map.of(setting, text));
+            return !text.isBlank();
+        } catch (ConfigurationException e) {
+            return false;
+        }
+    }
+
+    /** Reads the users' settings, so that a wrong one is found before anything starts. */
+    private static Configuration configuration(RankVariables rankVariables) {
+        try {
+            return Configuration.from(name -> null, rankVariables::get);
         } catch (ConfigurationException e) {
             throw new UsageException(String.valueOf(e.getMessage()));
         }
     }
 
-    /**
-     * What the ranks will inherit; what this launcher may itself be a rank of is not its matter.
-     */
-    private static @Nullable String userSetting(String name) {
-        return Settings.ofLauncher().stream().anyMatch(s -> s.environmentName().equals(name))
-                ? null
-                : System.getenv(name);
-    }
-
-    private List<String> command() {
+    private List<String> command(List<Topology> places) {
         if (example != null) {
             List<String> command = new ArrayList<>();
             command.add(System.getProperty("java.home") + "/bin/java");
@@ -214,37 +275,10 @@ final class Jhorovodrun implements Callable<Integer> {
                     "there is nothing to run; put a program after the options, or --example NAME (%s)"
                             .formatted(Examples.load().names()));
         }
-        ProgramPath.requireExecutable(words.get(0));
+        // Where this host runs no rank, the program may well be on the others only.
+        if (places.stream().map(Topology::host).anyMatch(HostName::isThisHost)) {
+            ProgramPath.requireExecutable(words.get(0));
+        }
         return words;
-    }
-
-    private List<Topology> places() {
-        if (size == null && hosts == null) {
-            throw new UsageException("the number of ranks is missing; add -np N");
-        }
-        if (size != null && size < 1) {
-            throw new UsageException("-np is %d, but a job has at least 1 rank".formatted(size));
-        }
-        if (size != null && size > MOST_RANKS) {
-            throw new UsageException(
-                    "-np is %d, but one host takes at most %d ranks".formatted(size, MOST_RANKS));
-        }
-        try {
-            int slots = hosts == null ? Integer.MAX_VALUE : slotsHere(hosts);
-            HostSlots here = new HostSlots(HostName.ofThisHost(), slots);
-            return SlotAssignment.assign(size == null ? slots : size, List.of(here));
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(String.valueOf(e.getMessage()));
-        }
-    }
-
-    private static int slotsHere(String hosts) {
-        List<HostSlots> slots = HostSlots.parseList(hosts);
-        if (slots.size() > 1 || !HostName.isThisHost(slots.get(0).host())) {
-            throw new UsageException(
-                    "-H is '%s', but for now all ranks run on this host (several hosts come next); use -H localhost:N"
-                            .formatted(hosts));
-        }
-        return slots.get(0).slots();
     }
 }

@@ -11,6 +11,6 @@ public final class JhorovodrunMain {
     public static void main(String[] args) {
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-        System.exit(Jhorovodrun.execute(out, err, args));
+        System.exit(Jhorovodrun.execute(out, err, System.getenv(), args));
     }
 }

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jhorovod.launcher.agent.AgentEvent.Stream;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * several threads; blocks while whoever reads the console does not.
  */
 public final class Console {
+    // Only rank 0 can be answered. On a busy host another rank may well be stopped within a line,
+    // which what other ranks write would then break in two.
+    private static final int PATIENCE = 5;
     private static final byte[] NEWLINE = {'\n'};
     private static final byte[] RETURN = {'\r'};
     private static final byte[] ERASE_LINE = "\033[K".getBytes(StandardCharsets.US_ASCII);
@@ -23,6 +27,7 @@ public final class Console {
     private final OutputStream out;
     private final OutputStream err;
     private final boolean isTerminal;
+    private Optional<RankFiles> files; // guarded by this; empty once writing to them has failed
     // All guarded by this.
     private final Map<String, Channel> channels = new TreeMap<>();
     private final Map<Integer, LastLines> lastLines = new TreeMap<>();
@@ -30,18 +35,25 @@ public final class Console {
     private boolean isOverProgress;
     private @Nullable IOException failure; // the first; null as long as there is none
 
+    /** Something with files. */
+    private interface FileAction {
+        void run() throws IOException;
+    }
+
     /** One stream of one rank. */
     private final class Channel implements LineSplitter.Sink {
         private final byte[] prefix;
         private final OutputStream target;
         private final LastLines last;
         private final LineSplitter splitter = new LineSplitter(this);
-        private boolean hasNews;
+        private final int patience; // how many calls of flush an unfinished line waits
+        private int quietFlushes;
 
         Channel(int rank, Stream stream) {
             String name = stream == Stream.STDOUT ? "stdout" : "stderr";
             prefix = "[%d]<%s>:".formatted(rank, name).getBytes(StandardCharsets.US_ASCII);
             target = stream == Stream.STDOUT ? out : err;
+            patience = rank == 0 ? 1 : PATIENCE;
             last = lastLines.computeIfAbsent(rank, r -> new LastLines());
         }
 
@@ -56,14 +68,26 @@ public final class Console {
     }
 
     /**
-     * Prints to these streams.
+     * Prints to these streams only.
      *
      * @param isTerminal whether a person looks at it, so that a line may be erased
      */
     public Console(OutputStream out, OutputStream err, boolean isTerminal) {
+        this(out, err, isTerminal, Optional.empty());
+    }
+
+    /**
+     * Prints to these streams and, as it comes, to files.
+     *
+     * @param isTerminal whether a person looks at it, so that a line may be erased
+     * @param files which take what the ranks write as well
+     */
+    public Console(
+            OutputStream out, OutputStream err, boolean isTerminal, Optional<RankFiles> files) {
         this.out = out;
         this.err = err;
         this.isTerminal = isTerminal;
+        this.files = files;
     }
 
     /**
@@ -72,20 +96,20 @@ public final class Console {
      * @throws IOException if nobody reads the console any more
      */
     public synchronized void write(int rank, Stream stream, byte[] bytes) throws IOException {
+        files.ifPresent(f -> store(() -> f.write(rank, stream, bytes)));
         Channel channel =
                 channels.computeIfAbsent(rank + "/" + stream, key -> new Channel(rank, stream));
-        channel.hasNews = true;
+        channel.quietFlushes = -1; // the flush to come may be right behind
         channel.splitter.add(bytes);
         throwFailure();
     }
 
-    /** Prints the unfinished lines that have not grown since the last call. */
+    /** Prints the unfinished lines that have not grown for some calls. */
     public synchronized void flush() throws IOException {
         for (Channel channel : channels.values()) {
-            if (!channel.hasNews) {
+            if (++channel.quietFlushes >= channel.patience) {
                 channel.splitter.flush();
             }
-            channel.hasNews = false;
         }
         throwFailure();
     }
@@ -97,6 +121,19 @@ public final class Console {
             if (channel != null) {
                 channel.splitter.end();
             }
+        }
+        files.ifPresent(f -> store(() -> f.end(rank)));
+    }
+
+    /** A job is worth more than its logs: it goes on without them, but not without a word. */
+    private void store(FileAction action) {
+        try {
+            action.run();
+        } catch (IOException e) {
+            files = Optional.empty();
+            tell(
+                    "jhorovodrun: the ranks' output is no longer written to files, which end here: "
+                            + e.getMessage());
         }
     }
 

@@ -30,4 +30,9 @@ public record HostPlan(
             throw new IllegalArgumentException("A plan needs a program and a rank.");
         }
     }
+
+    /** The same with other plans for its ranks. */
+    public HostPlan with(List<RankPlan> otherRanks) {
+        return new HostPlan(host, directory, command, environment, otherRanks, secret);
+    }
 }

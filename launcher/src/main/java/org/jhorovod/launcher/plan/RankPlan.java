@@ -1,5 +1,6 @@
 package org.jhorovod.launcher.plan;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Setting;
@@ -33,6 +34,13 @@ public record RankPlan(int rank, List<EnvironmentChange> environment) {
                         change(Settings.HOST, place.host()),
                         change(Settings.RENDEZVOUS, rendezvous),
                         change(Settings.RUN_ID, runId)));
+    }
+
+    /** The same with one more change, made after the others. */
+    RankPlan with(EnvironmentChange change) {
+        List<EnvironmentChange> changes = new ArrayList<>(environment);
+        changes.add(change);
+        return new RankPlan(rank, changes);
     }
 
     private static EnvironmentChange change(Setting<?> setting, Object value) {

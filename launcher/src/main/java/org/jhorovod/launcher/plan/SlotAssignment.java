@@ -6,6 +6,8 @@ import org.jhorovod.allreduce.collective.Topology;
 
 /** Which rank runs on which host. */
 public final class SlotAssignment {
+    private static final int MOST_LOCAL_RANKS = 1024;
+
     private SlotAssignment() {}
 
     /**
@@ -14,12 +16,13 @@ public final class SlotAssignment {
      * have a rank with its local rank.
      *
      * @return one place per rank, in rank order
-     * @throws IllegalArgumentException if the size is less than 1 or the slots do not suffice
+     * @throws IllegalArgumentException if the size is less than 1, the slots do not suffice, or a
+     *     host would get more ranks than it can take
      */
     public static List<Topology> assign(int size, List<HostSlots> hosts) {
         if (size < 1) {
             throw new IllegalArgumentException(
-                    "-np is %d; a job has at least 1 rank.".formatted(size));
+                    "-np is %d, but a job has at least 1 rank".formatted(size));
         }
         int[] localSizes = localSizes(size, hosts);
         List<Topology> places = new ArrayList<>();
@@ -44,14 +47,23 @@ public final class SlotAssignment {
         int placed = 0;
         for (int host = 0; host < localSizes.length; host++) {
             localSizes[host] = Math.min(hosts.get(host).slots(), size - placed);
+            requireRoom(hosts.get(host).host(), localSizes[host]);
             placed += localSizes[host];
         }
         if (placed < size) {
             throw new IllegalArgumentException(
-                    "-np is %d, but the hosts of -H have %d slots together; lower -np or add slots."
+                    "-np is %d, but the hosts have %d slots together; lower -np or add slots"
                             .formatted(size, placed));
         }
         return localSizes;
+    }
+
+    private static void requireRoom(String host, int localSize) {
+        if (localSize > MOST_LOCAL_RANKS) {
+            throw new IllegalArgumentException(
+                    "%d ranks would run on %s, but one host takes at most %d ranks"
+                            .formatted(localSize, host, MOST_LOCAL_RANKS));
+        }
     }
 
     /** How many of the first {@code end} hosts have a rank with this local rank. */

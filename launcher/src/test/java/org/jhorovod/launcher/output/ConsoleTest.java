@@ -79,6 +79,25 @@ class ConsoleTest {
     }
 
     @Test
+    void unfinishedLine_ofARankThatNobodyCanAnswer_waitsLonger() throws IOException {
+        write(1, "line of 1, ");
+        for (int flush = 1; flush <= 5; flush++) {
+            console.flush();
+            assertThat(printed()).isEmpty();
+        }
+        write(1, "still ");
+        console.flush();
+        write(2, "line of 2\n");
+        write(1, "whole\n.");
+        assertThat(printed())
+                .isEqualTo("[2]<stdout>:line of 2\n[1]<stdout>:line of 1, still whole\n");
+        for (int flush = 1; flush <= 6; flush++) {
+            console.flush();
+        }
+        assertThat(printed()).endsWith("\n[1]<stdout>:.");
+    }
+
+    @Test
     void prompt_isEndedByANewline_whenItsRankEnds() throws IOException {
         write(0, "name? ");
         console.flush();

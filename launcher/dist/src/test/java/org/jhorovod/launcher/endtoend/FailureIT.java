@@ -3,12 +3,14 @@ package org.jhorovod.launcher.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -44,6 +46,47 @@ class FailureIT {
                 .containsPattern("the job failed because of rank 1 on \\S+ \\(pid \\d+\\)")
                 .contains("  | why")
                 .contains("Other ranks: 0 ended by jhorovodrun");
+    }
+
+    @Test
+    void rankThatThrows_endsTheJob_whileAnotherSleepsFor120Seconds(@TempDir Path folder)
+            throws Exception {
+        Path program =
+                Files.writeString(
+                        folder.resolve("Throws.java"),
+                        """
+                        class Throws {
+                            public static void main(String[] args) throws Exception {
+                                if (System.getenv("JHOROVOD_RANK").equals("1")) {
+                                    throw new IllegalStateException("the data is gone");
+                                }
+                                Thread.sleep(120_000);
+                            }
+                        }
+                        """);
+        long startNanos = System.nanoTime();
+        Jhorovodrun.Result result =
+                Jhorovodrun.of(
+                                "-np",
+                                "2",
+                                System.getProperty("java.home") + "/bin/java",
+                                program.toString())
+                        .run();
+        assertThat(Duration.ofNanos(System.nanoTime() - startNanos))
+                .isLessThan(Duration.ofSeconds(40));
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err())
+                .contains("the job failed because of rank 1")
+                .contains("IllegalStateException: the data is gone")
+                .contains("Other ranks: 0 ended by jhorovodrun");
+    }
+
+    @Test
+    void firstFailure_isTheCause_whenAnotherFollows() throws Exception {
+        Jhorovodrun.Result result =
+                run(2, perRank("trap 'exit 5' TERM; sleep 600 & wait", "exit 4"));
+        assertThat(result.code()).isEqualTo(4);
+        assertThat(result.err()).contains("the job failed because of rank 1");
     }
 
     @Test
@@ -155,6 +198,17 @@ class FailureIT {
                     .as("ranks are asked first")
                     .contains("[0]<stdout>:bye", "[1]<stdout>:bye");
             assertThat(result.err()).contains("ended by SIG" + signal).hasLineCount(1);
+        }
+    }
+
+    @Test
+    void signal_endsRanksThatIgnoreIt_onceTheGraceTimeIsOver() throws Exception {
+        try (Jhorovodrun run = sleeping("trap '' TERM; echo up; while true; do sleep 1; done")) {
+            long startNanos = System.nanoTime();
+            Jhorovodrun.signal("TERM", run.pid());
+            assertThat(run.await().code()).isEqualTo(143);
+            assertThat(Duration.ofNanos(System.nanoTime() - startNanos))
+                    .isBetween(Duration.ofSeconds(4), Duration.ofSeconds(11));
         }
     }
 

@@ -1,10 +1,9 @@
-package org.jhorovod.launcher.cli;
+package org.jhorovod.launcher.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HashMap;
 import java.util.Map;
-import org.jhorovod.launcher.plan.EnvironmentChange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -12,7 +11,7 @@ import org.junit.jupiter.api.Timeout;
 class SavedEnvironmentTest {
 
     @Test
-    void changes_restoreWhatTheScriptPutAside() {
+    void restore_givesBackWhatTheScriptPutAside() {
         Map<String, String> environment =
                 new HashMap<>(
                         Map.of(
@@ -24,7 +23,7 @@ class SavedEnvironmentTest {
                                 "-Xmx2g",
                                 "OTHER",
                                 "stays"));
-        EnvironmentChange.apply(SavedEnvironment.changes(environment), environment);
+        SavedEnvironment.restore(environment);
         assertThat(environment).isEqualTo(Map.of("JAVA_TOOL_OPTIONS", "-Xmx2g", "OTHER", "stays"));
     }
 }
