@@ -3,7 +3,10 @@ package org.jhorovod.allreduce;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.IntFunction;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.conformance.BackendConformance;
 import org.jhorovod.allreduce.conformance.ConformanceGroup;
 import org.jhorovod.allreduce.conformance.ConformanceProgram;
@@ -23,22 +26,13 @@ class HostConformanceTest {
 
     /** Ranks that are threads. */
     private abstract static class OnThreads extends BackendConformance {
-        private final IntFunction<Transport> transport;
 
-        OnThreads(IntFunction<Transport> transport) {
-            this.transport = transport;
-        }
-
-        @Override
-        protected List<Integer> sizes() {
-            return List.of(1, 2, 3, 4, 7);
-        }
+        /** Forms a job. */
+        abstract InProcessCluster start(int size, Configuration configuration);
 
         @Override
         protected List<Outcome> run(ConformanceGroup group) {
-            try (InProcessCluster cluster =
-                    InProcessCluster.start(
-                            group.size(), transport.apply(group.size()), group.configuration())) {
+            try (InProcessCluster cluster = start(group.size(), group.configuration())) {
                 return cluster
                         .run(
                                 c -> {
@@ -54,24 +48,66 @@ class HostConformanceTest {
         }
     }
 
+    /** One ring over a transport. */
+    private abstract static class OverRing extends OnThreads {
+        private final Supplier<Transport> transport;
+
+        OverRing(Supplier<Transport> transport) {
+            this.transport = transport;
+        }
+
+        @Override
+        protected List<Integer> sizes() {
+            return List.of(1, 2, 3, 4, 7);
+        }
+
+        @Override
+        InProcessCluster start(int size, Configuration configuration) {
+            return InProcessCluster.start(size, transport.get(), configuration);
+        }
+    }
+
     @Nested
-    class InProcess extends OnThreads {
+    class InProcess extends OverRing {
         InProcess() {
             super(InProcessTransport::new);
         }
     }
 
     @Nested
-    class Tcp extends OnThreads {
+    class Tcp extends OverRing {
         Tcp() {
-            super(size -> new TcpTransport());
+            super(TcpTransport::new);
         }
     }
 
     @Nested
-    class Unix extends OnThreads {
+    class Unix extends OverRing {
         Unix() {
-            super(size -> new UnixTransport());
+            super(UnixTransport::new);
+        }
+    }
+
+    /** Inside each host over unix-domain sockets first, then between them over TCP. */
+    @Nested
+    class ByPlace extends OnThreads {
+        private static final Map<Integer, int[]> HOSTS =
+                Map.of(
+                        3, new int[] {2, 1},
+                        4, new int[] {2, 2},
+                        5, new int[] {2, 3},
+                        6, new int[] {3, 2, 1},
+                        8, new int[] {3, 3, 2});
+
+        @Override
+        protected List<Integer> sizes() {
+            return HOSTS.keySet().stream().sorted().toList();
+        }
+
+        @Override
+        InProcessCluster start(int size, Configuration configuration) {
+            int[] localSizes = Objects.requireNonNull(HOSTS.get(size));
+            return PretendedHosts.start(PretendedHosts.of(localSizes), configuration);
         }
     }
 
