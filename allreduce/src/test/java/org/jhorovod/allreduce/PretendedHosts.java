@@ -15,9 +15,15 @@ final class PretendedHosts {
 
     /** Forms a job with the transports that it would have on those hosts. */
     static InProcessCluster start(List<Topology> ranks, Configuration configuration) {
+        return start(ranks, InetAddress.getLoopbackAddress(), configuration);
+    }
+
+    /** The same at a given address of this machine. */
+    static InProcessCluster start(
+            List<Topology> ranks, InetAddress address, Configuration configuration) {
         return InProcessCluster.start(
                 ranks,
-                InetAddress.getLoopbackAddress(),
+                address,
                 configuration,
                 meeting ->
                         Backends.ofHost(
