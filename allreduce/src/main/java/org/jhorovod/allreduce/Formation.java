@@ -1,7 +1,6 @@
 package org.jhorovod.allreduce;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.channels.SocketChannel;
@@ -63,11 +62,9 @@ final class Formation implements Meeting {
     private final Topology self;
     private final Deadline deadline;
     private final Arrivals arrivals;
-    private final Map<Integer, PeerAddress> addresses = new HashMap<>();
+    private final Map<Integer, PublishedAddress> addresses = new HashMap<>();
     private final Map<Integer, SocketChannel> control = new HashMap<>();
     private final List<TimedChannel> opened = new ArrayList<>();
-
-    private record PeerAddress(InetSocketAddress address, String host) {}
 
     /**
      * Prepares to meet.
@@ -137,8 +134,8 @@ final class Formation implements Meeting {
                         secret(),
                         handshakeTimeout(),
                         arrivals())) {
-            String address = membership.address().getHostAddress();
-            publish("address", listener.port() + " " + address + " " + self.host());
+            InetSocketAddress socket = new InetSocketAddress(membership.address(), listener.port());
+            publish("address", new PublishedAddress(socket, self.host()).encode());
             connectControl();
             EngineCommunicator communicator = start(opening.open(this));
             opened.clear(); // the communicator's now
@@ -157,7 +154,7 @@ final class Formation implements Meeting {
     private EngineCommunicator start(Backends backends) throws IOException {
         List<String> hosts = new ArrayList<>();
         for (int rank = 0; rank < self.size(); rank++) {
-            PeerAddress peer = addresses.get(rank);
+            PublishedAddress peer = addresses.get(rank);
             hosts.add(peer == null ? self.host() : peer.host());
         }
         ControlPlane plane =
@@ -199,17 +196,11 @@ final class Formation implements Meeting {
         }
     }
 
-    private PeerAddress addressOf(int rank) throws IOException {
-        PeerAddress known = addresses.get(rank);
+    private PublishedAddress addressOf(int rank) throws IOException {
+        PublishedAddress known = addresses.get(rank);
         if (known == null) {
-            String[] parts = awaitPublished(rank, "address").split(" ", 3);
-            if (parts.length != 3) {
-                throw new IOException("rank " + rank + " published a malformed address");
-            }
-            InetSocketAddress address =
-                    new InetSocketAddress(
-                            InetAddress.getByName(parts[1]), Integer.parseInt(parts[0]));
-            known = new PeerAddress(address, parts[2]);
+            String published = awaitPublished(rank, "address");
+            known = PublishedAddress.decode(published, membership.address());
             addresses.put(rank, known);
         }
         return known;
@@ -269,7 +260,7 @@ final class Formation implements Meeting {
 
     @Override
     public TimedChannel dial(int rank, Purpose purpose) throws IOException {
-        return dial(rank, addressOf(rank).address(), purpose);
+        return dial(rank, addressOf(rank).socket(), purpose);
     }
 
     @Override

@@ -12,7 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import org.jhorovod.allreduce.backend.host.RingBackend;
+import java.util.stream.IntStream;
+import org.jhorovod.allreduce.backend.host.RingAssembly;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
@@ -53,26 +54,38 @@ public final class InProcessCluster implements AutoCloseable {
 
     /** Forms a job of {@code size} ranks that pass bytes through memory. */
     public static InProcessCluster start(int size) {
-        return start(size, new InProcessTransport(size), Configuration.fromProcess());
+        return start(size, new InProcessTransport(), Configuration.fromProcess());
     }
 
     /** Forms a job over a given transport and with given settings. */
     static InProcessCluster start(int size, Transport transport, Configuration configuration) {
+        List<Topology> ranks =
+                IntStream.range(0, size)
+                        .mapToObj(rank -> Topology.onOneHost(rank, size, "localhost"))
+                        .toList();
+        return start(
+                ranks, InetAddress.getLoopbackAddress(), configuration, m -> open(m, transport));
+    }
+
+    /** Forms a job of given ranks, which may pretend to run on several hosts. */
+    static InProcessCluster start(
+            List<Topology> ranks,
+            InetAddress address,
+            Configuration configuration,
+            Formation.Opening opening) {
         ExecutorService threads = threads();
         MemoryStore store = new MemoryStore();
         Secret secret = Secret.random();
         List<CompletableFuture<Communicator>> forming = new ArrayList<>();
-        for (int rank = 0; rank < size; rank++) {
-            Topology self = Topology.onOneHost(rank, size, "localhost");
-            Membership membership =
-                    new Membership(self, 0, store, secret, InetAddress.getLoopbackAddress());
+        for (Topology self : ranks) {
+            Membership membership = new Membership(self, 0, store, secret, address);
             forming.add(
                     CompletableFuture.supplyAsync(
                             () ->
-                                    size == 1
+                                    self.size() == 1
                                             ? Formation.alone(self, configuration)
                                             : new Formation(membership, configuration, 0)
-                                                    .form(meeting -> open(meeting, transport)),
+                                                    .form(opening),
                             threads));
         }
         long timeoutMillis =
@@ -83,7 +96,7 @@ public final class InProcessCluster implements AutoCloseable {
 
     private static Backends open(Meeting meeting, Transport transport) throws IOException {
         return Backends.ofHost(
-                new RingBackend(meeting.self(), transport.name(), transport.open(meeting)),
+                new RingAssembly(meeting, transport, transport).assemble(),
                 "the ranks are threads.");
     }
 

@@ -10,66 +10,52 @@ import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.spi.ReductionKernel;
+import org.jhorovod.allreduce.transport.Ring;
 import org.jhorovod.allreduce.transport.RingLinks;
 
 /**
- * Carries out ring plans: sends one stream and receives another at the same time, on the calling
- * thread. Every collective starts with a header to the next rank, which finds calls that differ.
+ * One rank's part in what goes around a ring: sends one stream and receives another at the same
+ * time, on the calling thread.
  */
 public final class RingExchange {
     // Measured: smaller pieces cost system calls, larger ones fall out of the cache.
     private static final int SEGMENT_BYTES = 64 * 1024;
 
-    private final Topology self;
+    private final Ring ring;
+    private final String self;
     private final RingLinks links;
     private final ReductionKernel kernel;
     private final ByteBuffer staging =
             ByteBuffer.allocateDirect(SEGMENT_BYTES).order(ByteOrder.nativeOrder());
 
-    /** Uses links and kernel until the caller closes them. */
-    public RingExchange(Topology self, RingLinks links, ReductionKernel kernel) {
-        this.self = self;
+    /**
+     * Uses links and kernel until the caller closes them.
+     *
+     * @param self this rank for messages
+     */
+    public RingExchange(Ring ring, Topology self, RingLinks links, ReductionKernel kernel) {
+        this.ring = ring;
+        this.self = self.describe();
         this.links = links;
         this.kernel = kernel;
     }
 
-    /** Replaces the tensor by its reduction over all ranks. */
-    public void allReduce(Operation operation, HostTensor tensor, ReduceOp op) {
-        RingPlan plan =
-                RingPlan.allReduce(
-                        self.rank(), self.size(), tensor.elementCount(), tensor.type().byteCount());
-        run(operation, plan, tensor, op);
+    Ring ring() {
+        return ring;
     }
 
-    /** Completes an output that holds this rank's part already. */
-    public void allGather(Operation operation, HostTensor output) {
-        RingPlan plan =
-                RingPlan.allGather(
-                        self.rank(),
-                        self.size(),
-                        output.elementCount() / self.size(),
-                        output.type().byteCount());
-        run(operation, plan, output, ReduceOp.SUM);
-    }
-
-    /** Replaces the tensor by that of the root. */
-    public void broadcast(Operation operation, HostTensor tensor, int root) {
-        RingPlan plan = RingPlan.broadcast(self.rank(), self.size(), root, tensor.byteCount());
-        run(operation, plan, tensor, ReduceOp.SUM);
-    }
-
-    /** Compares the call with that of the previous rank, and nothing more. */
-    public void compareCalls(Operation operation) {
+    /** Compares the call with that of the previous rank, and tells the next one of it. */
+    void compareCalls(Operation operation) {
         run(operation, () -> exchangeHeaders(operation));
     }
 
-    private void run(Operation operation, RingPlan plan, HostTensor tensor, ReduceOp op) {
-        run(
-                operation,
-                () -> {
-                    exchangeHeaders(operation);
-                    exchange(operation, plan, tensor, op);
-                });
+    /**
+     * Carries out a plan.
+     *
+     * @param divisor what an element is divided by once it is reduced; 1 for nothing
+     */
+    void run(Operation operation, RingPlan plan, HostTensor tensor, ReduceOp op, int divisor) {
+        run(operation, () -> exchange(operation, plan, tensor, op, divisor));
     }
 
     /** What talks to the neighbours. */
@@ -81,9 +67,9 @@ public final class RingExchange {
         try {
             talk.run();
         } catch (WriteException e) {
-            throw operation.linkEnded(nextRank(), String.valueOf(e.getMessage()));
+            throw operation.linkEnded(ring.nextRank(), String.valueOf(e.getMessage()));
         } catch (IOException e) {
-            throw operation.linkEnded(previousRank(), String.valueOf(e.getMessage()));
+            throw operation.linkEnded(ring.previousRank(), String.valueOf(e.getMessage()));
         }
     }
 
@@ -94,14 +80,6 @@ public final class RingExchange {
         WriteException(IOException cause) {
             super(cause.getMessage(), cause);
         }
-    }
-
-    private int nextRank() {
-        return (self.rank() + 1) % self.size();
-    }
-
-    private int previousRank() {
-        return (self.rank() + self.size() - 1) % self.size();
     }
 
     private void exchangeHeaders(Operation operation) throws IOException {
@@ -133,15 +111,16 @@ public final class RingExchange {
         return new MismatchException(
                 "Two ranks called different collectives: %s called %s (operation %d), rank %d called %s (operation %d). All ranks must call the same collectives with the same names, types, counts, operations and roots in the same order: look for rank-dependent branches, layers or data, or a stale checkpoint on one rank."
                         .formatted(
-                                self.describe(),
+                                self,
                                 here.describe(),
                                 mine.sequence(),
-                                previousRank(),
+                                ring.previousRank(),
                                 there.describe(),
                                 theirs.sequence()));
     }
 
-    private void exchange(Operation operation, RingPlan plan, HostTensor tensor, ReduceOp op)
+    private void exchange(
+            Operation operation, RingPlan plan, HostTensor tensor, ReduceOp op, int divisor)
             throws IOException {
         SpanCursor outgoing = new SpanCursor(tensor, plan.outgoing());
         SpanCursor incoming = new SpanCursor(tensor, plan.incoming());
@@ -155,7 +134,7 @@ public final class RingExchange {
             if (!incoming.isAtEnd()) {
                 moved +=
                         incoming.position() < plan.reducedBytes()
-                                ? receiveAndReduce(incoming, plan, tensor, op)
+                                ? receiveAndReduce(incoming, plan, tensor, op, divisor)
                                 : receiveInPlace(incoming);
             }
             if (moved > 0) {
@@ -179,7 +158,8 @@ public final class RingExchange {
     }
 
     /** Reads into the staging buffer and reduces the whole elements in it. */
-    private int receiveAndReduce(SpanCursor incoming, RingPlan plan, HostTensor tensor, ReduceOp op)
+    private int receiveAndReduce(
+            SpanCursor incoming, RingPlan plan, HostTensor tensor, ReduceOp op, int divisor)
             throws IOException {
         boolean isFinal = incoming.position() >= plan.finishedFrom();
         ByteBuffer target = incoming.view(SEGMENT_BYTES);
@@ -188,10 +168,10 @@ public final class RingExchange {
         int elementBytes = tensor.type().byteCount();
         int wholeBytes = staging.position() / elementBytes * elementBytes;
         if (wholeBytes > 0) {
-            int divisor = isFinal && op == ReduceOp.AVERAGE ? self.size() : 1;
             int end = staging.position();
             staging.flip().limit(wholeBytes);
-            kernel.reduce(tensor.type(), op, staging, target.limit(wholeBytes), divisor);
+            kernel.reduce(
+                    tensor.type(), op, staging, target.limit(wholeBytes), isFinal ? divisor : 1);
             staging.limit(end).position(wholeBytes);
             staging.compact();
             incoming.advance(wholeBytes);

@@ -7,21 +7,24 @@ import java.util.List;
  * The ring, cut through [1, 2]. P ranks stand in a ring; each sends only to the next and receives
  * only from the previous.
  *
- * chunk   one of P nearly equal parts of a tensor, one per rank
+ * chunk   one of P parts of a tensor, one per position in the ring; some may be empty
  * step    the sending of one chunk to the next rank
  * segment the part of a chunk that happens to be in flight
  *
- * In step s a rank sends chunk (rank - s) mod P and receives chunk (rank - 1 - s) mod P: what it
- * receives in one step is what it sends in the next. So a rank's outgoing bytes are one stream, its
- * incoming bytes another, and the only rule is that the outgoing stream is never further ahead of
- * the incoming one than the first chunk is long. Nothing waits for the end of a step ("cut
- * through"), and the two links are always busy.
+ * A rank starts with some chunk, and goes down from one chunk to the one before it: in step s it
+ * sends chunk (first - s) mod P and receives chunk (first - 1 - s) mod P. What it receives in one
+ * step is what it sends in the next. So a rank's outgoing bytes are one stream, its incoming bytes
+ * another, and the only rule is that the outgoing stream is never further ahead of the incoming one
+ * than the first chunk is long. Nothing waits for the end of a step ("cut through"), and the two
+ * links are always busy.
  *
- *   all-reduce   2(P-1) steps; the first P-1 add what arrives to what is there (then chunk
- *                (rank + 1) mod P is complete here), the rest replace it.
- *                2S(P-1)/P bytes sent per rank for a tensor of S bytes.
- *   all-gather   P-1 steps that replace; S(P-1)/P bytes.
- *   broadcast    one chunk, from the root around to the rank before it; S bytes.
+ *   all-reduce      2(P-1) steps from the own chunk on; the first P-1 add what arrives to what is
+ *                   there (then chunk position + 1 is complete here), the rest replace it.
+ *                   2S(P-1)/P bytes sent per rank for equal chunks of a tensor of S bytes.
+ *   reduce-scatter  P-1 steps that add, from chunk position - 1 on, so that the own chunk is
+ *                   complete at the end; S(P-1)/P bytes.
+ *   all-gather      P-1 steps that replace, from the own chunk on; S(P-1)/P bytes.
+ *   broadcast       one chunk, from the root around to the rank before it; S bytes.
  *
  * [1] Patarasuk, Yuan: Bandwidth optimal all-reduce algorithms for clusters of workstations,
  *     JPDC 69(2), 2009.
@@ -45,28 +48,27 @@ record RingPlan(
         long reducedBytes,
         long finishedFrom) {
 
-    static RingPlan allReduce(int rank, int size, long elementCount, int elementBytes) {
-        List<Span> outgoing = steps(rank, 2 * (size - 1), size, elementCount, elementBytes);
-        List<Span> incoming =
-                steps(rank + size - 1, 2 * (size - 1), size, elementCount, elementBytes);
-        long headStart = chunk(rank, size, elementCount, elementBytes).byteCount();
-        long reduced = totalBytes(incoming.subList(0, size - 1));
-        long finishedFrom = totalBytes(incoming.subList(0, Math.max(0, size - 2)));
-        return new RingPlan(outgoing, incoming, headStart, reduced, finishedFrom);
+    /** Every chunk is reduced, and is on every rank at the end. */
+    static RingPlan allReduce(int position, List<Span> chunks) {
+        int ends = chunks.size() - 1;
+        return of(chunks, position, 2 * ends, ends);
     }
 
-    /** The tensor is the output of {@code size * elementCount} elements, this rank's part in it. */
-    static RingPlan allGather(int rank, int size, long elementCount, int elementBytes) {
-        long whole = elementCount * size;
-        List<Span> outgoing = steps(rank, size - 1, size, whole, elementBytes);
-        List<Span> incoming = steps(rank + size - 1, size - 1, size, whole, elementBytes);
-        return new RingPlan(outgoing, incoming, elementCount * elementBytes, 0, 0);
+    /** The chunk of this rank's position is reduced; the others are of no use at the end. */
+    static RingPlan reduceScatter(int position, List<Span> chunks) {
+        int ends = chunks.size() - 1;
+        return of(chunks, position - 1, ends, ends);
     }
 
-    static RingPlan broadcast(int rank, int size, int root, long byteCount) {
+    /** Every rank has the chunk of its position, and at the end all of them. */
+    static RingPlan allGather(int position, List<Span> chunks) {
+        return of(chunks, position, chunks.size() - 1, 0);
+    }
+
+    static RingPlan broadcast(int position, int size, int root, long byteCount) {
         List<Span> whole = List.of(new Span(0, byteCount));
-        boolean receives = rank != root;
-        boolean sends = (rank + 1) % size != root;
+        boolean receives = position != root;
+        boolean sends = (position + 1) % size != root;
         return new RingPlan(
                 sends ? whole : List.of(),
                 receives ? whole : List.of(),
@@ -75,26 +77,21 @@ record RingPlan(
                 0);
     }
 
-    /** One chunk; the first ones are an element longer where the count is no multiple of size. */
-    static Span chunk(int index, int size, long elementCount, int elementBytes) {
-        long quotient = elementCount / size;
-        long remainder = elementCount % size;
-        long start = index * quotient + Math.min(index, remainder);
-        long count = quotient + (index < remainder ? 1 : 0);
-        return new Span(start * elementBytes, count * elementBytes);
+    private static RingPlan of(List<Span> chunks, int first, int steps, int reducingSteps) {
+        List<Span> outgoing = steps(chunks, first, steps);
+        List<Span> incoming = steps(chunks, first - 1, steps);
+        long headStart = outgoing.isEmpty() ? 0 : outgoing.get(0).byteCount();
+        long reduced = Span.totalBytes(incoming.subList(0, reducingSteps));
+        int unfinished = Math.max(0, reducingSteps - 1);
+        long finishedFrom = Span.totalBytes(incoming.subList(0, unfinished));
+        return new RingPlan(outgoing, incoming, headStart, reduced, finishedFrom);
     }
 
-    private static List<Span> steps(
-            int firstChunk, int stepCount, int size, long elementCount, int elementBytes) {
-        List<Span> spans = new ArrayList<>(stepCount);
-        for (int step = 0; step < stepCount; step++) {
-            int index = Math.floorMod(firstChunk - step, size);
-            spans.add(chunk(index, size, elementCount, elementBytes));
+    private static List<Span> steps(List<Span> chunks, int first, int steps) {
+        List<Span> spans = new ArrayList<>(steps);
+        for (int step = 0; step < steps; step++) {
+            spans.add(chunks.get(Math.floorMod(first - step, chunks.size())));
         }
         return spans;
-    }
-
-    static long totalBytes(List<Span> spans) {
-        return spans.stream().mapToLong(Span::byteCount).sum();
     }
 }

@@ -16,7 +16,7 @@ final class SpanCursor {
     SpanCursor(HostTensor tensor, List<Span> spans) {
         this.tensor = tensor;
         this.spans = spans;
-        this.totalBytes = RingPlan.totalBytes(spans);
+        this.totalBytes = Span.totalBytes(spans);
     }
 
     long position() {

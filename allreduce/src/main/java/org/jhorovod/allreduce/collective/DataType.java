@@ -6,7 +6,10 @@ public enum DataType {
     FLOAT64(8),
     INT32(4),
     INT64(8),
-    /** IEEE 754 half precision; reduced in float32, and rounded to nearest after each step. */
+    /**
+     * IEEE 754 half precision; reduced in float32, and rounded to nearest after each step. A sum
+     * beyond 65504 is infinite, also on the way to an average: scale it down before.
+     */
     FLOAT16(2),
     /** The upper half of a float32; reduced in float32, and rounded to nearest after each step. */
     BFLOAT16(2),

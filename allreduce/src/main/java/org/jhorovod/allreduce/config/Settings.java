@@ -26,6 +26,16 @@ public final class Settings {
         UNIX
     }
 
+    /** The way of an all-reduce between the ranks, by our own backend. */
+    public enum AllReduceChoice {
+        /** By place where several hosts have several ranks, otherwise the ring. */
+        AUTO,
+        /** One ring around all ranks. */
+        RING,
+        /** Inside each host first, then between the hosts. */
+        HIERARCHICAL
+    }
+
     /** Who carries out the collectives. */
     public enum BackendChoice {
         /** Our own for host memory, NCCL for device memory where it is there. */
@@ -78,6 +88,12 @@ public final class Settings {
                     "TRANSPORT",
                     TransportChoice.AUTO,
                     "How bytes travel between ranks; auto takes unix inside one host.");
+    public static final Setting<AllReduceChoice> ALLREDUCE =
+            choice(
+                    "ALLREDUCE",
+                    AllReduceChoice.AUTO,
+                    "The way of an all-reduce; auto is hierarchical (inside each host first, then"
+                            + " between hosts) where hosts have several ranks.");
     public static final Setting<Duration> LIVENESS_TIMEOUT =
             seconds(
                     "LIVENESS_TIMEOUT_SECONDS",
@@ -164,6 +180,7 @@ public final class Settings {
         return ImmutableList.of(
                 BACKEND,
                 TRANSPORT,
+                ALLREDUCE,
                 LIVENESS_TIMEOUT,
                 OPERATION_TIMEOUT,
                 START_TIMEOUT,

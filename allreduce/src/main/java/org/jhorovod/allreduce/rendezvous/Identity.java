@@ -19,8 +19,12 @@ public record Identity(Purpose purpose, int generation, int rank) {
         STORE,
         /** Heartbeats, goodbyes and aborts between two ranks. */
         CONTROL,
-        /** Elements, from the connecting rank to the accepting one. */
-        DATA
+        /** Elements, from the connecting rank to the accepting one, around all ranks. */
+        DATA,
+        /** Elements around the ranks of one host. */
+        LOCAL_DATA,
+        /** Elements around ranks of different hosts. */
+        CROSS_DATA
     }
 
     byte[] encode() {

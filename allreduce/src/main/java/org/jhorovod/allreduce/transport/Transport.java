@@ -10,9 +10,9 @@ public interface Transport {
     String name();
 
     /**
-     * Connects this rank with its neighbours; all ranks do so at the same time.
+     * Connects this rank with its neighbours in a ring; all its ranks do so at the same time.
      *
      * @throws IOException if a neighbour cannot be reached
      */
-    RingLinks open(Meeting meeting) throws IOException;
+    RingLinks open(Meeting meeting, Ring ring) throws IOException;
 }

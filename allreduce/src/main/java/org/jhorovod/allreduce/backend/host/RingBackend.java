@@ -1,7 +1,9 @@
 package org.jhorovod.allreduce.backend.host;
 
 import java.nio.ByteBuffer;
-import org.jhorovod.allreduce.algorithm.RingExchange;
+import java.util.List;
+import org.jhorovod.allreduce.algorithm.AllReduce;
+import org.jhorovod.allreduce.algorithm.RingCollectives;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
@@ -10,22 +12,35 @@ import org.jhorovod.allreduce.spi.HostMemoryBackend;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.transport.RingLinks;
 
-/** Our own collectives over a ring of links. */
+/** Our own collectives, over a ring of links around all ranks and perhaps others beside it. */
 public final class RingBackend implements HostMemoryBackend {
     private final Topology self;
     private final String transportName;
-    private final RingLinks links;
-    private final RingExchange ring;
+    private final List<RingLinks> links;
+    private final RingCollectives ring;
+    private final AllReduce allReduce;
     // A barrier is an all-gather of one element a rank: nobody has all before all have come.
     private final HostTensor token;
     private final HostTensor tokens;
 
-    /** Takes over the links, which {@link #close} closes. */
-    public RingBackend(Topology self, String transportName, RingLinks links) {
+    /**
+     * Takes over the links, which {@link #close} closes.
+     *
+     * @param links all that the collectives use
+     * @param ring around all ranks
+     * @param allReduce perhaps another way than that ring
+     */
+    RingBackend(
+            Topology self,
+            String transportName,
+            List<RingLinks> links,
+            RingCollectives ring,
+            AllReduce allReduce) {
         this.self = self;
         this.transportName = transportName;
-        this.links = links;
-        this.ring = new RingExchange(self, links, new JavaReductionKernel());
+        this.links = List.copyOf(links);
+        this.ring = ring;
+        this.allReduce = allReduce;
         this.token = HostTensor.allocate(DataType.INT32, 1);
         this.tokens = HostTensor.allocate(DataType.INT32, self.size());
     }
@@ -37,7 +52,7 @@ public final class RingBackend implements HostMemoryBackend {
 
     @Override
     public void allReduce(Operation operation, HostTensor tensor, ReduceOp op) {
-        ring.allReduce(operation, tensor, op);
+        allReduce.allReduce(operation, tensor, op);
     }
 
     @Override
@@ -76,11 +91,11 @@ public final class RingBackend implements HostMemoryBackend {
 
     @Override
     public void wakeup() {
-        links.wakeup();
+        links.forEach(RingLinks::wakeup);
     }
 
     @Override
     public void close() {
-        links.close();
+        links.forEach(RingLinks::close);
     }
 }

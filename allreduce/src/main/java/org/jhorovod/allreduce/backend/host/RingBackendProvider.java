@@ -14,7 +14,7 @@ import org.jhorovod.allreduce.transport.Transport;
 import org.jhorovod.allreduce.transport.tcp.TcpTransport;
 import org.jhorovod.allreduce.transport.unix.UnixTransport;
 
-/** Opens our own collectives over the transport that fits the job; always there. */
+/** Opens our own collectives over the transports that fit the job; always there. */
 public final class RingBackendProvider implements HostMemoryProvider {
 
     @Override
@@ -30,8 +30,14 @@ public final class RingBackendProvider implements HostMemoryProvider {
     @Override
     public HostMemoryBackend open(Meeting meeting) throws IOException {
         Topology self = meeting.self();
-        Transport transport = chooseTransport(self, meeting.configuration());
-        return new RingBackend(self, transport.name(), transport.open(meeting));
+        Configuration configuration = meeting.configuration();
+        Transport amongAll = chooseTransport(self, configuration);
+        Transport insideHost =
+                switch (configuration.get(Settings.TRANSPORT)) {
+                    case AUTO, UNIX -> new UnixTransport();
+                    case TCP -> new TcpTransport();
+                };
+        return new RingAssembly(meeting, amongAll, insideHost).assemble();
     }
 
     private static Transport chooseTransport(Topology topology, Configuration configuration) {

@@ -1,19 +1,19 @@
 package org.jhorovod.allreduce.transport.inprocess;
 
-import java.util.List;
-import java.util.stream.IntStream;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jhorovod.allreduce.rendezvous.Identity.Purpose;
 import org.jhorovod.allreduce.spi.Meeting;
+import org.jhorovod.allreduce.transport.Ring;
 import org.jhorovod.allreduce.transport.RingLinks;
 import org.jhorovod.allreduce.transport.Transport;
 
 /** Pipes between ranks that are threads of this process; one object serves all of them. */
 public final class InProcessTransport implements Transport {
-    private final List<Pipe> pipes;
+    private final Map<End, Pipe> pipes = new ConcurrentHashMap<>();
 
-    /** Lays the pipes of a ring of {@code size} ranks. */
-    public InProcessTransport(int size) {
-        this.pipes = IntStream.range(0, size).mapToObj(rank -> new Pipe()).toList();
-    }
+    /** Where a pipe starts. */
+    private record End(Purpose purpose, int rank) {}
 
     @Override
     public String name() {
@@ -21,9 +21,12 @@ public final class InProcessTransport implements Transport {
     }
 
     @Override
-    public RingLinks open(Meeting meeting) {
-        int rank = meeting.self().rank();
-        int size = meeting.self().size();
-        return new PipeRingLinks(pipes.get(rank), pipes.get((rank + size - 1) % size));
+    public RingLinks open(Meeting meeting, Ring ring) {
+        return new PipeRingLinks(
+                pipe(ring.purpose(), ring.rank()), pipe(ring.purpose(), ring.previousRank()));
+    }
+
+    private Pipe pipe(Purpose purpose, int fromRank) {
+        return pipes.computeIfAbsent(new End(purpose, fromRank), end -> new Pipe());
     }
 }

@@ -1,9 +1,9 @@
 package org.jhorovod.allreduce.transport.tcp;
 
 import java.io.IOException;
-import org.jhorovod.allreduce.rendezvous.Identity.Purpose;
 import org.jhorovod.allreduce.rendezvous.TimedChannel;
 import org.jhorovod.allreduce.spi.Meeting;
+import org.jhorovod.allreduce.transport.Ring;
 import org.jhorovod.allreduce.transport.RingLinks;
 import org.jhorovod.allreduce.transport.SocketRingLinks;
 import org.jhorovod.allreduce.transport.Transport;
@@ -17,11 +17,9 @@ public final class TcpTransport implements Transport {
     }
 
     @Override
-    public RingLinks open(Meeting meeting) throws IOException {
-        int rank = meeting.self().rank();
-        int size = meeting.self().size();
-        TimedChannel next = meeting.dial((rank + 1) % size, Purpose.DATA);
-        TimedChannel previous = meeting.awaitArrival((rank + size - 1) % size, Purpose.DATA);
+    public RingLinks open(Meeting meeting, Ring ring) throws IOException {
+        TimedChannel next = meeting.dial(ring.nextRank(), ring.purpose());
+        TimedChannel previous = meeting.awaitArrival(ring.previousRank(), ring.purpose());
         return new SocketRingLinks(next.release(), previous.release());
     }
 }

@@ -8,10 +8,10 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import org.jhorovod.allreduce.rendezvous.Identity.Purpose;
 import org.jhorovod.allreduce.rendezvous.Listener;
 import org.jhorovod.allreduce.rendezvous.TimedChannel;
 import org.jhorovod.allreduce.spi.Meeting;
+import org.jhorovod.allreduce.transport.Ring;
 import org.jhorovod.allreduce.transport.RingLinks;
 import org.jhorovod.allreduce.transport.SocketRingLinks;
 import org.jhorovod.allreduce.transport.Transport;
@@ -31,9 +31,8 @@ public final class UnixTransport implements Transport {
     }
 
     @Override
-    public RingLinks open(Meeting meeting) throws IOException {
-        int rank = meeting.self().rank();
-        int size = meeting.self().size();
+    public RingLinks open(Meeting meeting, Ring ring) throws IOException {
+        String name = SOCKET + "-" + ring.purpose();
         Path folder =
                 Files.createTempDirectory(
                         meeting.temporaryFolder(),
@@ -42,12 +41,11 @@ public final class UnixTransport implements Transport {
                                 PosixFilePermissions.fromString("rwx------")));
         Path socket = folder.resolve("data");
         try (Listener listener = listen(meeting, socket)) {
-            meeting.publish(SOCKET, socket.toString());
-            int nextRank = (rank + 1) % size;
+            meeting.publish(name, socket.toString());
             UnixDomainSocketAddress address =
-                    UnixDomainSocketAddress.of(meeting.awaitPublished(nextRank, SOCKET));
-            TimedChannel next = meeting.dial(nextRank, address, Purpose.DATA);
-            TimedChannel previous = meeting.awaitArrival((rank + size - 1) % size, Purpose.DATA);
+                    UnixDomainSocketAddress.of(meeting.awaitPublished(ring.nextRank(), name));
+            TimedChannel next = meeting.dial(ring.nextRank(), address, ring.purpose());
+            TimedChannel previous = meeting.awaitArrival(ring.previousRank(), ring.purpose());
             return new SocketRingLinks(widen(next), widen(previous));
         } finally {
             Files.deleteIfExists(socket);

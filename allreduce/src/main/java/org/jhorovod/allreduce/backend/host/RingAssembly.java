@@ -1,0 +1,127 @@
+package org.jhorovod.allreduce.backend.host;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jhorovod.allreduce.algorithm.AllReduce;
+import org.jhorovod.allreduce.algorithm.HierarchicalAllReduce;
+import org.jhorovod.allreduce.algorithm.Hierarchy;
+import org.jhorovod.allreduce.algorithm.Placement;
+import org.jhorovod.allreduce.algorithm.RingCollectives;
+import org.jhorovod.allreduce.algorithm.RingExchange;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.config.ConfigurationException;
+import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.allreduce.config.Settings.AllReduceChoice;
+import org.jhorovod.allreduce.spi.Meeting;
+import org.jhorovod.allreduce.transport.Ring;
+import org.jhorovod.allreduce.transport.RingLinks;
+import org.jhorovod.allreduce.transport.Transport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Connects the rings that a job's all-reduce needs, and puts them together. Used once. */
+public final class RingAssembly {
+    private static final Logger logger = LoggerFactory.getLogger(RingAssembly.class);
+    private static final String PLACE = "place";
+
+    private final Meeting meeting;
+    private final Topology self;
+    private final Transport amongAll;
+    private final Transport insideHost;
+    // One for all exchanges: they run on the engine's thread, one after another.
+    private final JavaReductionKernel kernel = new JavaReductionKernel();
+    private final List<RingLinks> links = new ArrayList<>();
+
+    /** Prepares to connect the ranks that meet. */
+    public RingAssembly(Meeting meeting, Transport amongAll, Transport insideHost) {
+        this.meeting = meeting;
+        this.self = meeting.self();
+        this.amongAll = amongAll;
+        this.insideHost = insideHost;
+    }
+
+    /** Connects this rank; all ranks do so at the same time. */
+    public RingBackend assemble() throws IOException {
+        Optional<Hierarchy> hierarchy = hierarchy();
+        RingExchange all = connect(amongAll, Ring.ofAll(self.rank(), self.size()));
+        RingCollectives ring = new RingCollectives(all);
+        if (hierarchy.isEmpty()) {
+            return new RingBackend(self, amongAll.name(), links, ring, ring);
+        }
+        AllReduce byPlace = connect(hierarchy.get(), all);
+        String transports =
+                amongAll.name().equals(insideHost.name())
+                        ? amongAll.name()
+                        : "%s, %s inside hosts".formatted(amongAll.name(), insideHost.name());
+        return new RingBackend(self, transports, links, ring, byPlace);
+    }
+
+    private RingExchange connect(Transport transport, Ring ring) throws IOException {
+        RingLinks opened = transport.open(meeting, ring);
+        links.add(opened);
+        return new RingExchange(ring, self, opened, kernel);
+    }
+
+    private AllReduce connect(Hierarchy hierarchy, RingExchange all) throws IOException {
+        Optional<RingExchange> local = Optional.empty();
+        if (hierarchy.local().size() > 1) {
+            local = Optional.of(connect(insideHost, hierarchy.local()));
+        }
+        Optional<RingExchange> cross = Optional.empty();
+        if (hierarchy.cross().isPresent()) {
+            cross = Optional.of(connect(amongAll, hierarchy.cross().get()));
+        }
+        return new HierarchicalAllReduce(hierarchy, all, local, cross);
+    }
+
+    /** This rank's part in an all-reduce by place; empty where it goes around the ring. */
+    private Optional<Hierarchy> hierarchy() {
+        AllReduceChoice choice = meeting.configuration().get(Settings.ALLREDUCE);
+        // Each rank sees in its own numbers whether hosts are shared and more than one.
+        boolean isFlat = self.isOneHost() || self.crossSize() == self.size();
+        if (choice == AllReduceChoice.RING || isFlat) {
+            return Optional.empty();
+        }
+        Optional<Placement> placement = Placement.of(everyPlace());
+        if (placement.isEmpty() && choice == AllReduceChoice.HIERARCHICAL) {
+            throw new ConfigurationException(
+                    List.of(
+                            "JHOROVOD_ALLREDUCE is hierarchical, but the ranks' local and cross"
+                                    + " ranks and sizes do not fit together. Start the ranks with"
+                                    + " jhorovodrun, correct them, or use ring."));
+        }
+        if (placement.isEmpty() && self.rank() == 0) {
+            logger.warn(
+                    "The ranks' local and cross ranks and sizes do not fit together, so all-reduce"
+                            + " goes around one ring, whatever hosts they share.");
+        }
+        return placement.flatMap(known -> Hierarchy.of(known, self.rank()));
+    }
+
+    private List<Topology> everyPlace() {
+        meeting.publish(
+                PLACE,
+                "%d %d %d %d"
+                        .formatted(
+                                self.localRank(),
+                                self.localSize(),
+                                self.crossRank(),
+                                self.crossSize()));
+        List<Topology> places = new ArrayList<>();
+        for (int rank = 0; rank < self.size(); rank++) {
+            String[] numbers = meeting.awaitPublished(rank, PLACE).split(" ", -1);
+            places.add(
+                    new Topology(
+                            rank,
+                            self.size(),
+                            Integer.parseInt(numbers[0]),
+                            Integer.parseInt(numbers[1]),
+                            Integer.parseInt(numbers[2]),
+                            Integer.parseInt(numbers[3]),
+                            "rank " + rank));
+        }
+        return places;
+    }
+}

@@ -1,0 +1,127 @@
+package org.jhorovod.allreduce;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.conformance.BackendConformance;
+import org.jhorovod.allreduce.conformance.ConformanceGroup;
+import org.jhorovod.allreduce.conformance.ConformanceProgram;
+import org.jhorovod.allreduce.conformance.HostMemory;
+import org.jhorovod.allreduce.conformance.Outcome;
+import org.jhorovod.allreduce.conformance.Participant;
+import org.jhorovod.allreduce.conformance.RankProcesses;
+import org.jhorovod.allreduce.engine.EngineCommunicator;
+import org.jhorovod.allreduce.transport.Transport;
+import org.jhorovod.allreduce.transport.inprocess.InProcessTransport;
+import org.jhorovod.allreduce.transport.tcp.TcpTransport;
+import org.jhorovod.allreduce.transport.unix.UnixTransport;
+import org.junit.jupiter.api.Nested;
+
+/** Our own collectives on each transport; ranks are threads, and once processes. */
+class HostConformanceTest {
+
+    /** Ranks that are threads. */
+    private abstract static class OnThreads extends BackendConformance {
+
+        /** Forms a job. */
+        abstract InProcessCluster start(int size, Configuration configuration);
+
+        @Override
+        protected List<Outcome> run(ConformanceGroup group) {
+            try (InProcessCluster cluster = start(group.size(), group.configuration())) {
+                return cluster
+                        .run(
+                                c -> {
+                                    EngineCommunicator engine = (EngineCommunicator) c;
+                                    Runnable death = () -> engine.close(Duration.ZERO);
+                                    Participant rank = new Participant(c, new HostMemory(), death);
+                                    return ConformanceProgram.run(rank, group.cases());
+                                })
+                        .stream()
+                        .flatMap(List::stream)
+                        .toList();
+            }
+        }
+    }
+
+    /** One ring over a transport. */
+    private abstract static class OverRing extends OnThreads {
+        private final Supplier<Transport> transport;
+
+        OverRing(Supplier<Transport> transport) {
+            this.transport = transport;
+        }
+
+        @Override
+        protected List<Integer> sizes() {
+            return List.of(1, 2, 3, 4, 7);
+        }
+
+        @Override
+        InProcessCluster start(int size, Configuration configuration) {
+            return InProcessCluster.start(size, transport.get(), configuration);
+        }
+    }
+
+    @Nested
+    class InProcess extends OverRing {
+        InProcess() {
+            super(InProcessTransport::new);
+        }
+    }
+
+    @Nested
+    class Tcp extends OverRing {
+        Tcp() {
+            super(TcpTransport::new);
+        }
+    }
+
+    @Nested
+    class Unix extends OverRing {
+        Unix() {
+            super(UnixTransport::new);
+        }
+    }
+
+    /** Inside each host over unix-domain sockets first, then between them over TCP. */
+    @Nested
+    class ByPlace extends OnThreads {
+        private static final Map<Integer, int[]> HOSTS =
+                Map.of(
+                        3, new int[] {2, 1},
+                        4, new int[] {2, 2},
+                        5, new int[] {2, 3},
+                        6, new int[] {3, 2, 1},
+                        8, new int[] {3, 3, 2});
+
+        @Override
+        protected List<Integer> sizes() {
+            return HOSTS.keySet().stream().sorted().toList();
+        }
+
+        @Override
+        InProcessCluster start(int size, Configuration configuration) {
+            int[] localSizes = Objects.requireNonNull(HOSTS.get(size));
+            return PretendedHosts.start(PretendedHosts.of(localSizes), configuration);
+        }
+    }
+
+    @Nested
+    class Processes extends BackendConformance {
+        @Override
+        protected List<Integer> sizes() {
+            return List.of(2);
+        }
+
+        @Override
+        protected List<Outcome> run(ConformanceGroup group)
+                throws IOException, InterruptedException {
+            return RankProcesses.onLoopback().run(group);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package org.jhorovod.allreduce.conformance;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.conformance.ConformanceCase.Program;
+import org.jhorovod.allreduce.conformance.ConformanceCase.Scope;
+import org.jspecify.annotations.Nullable;
+
+/** All cases, by name. */
+public final class ConformanceCases {
+    private static final Duration LONG = Duration.ofSeconds(60);
+
+    private ConformanceCases() {}
+
+    /** Those after which the group can go on: all types, operations and sizes. */
+    public static List<ConformanceCase> shared() {
+        List<ConformanceCase> cases = new ArrayList<>();
+        for (DataType type : DataType.values()) {
+            for (ReduceOp op : ReduceOp.values()) {
+                if (type.supports(op)) {
+                    cases.add(shared("all-reduce", type, op, p -> Correct.allReduce(p, type, op)));
+                }
+            }
+            cases.add(shared("broadcast", type, null, p -> Correct.broadcast(p, type)));
+            cases.add(shared("all-gather", type, null, p -> Correct.allGather(p, type)));
+        }
+        cases.add(new ConformanceCase("barrier", Scope.SHARED, LONG, Correct::barrier));
+        cases.add(new ConformanceCase("surroundings", Scope.SHARED, LONG, Correct::surroundings));
+        cases.add(new ConformanceCase("in-flight", Scope.SHARED, LONG, Correct::inFlight));
+        cases.add(
+                new ConformanceCase(
+                        "several-buffers", Scope.SHARED, LONG, Correct::severalBuffers));
+        return List.copyOf(cases);
+    }
+
+    private static ConformanceCase shared(
+            String collective, DataType type, @Nullable ReduceOp op, Program program) {
+        String name = collective + "-" + type + (op == null ? "" : "-" + op);
+        return new ConformanceCase(name.toLowerCase(Locale.ROOT), Scope.SHARED, LONG, program);
+    }
+
+    /** Those that end their group; each needs one of its own, of two ranks or more. */
+    public static List<ConformanceCase> ending() {
+        return Failures.cases();
+    }
+
+    /** A case that is called so. */
+    public static ConformanceCase named(String name) {
+        return Stream.concat(shared().stream(), ending().stream())
+                .filter(c -> c.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no case is called " + name));
+    }
+}
