@@ -20,7 +20,9 @@ public record Identity(Purpose purpose, int generation, int rank) {
         /** Heartbeats, goodbyes and aborts between two ranks. */
         CONTROL,
         /** Elements, from the connecting rank to the accepting one. */
-        DATA
+        DATA,
+        /** Nothing: somebody finds out whether the address can be reached. */
+        PROBE
     }
 
     byte[] encode() {

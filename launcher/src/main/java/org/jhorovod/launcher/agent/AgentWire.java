@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,10 +28,18 @@ import org.jspecify.annotations.Nullable;
 public final class AgentWire {
     static final int MAX_FRAME_BYTES = 8 * 1024 * 1024;
 
+    /** Raised whenever a frame changes. */
+    public static final int VERSION = 1;
+
+    private static final byte[] MARK = "\0jhorovod-agent:".getBytes(StandardCharsets.US_ASCII);
+    private static final int MAX_BYTES_BEFORE_MARK = 64 * 1024;
     private static final int START = 1;
     private static final int INPUT = 2;
     private static final int END_OF_INPUT = 3;
     private static final int SIGNAL = 4;
+    private static final int GREET = 5;
+    private static final int TRY_ADDRESSES = 6;
+    private static final int BEAT = 7;
     private static final int PREPARED = 11;
     private static final int STARTED = 12;
     private static final int START_FAILED = 13;
@@ -39,8 +48,43 @@ public final class AgentWire {
     private static final int EXITED = 16;
     private static final int NOTICE = 17;
     private static final int NOT_STARTED = 18;
+    private static final int HELLO = 19;
+    private static final int ADDRESSES_TRIED = 20;
+    private static final int ALIVE = 21;
 
     private AgentWire() {}
+
+    /** Writes what tells the agent's events from anything that a login shell may print before. */
+    static void writeMark(OutputStream out) throws IOException {
+        synchronized (out) {
+            out.write(MARK);
+            out.flush();
+        }
+    }
+
+    /**
+     * Reads up to the mark.
+     *
+     * @return what came before it
+     * @throws IOException if it does not come
+     */
+    public static String skipToMark(InputStream in) throws IOException {
+        ByteArrayOutputStream before = new ByteArrayOutputStream();
+        int matched = 0; // bytes of the mark, whose first byte does not come again in it
+        while (before.size() < MAX_BYTES_BEFORE_MARK) {
+            int next = in.read();
+            if (next < 0) {
+                throw new EOFException(before.toString(StandardCharsets.UTF_8));
+            }
+            before.write(next);
+            matched = next == MARK[matched] ? matched + 1 : next == MARK[0] ? 1 : 0;
+            if (matched == MARK.length) {
+                byte[] read = before.toByteArray();
+                return new String(read, 0, read.length - matched, StandardCharsets.UTF_8);
+            }
+        }
+        throw new IOException("it speaks, but not as an agent of JHorovod does");
+    }
 
     /** Writes one command and flushes. */
     public static void write(AgentCommand command, OutputStream out) throws IOException {
@@ -57,6 +101,18 @@ public final class AgentWire {
         } else if (command instanceof AgentCommand.Signal signal) {
             data.writeByte(SIGNAL);
             data.writeByte(signal.signal().ordinal());
+        } else if (command instanceof AgentCommand.Greet greet) {
+            data.writeByte(GREET);
+            data.writeLong(greet.liveness().toMillis());
+            data.writeBoolean(greet.isRemote());
+        } else if (command instanceof AgentCommand.TryAddresses wanted) {
+            data.writeByte(TRY_ADDRESSES);
+            writeTexts(wanted.addresses(), data);
+            data.writeInt(wanted.port());
+            writeText(wanted.secret().encoded(), data);
+            data.writeLong(wanted.timeout().toMillis());
+        } else if (command instanceof AgentCommand.Beat) {
+            data.writeByte(BEAT);
         } else {
             throw new AssertionError(command);
         }
@@ -95,6 +151,19 @@ public final class AgentWire {
         } else if (event instanceof AgentEvent.Notice notice) {
             data.writeByte(NOTICE);
             writeText(notice.text(), data);
+        } else if (event instanceof AgentEvent.Hello hello) {
+            data.writeByte(HELLO);
+            data.writeInt(hello.wireVersion());
+            writeText(hello.version(), data);
+        } else if (event instanceof AgentEvent.AddressesTried tried) {
+            data.writeByte(ADDRESSES_TRIED);
+            data.writeInt(tried.trials().size());
+            for (AddressTrial trial : tried.trials()) {
+                writeText(trial.address(), data);
+                writeText(trial.failure(), data);
+            }
+        } else if (event instanceof AgentEvent.Beat) {
+            data.writeByte(ALIVE);
         } else {
             throw new AssertionError(event);
         }
@@ -119,6 +188,16 @@ public final class AgentWire {
                     case INPUT -> new AgentCommand.Input(readRest(data));
                     case END_OF_INPUT -> new AgentCommand.EndOfInput();
                     case SIGNAL -> new AgentCommand.Signal(element(UnixSignal.values(), data));
+                    case GREET ->
+                            new AgentCommand.Greet(
+                                    Duration.ofMillis(data.readLong()), data.readBoolean());
+                    case TRY_ADDRESSES ->
+                            new AgentCommand.TryAddresses(
+                                    readTexts(data),
+                                    data.readInt(),
+                                    Secret.of(readText(data)),
+                                    Duration.ofMillis(data.readLong()));
+                    case BEAT -> new AgentCommand.Beat();
                     default -> throw new IOException("unknown command " + kind);
                 };
         requireEnd(data);
@@ -151,6 +230,9 @@ public final class AgentWire {
                     case INPUT_TAKEN -> new AgentEvent.InputTaken();
                     case EXITED -> new AgentEvent.Exited(data.readInt(), data.readInt());
                     case NOTICE -> new AgentEvent.Notice(readText(data));
+                    case HELLO -> new AgentEvent.Hello(data.readInt(), readText(data));
+                    case ADDRESSES_TRIED -> new AgentEvent.AddressesTried(readTrials(data));
+                    case ALIVE -> new AgentEvent.Beat();
                     default -> throw new IOException("unknown event " + kind);
                 };
         requireEnd(data);
@@ -160,10 +242,7 @@ public final class AgentWire {
     private static void writePlan(HostPlan plan, DataOutputStream data) throws IOException {
         writeText(plan.host(), data);
         writeText(plan.directory(), data);
-        data.writeInt(plan.command().size());
-        for (String word : plan.command()) {
-            writeText(word, data);
-        }
+        writeTexts(plan.command(), data);
         writeChanges(plan.environment(), data);
         data.writeInt(plan.ranks().size());
         for (RankPlan rank : plan.ranks()) {
@@ -176,10 +255,7 @@ public final class AgentWire {
     private static HostPlan readPlan(DataInputStream data) throws IOException {
         String host = readText(data);
         String directory = readText(data);
-        List<String> command = new ArrayList<>();
-        for (int left = readCount(data); left > 0; left--) {
-            command.add(readText(data));
-        }
+        List<String> command = readTexts(data);
         List<EnvironmentChange> environment = readChanges(data);
         List<RankPlan> ranks = new ArrayList<>();
         for (int left = readCount(data); left > 0; left--) {
@@ -208,6 +284,29 @@ public final class AgentWire {
             changes.add(new EnvironmentChange(readText(data), readNullableText(data)));
         }
         return changes;
+    }
+
+    private static List<AddressTrial> readTrials(DataInputStream data) throws IOException {
+        List<AddressTrial> trials = new ArrayList<>();
+        for (int left = readCount(data); left > 0; left--) {
+            trials.add(new AddressTrial(readText(data), readNullableText(data)));
+        }
+        return trials;
+    }
+
+    private static void writeTexts(List<String> texts, DataOutputStream data) throws IOException {
+        data.writeInt(texts.size());
+        for (String text : texts) {
+            writeText(text, data);
+        }
+    }
+
+    private static List<String> readTexts(DataInputStream data) throws IOException {
+        List<String> texts = new ArrayList<>();
+        for (int left = readCount(data); left > 0; left--) {
+            texts.add(readText(data));
+        }
+        return texts;
     }
 
     private static void writeText(@Nullable String text, DataOutputStream data) throws IOException {

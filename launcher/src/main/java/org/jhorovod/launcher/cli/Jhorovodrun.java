@@ -20,6 +20,7 @@ import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.launcher.check.BuildReport;
 import org.jhorovod.launcher.job.Job;
 import org.jhorovod.launcher.job.JobSpec;
+import org.jhorovod.launcher.job.JobTimeouts;
 import org.jhorovod.launcher.output.Console;
 import org.jhorovod.launcher.output.RankFiles;
 import org.jhorovod.launcher.plan.SavedEnvironment;
@@ -230,7 +231,7 @@ final class Jhorovodrun implements Callable<Integer> {
                 rankVariables.changes(),
                 networkOptions.ssh(),
                 networkOptions.networkInterface(),
-                configuration(rankVariables).get(Settings.HANDSHAKE_TIMEOUT),
+                JobTimeouts.of(configuration(rankVariables)),
                 isVerbose);
     }
 

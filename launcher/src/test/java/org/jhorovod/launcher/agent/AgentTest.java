@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -39,6 +40,7 @@ class AgentTest {
     private final OutputStream commands;
     private final InputStream events;
     private final List<AgentEvent> heard = new ArrayList<>();
+    private final CountDownLatch isLauncherSilent = new CountDownLatch(1);
     private Future<?> obeying = CompletableFuture.completedFuture(null);
 
     AgentTest() throws IOException {
@@ -51,7 +53,12 @@ class AgentTest {
     @BeforeEach
     void startAgent() {
         OutputStream out = Channels.newOutputStream(fromAgent.sink());
-        Agent agent = new Agent(Channels.newInputStream(toAgent.source()), out);
+        Agent agent =
+                new Agent(
+                        Channels.newInputStream(toAgent.source()),
+                        out,
+                        Guard.NOBODY,
+                        isLauncherSilent::countDown);
         obeying =
                 threads.submit(
                         () -> {
