@@ -26,9 +26,6 @@ final class Guard implements Closeable {
     static final long NOBODY = 0;
 
     private static final String SCRIPT = "guard.bash";
-    // The launcher finds a stopped agent first, and names it.
-    private static final Duration PATIENCE = Duration.ofSeconds(1);
-
     private final Writer lines;
 
     private Guard(Writer lines) {
@@ -42,7 +39,9 @@ final class Guard implements Closeable {
      * @param agentPid of the agent, which is killed then
      */
     static Guard start(Duration silence, long agentPid) throws IOException {
-        String seconds = BigDecimal.valueOf(silence.plus(PATIENCE).toMillis(), 3).toPlainString();
+        // Half as long again: the launcher finds a stopped agent first, and names it.
+        long millis = silence.toMillis() * 3 / 2 + 500;
+        String seconds = BigDecimal.valueOf(millis, 3).toPlainString();
         ProcessBuilder builder =
                 new ProcessBuilder(
                                 "setsid",
