@@ -1,6 +1,5 @@
 package org.jhorovod.launcher.agent;
 
-import java.io.BufferedWriter;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.Writer;
@@ -26,10 +25,12 @@ final class Guard implements Closeable {
     static final long NOBODY = 0;
 
     private static final String SCRIPT = "guard.bash";
+    private final Process process;
     private final Writer lines;
 
-    private Guard(Writer lines) {
-        this.lines = lines;
+    private Guard(Process process) {
+        this.process = process;
+        this.lines = process.outputWriter(StandardCharsets.UTF_8);
     }
 
     /**
@@ -54,7 +55,7 @@ final class Guard implements Closeable {
                         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                         .redirectError(ProcessBuilder.Redirect.DISCARD);
         builder.environment().remove("BASH_ENV"); // which bash would run first
-        return new Guard(new BufferedWriter(builder.start().outputWriter(StandardCharsets.UTF_8)));
+        return new Guard(builder.start());
     }
 
     private static String script() throws IOException {
@@ -64,6 +65,11 @@ final class Guard implements Closeable {
             }
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
+    }
+
+    /** The script's. */
+    Process process() {
+        return process;
     }
 
     /** Will end this group too. */

@@ -21,6 +21,7 @@ import org.jhorovod.launcher.check.BuildReport;
 import org.jhorovod.launcher.job.Job;
 import org.jhorovod.launcher.job.JobSpec;
 import org.jhorovod.launcher.job.JobTimeouts;
+import org.jhorovod.launcher.job.ThisHost;
 import org.jhorovod.launcher.output.Console;
 import org.jhorovod.launcher.output.RankFiles;
 import org.jhorovod.launcher.plan.SavedEnvironment;
@@ -187,7 +188,7 @@ final class Jhorovodrun implements Callable<Integer> {
         }
         JobSpec spec = spec();
         if (isDryRun) {
-            DryRun.describe(spec, HostName::isThisHost).forEach(out::println);
+            DryRun.describe(spec, ThisHost::isMeantBy).forEach(out::println);
             return 0;
         }
         Console console =
@@ -277,7 +278,7 @@ final class Jhorovodrun implements Callable<Integer> {
                             .formatted(Examples.load().names()));
         }
         // Where this host runs no rank, the program may well be on the others only.
-        if (places.stream().map(Topology::host).anyMatch(HostName::isThisHost)) {
+        if (places.stream().map(Topology::host).anyMatch(ThisHost::isMeantBy)) {
             ProgramPath.requireExecutable(words.get(0));
         }
         return words;

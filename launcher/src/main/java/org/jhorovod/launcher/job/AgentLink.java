@@ -25,6 +25,7 @@ import org.jhorovod.launcher.plan.SshOptions;
 final class AgentLink {
     private static final Duration LAST_WORDS_TIMEOUT = Duration.ofSeconds(1);
     private static final int INPUT_BYTES = 16 * 1024;
+    private static final int NOT_FOUND = 127;
 
     /** Who hears what an agent says; called on threads of the link. */
     interface Listener {
@@ -171,12 +172,21 @@ final class AgentLink {
                         : "it no longer answers";
             }
             errorLines.awaitEnd(LAST_WORDS_TIMEOUT);
-            String how = hasEnded ? ExitCode.describe(process.exitValue()) : "no longer answers";
-            return "ssh " + how + errorLines.asReason();
+            return hasEnded
+                    ? describeSsh(process.exitValue()) + errorLines.asReason()
+                    : "ssh no longer answers" + errorLines.asReason();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return "nobody waited for its end";
         }
+    }
+
+    /** The exit code of ssh is that of what it runs, or 255 if it cannot run it to its end. */
+    private static String describeSsh(int code) {
+        String how = "ssh " + ExitCode.describe(code);
+        return code == NOT_FOUND
+                ? how + " (Java and JHorovod must lie at the same path on all hosts)"
+                : how;
     }
 
     /** What the host has printed so far in place of an answer, as the end of a sentence. */

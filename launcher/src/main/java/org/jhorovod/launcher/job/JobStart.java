@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.function.Consumer;
 import org.jhorovod.allreduce.collective.Topology;
@@ -52,7 +53,7 @@ final class JobStart {
      */
     void run() throws StartRefusedException, IOException, InterruptedException {
         Deadline deadline = Deadline.after(spec.timeouts().start());
-        checkVersions(call(JobEvent.AgentReady.class, deadline));
+        call(JobEvent.AgentReady.class, deadline);
         Map<String, String> addresses = agents.areHere() ? loopback() : reachable(deadline);
         String runId = "%x-%d".formatted(System.currentTimeMillis(), ProcessHandle.current().pid());
         for (String host : spec.hosts()) {
@@ -79,39 +80,39 @@ final class JobStart {
         }
         Map<String, String> failures = new LinkedHashMap<>();
         for (String host : agents.hosts()) {
-            String failure = call.failures().get(host);
-            if (failure != null) {
-                failures.put(host, failure);
-                agents.giveUp(host);
-            } else if (call.silent().contains(host)) {
-                failures.put(
-                        host,
-                        "it has not answered within %d s%s (JHOROVOD_START_TIMEOUT_SECONDS)"
-                                .formatted(
-                                        spec.timeouts().start().toSeconds(),
-                                        agents.errorsSoFar(host)));
-                agents.giveUp(host);
-            }
+            failure(host, call).ifPresent(why -> failures.put(host, why));
         }
         refuseIfAny(failures);
         return call.answers();
     }
 
-    private static void checkVersions(Map<String, JobEvent.AgentReady> ready)
-            throws StartRefusedException {
-        Map<String, String> failures = new LinkedHashMap<>();
-        ready.forEach(
-                (host, answer) -> {
-                    AgentEvent.Hello hello = answer.hello();
-                    if (hello.wireVersion() != AgentWire.VERSION
-                            || !hello.version().equals(AgentMain.version())) {
-                        failures.put(
-                                host,
-                                "it has JHorovod %s, but this host %s; install the same version on all hosts"
-                                        .formatted(hello.version(), AgentMain.version()));
-                    }
-                });
-        refuseIfAny(failures);
+    private Optional<String> failure(String host, RollCall<?> call) {
+        String failure = call.failures().get(host);
+        if (failure != null) {
+            agents.giveUp(host);
+            return Optional.of(failure);
+        }
+        if (call.silent().contains(host)) {
+            agents.giveUp(host);
+            return Optional.of(
+                    "it has not answered within %d s%s (JHOROVOD_START_TIMEOUT_SECONDS)"
+                            .formatted(
+                                    spec.timeouts().start().toSeconds(), agents.errorsSoFar(host)));
+        }
+        return call.answers().get(host) instanceof JobEvent.AgentReady ready
+                ? difference(ready.hello())
+                : Optional.empty();
+    }
+
+    private static Optional<String> difference(AgentEvent.Hello hello) {
+        boolean isSame =
+                hello.wireVersion() == AgentWire.VERSION
+                        && hello.version().equals(AgentMain.version());
+        return isSame
+                ? Optional.empty()
+                : Optional.of(
+                        "it has JHorovod %s, but this host %s; install the same version on all hosts"
+                                .formatted(hello.version(), AgentMain.version()));
     }
 
     private Map<String, String> loopback() {

@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** The host that the launcher runs on: its names and its addresses. */
-final class ThisHost {
+public final class ThisHost {
     private static final Path NAME_FILE = Path.of("/proc/sys/kernel/hostname");
     private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "::1");
 
@@ -25,16 +25,21 @@ final class ThisHost {
      * Whether a name, as users write it, means this host: it is the system's own, one of the
      * loopback, or one that leads to an address of this host.
      */
-    static boolean isMeantBy(String name) {
+    public static boolean isMeantBy(String name) {
         return LOOPBACK.contains(name) || isOwnName(name) || isOwnAddress(name);
     }
 
     private static boolean isOwnName(String name) {
+        String own = name();
+        return name.equals(own) || own.startsWith(name + ".");
+    }
+
+    /** The system's name; asks no name server. */
+    public static String name() {
         try {
-            String own = Files.readString(NAME_FILE).strip();
-            return name.equals(own) || own.startsWith(name + ".");
+            return Files.readString(NAME_FILE).strip();
         } catch (IOException e) {
-            return false;
+            return "localhost";
         }
     }
 

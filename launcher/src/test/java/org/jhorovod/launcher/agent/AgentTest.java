@@ -22,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.launcher.plan.HostPlan;
@@ -152,6 +153,42 @@ class AgentTest {
         obeying.get(5, TimeUnit.SECONDS);
         assertThat(ProcessTable.membersOf(groups)).isEmpty();
         assertThat(Path.of(folder)).doesNotExist();
+    }
+
+    @Test
+    void guard_comesWithTheGreeting_andGoesWithTheAgent() throws Exception {
+        send(new AgentCommand.Greet(Duration.ofSeconds(30), false));
+        start(1, "exec sleep 600");
+        hear(AgentEvent.Started.class);
+        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> guards().count() == 1);
+        commands.close();
+        obeying.get(5, TimeUnit.SECONDS);
+        Awaitility.await("the guard goes when nothing is left")
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> guards().count() == 0);
+    }
+
+    private static Stream<ProcessHandle> guards() {
+        return ProcessHandle.current()
+                .children()
+                .filter(child -> child.info().commandLine().orElse("").contains("jhorovod-guard"));
+    }
+
+    @Test
+    void launcherThatIsSilent_isNoticed_onlyWhereItIsFarAway() throws Exception {
+        send(new AgentCommand.Greet(Duration.ofSeconds(1), true));
+        hear(AgentEvent.Beat.class);
+        assertThat(isLauncherSilent.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void launcherThatBeats_isNotSilent() throws Exception {
+        send(new AgentCommand.Greet(Duration.ofSeconds(1), true));
+        for (int beat = 0; beat < 12; beat++) {
+            send(new AgentCommand.Beat());
+            hear(AgentEvent.Beat.class);
+        }
+        assertThat(isLauncherSilent.getCount()).isEqualTo(1);
     }
 
     @Test

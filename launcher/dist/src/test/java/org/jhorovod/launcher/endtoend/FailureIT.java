@@ -240,8 +240,23 @@ class FailureIT {
             Jhorovodrun.signal("KILL", agentOf(run));
             Jhorovodrun.Result result = run.await();
             assertThat(result.code()).isEqualTo(1);
-            assertThat(result.err()).contains("the agent that held the ranks").contains("SIGKILL");
+            assertThat(result.err()).contains("because the agent on", "is lost", "SIGKILL");
             assertThat(secret.getParent()).doesNotExist();
+        }
+    }
+
+    @Test
+    void launcherAndAgent_killedTogether_leaveNothing() throws Exception {
+        try (Jhorovodrun run =
+                sleeping("echo $JHOROVOD_SECRET_FILE; echo up; trap '' TERM; sleep 600 & wait")) {
+            String secret = run.out().lines().filter(l -> l.endsWith("/secret")).findFirst().get();
+            long agent = agentOf(run);
+            Jhorovodrun.signal("STOP", run.pid());
+            Jhorovodrun.signal("KILL", agent);
+            Jhorovodrun.signal("KILL", run.pid());
+            run.awaitNothingLeft();
+            assertThat(Path.of(secret.substring("[0]<stdout>:".length())).getParent())
+                    .doesNotExist();
         }
     }
 

@@ -157,7 +157,7 @@ final class Hosts implements AutoCloseable {
     }
 
     private void makeKeys() throws IOException, InterruptedException {
-        for (String key : List.of("host-key", "user-key", "strange-key")) {
+        for (String key : List.of("host-key", "user-key")) {
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file(key));
         }
         Files.copy(folder.resolve("user-key.pub"), folder.resolve("authorized"));
@@ -173,7 +173,7 @@ final class Hosts implements AutoCloseable {
                 Host denied strange
                     HostName %s
                 Host denied
-                    IdentityFile %s
+                    User nobody
                 Host strange
                     UserKnownHostsFile /dev/null
                 Host *
