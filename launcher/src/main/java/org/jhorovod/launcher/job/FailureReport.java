@@ -34,7 +34,7 @@ final class FailureReport {
         text.append(" on ").append(culprit.host());
         culprit.pid().ifPresent(pid -> text.append(" (pid ").append(pid).append(')'));
         text.append(", which ").append(fate(rank, exits)).append('.');
-        appendTold(culprit.cause(), text);
+        culprit.cause().toldSurvivors().ifPresent(told -> appendTold(told, text));
         if (culprit.lastLines().isEmpty()) {
             text.append("\n  It printed nothing.");
         } else {
@@ -49,11 +49,9 @@ final class FailureReport {
     /**
      * The report where a whole host was lost.
      *
-     * @param cause the verdict, which names one of its ranks
      * @param how what is known of its agent's end
      */
     static String ofHost(
-            RootCause cause,
             String host,
             String how,
             List<RankExit> exits,
@@ -69,14 +67,16 @@ final class FailureReport {
         text.append("\n  With it went ").append(lost.size() == 1 ? "rank " : "ranks ");
         text.append(lost.stream().map(String::valueOf).collect(Collectors.joining(", ")));
         text.append(".");
-        appendTold(cause, text);
+        reports.values().stream()
+                .filter(report -> lost.contains(report.lostRank()))
+                .findFirst()
+                .ifPresent(report -> appendTold(report.message(), text));
         others(lost, exits, reports).ifPresent(o -> text.append("\n  Other ranks: ").append(o));
         return text.toString();
     }
 
-    private static void appendTold(RootCause cause, StringBuilder text) {
-        cause.toldSurvivors()
-                .ifPresent(told -> text.append("\n  Survivors were told: ").append(indent(told)));
+    private static void appendTold(String told, StringBuilder text) {
+        text.append("\n  Survivors were told: ").append(indent(told));
     }
 
     private static String indent(String message) {

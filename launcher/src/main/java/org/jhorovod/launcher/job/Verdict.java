@@ -71,7 +71,7 @@ final class Verdict {
                         .map(Topology::rank)
                         .collect(Collectors.toSet());
         String how = facts.lostAgents().getOrDefault(host, "it no longer answers");
-        return FailureReport.ofHost(cause, host, how, exits, facts.reports(), ranks);
+        return FailureReport.ofHost(host, how, exits, facts.reports(), ranks);
     }
 
     private void warnOfCopies(boolean hasMetAny) {

@@ -46,7 +46,7 @@ class GuardTest {
         guard.delete(folder);
         guard.close();
         awaitNothingLeft();
-        assertThat(folder).doesNotExist();
+        Awaitility.await().atMost(SOON).until(() -> !Files.exists(folder));
     }
 
     @Test

@@ -277,6 +277,34 @@ class FailureIT {
         assertThat(result.out().lines()).hasSize(1).first().asString().endsWith("<stdout>:y");
     }
 
+    @Test
+    void unreadConsole_andAStoppedLauncher_areNoSilence() throws Exception {
+        String script =
+                "'%s' -np 2 yes | (sleep 4; head -1); exit ${PIPESTATUS[0]}"
+                        .formatted(Jhorovodrun.SCRIPT);
+        Jhorovodrun.Result result =
+                Jhorovodrun.ofScript(Path.of("bash"), "-c", script)
+                        .with("JHOROVOD_LIVENESS_TIMEOUT_SECONDS", "1")
+                        .run();
+        assertThat(result.code()).as(result.err()).isEqualTo(141);
+        try (Jhorovodrun run =
+                Jhorovodrun.of("-np", "1", "bash", "-c", "echo up; read; echo on")
+                        .with("JHOROVOD_LIVENESS_TIMEOUT_SECONDS", "1")
+                        .start()) {
+            run.awaitOut("up");
+            Jhorovodrun.signal("STOP", run.pid());
+            Awaitility.await()
+                    .during(Duration.ofSeconds(4))
+                    .atMost(Duration.ofSeconds(10))
+                    .until(run::isAlive);
+            Jhorovodrun.signal("CONT", run.pid());
+            run.input().write('\n');
+            run.input().flush();
+            run.awaitOut("on");
+            assertThat(run.await().code()).isZero();
+        }
+    }
+
     private static Jhorovodrun sleeping(String script) throws IOException {
         Jhorovodrun run = Jhorovodrun.of("-np", "2", "bash", "-c", script).start();
         run.awaitOut("[0]<stdout>:up");

@@ -115,10 +115,6 @@ class HostFaultIT {
 
     static Stream<Arguments> trials() {
         return Stream.of(Fault.values())
-                .filter(
-                        f ->
-                                System.getProperty("fault") == null
-                                        || f.name().matches(System.getProperty("fault")))
                 .flatMap(
                         fault ->
                                 IntStream.rangeClosed(1, TRIALS)

@@ -183,7 +183,7 @@ final class Hosts implements AutoCloseable {
                     GlobalKnownHostsFile /dev/null
                     StrictHostKeyChecking yes
                 """
-                        .formatted(v4(2), file("strange-key"), file("user-key"), file("known")));
+                        .formatted(v4(2), file("user-key"), file("known")));
         Files.writeString(folder.resolve("config"), config);
     }
 
