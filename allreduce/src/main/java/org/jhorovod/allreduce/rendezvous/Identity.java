@@ -24,7 +24,9 @@ public record Identity(Purpose purpose, int generation, int rank) {
         /** Elements around the ranks of one host. */
         LOCAL_DATA,
         /** Elements around ranks of different hosts. */
-        CROSS_DATA
+        CROSS_DATA,
+        /** Nothing: somebody finds out whether the address can be reached. */
+        PROBE
     }
 
     byte[] encode() {

@@ -58,6 +58,10 @@ public final class StoreServer implements Closeable {
     }
 
     private void accept(Identity identity, TimedChannel channel) throws IOException {
+        if (identity.purpose() == Identity.Purpose.PROBE) {
+            channel.close();
+            return;
+        }
         if (identity.purpose() != Identity.Purpose.STORE) {
             throw new HandshakeException("it did not come for the store");
         }

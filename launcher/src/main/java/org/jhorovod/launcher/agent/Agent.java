@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.jhorovod.launcher.plan.HostPlan;
 import org.jhorovod.launcher.plan.RankPlan;
 import org.jhorovod.launcher.warmup.WarmUp;
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Holds the ranks of one host. Obeys the commands on its input, and ends every group that it has
- * started as soon as that input ends, however the launcher at the other end went.
+ * started as soon as that input ends, however the launcher at the other end went. See Note [Why an
+ * agent has a guard].
  */
 final class Agent implements RankProcess.Watcher {
     // Together well below the 5 s after which nothing may be left.
@@ -29,6 +31,8 @@ final class Agent implements RankProcess.Watcher {
 
     private final InputStream commands;
     private final OutputStream events;
+    private final long pid;
+    private final Runnable onLauncherSilent;
     private final ProcessGroups groups = new ProcessGroups();
     private final RankInput rankInput = new RankInput();
     private final Object lifeLock = new Object();
@@ -36,18 +40,43 @@ final class Agent implements RankProcess.Watcher {
     private boolean isEnding; // once true, nothing is started any more
     private final Set<Integer> waiting = new TreeSet<>(); // ranks that are still to be started
     private @Nullable SecretFolder secretFolder; // null until the plan has come
+    private volatile @Nullable Guard guard; // null until the launcher has greeted
+    private volatile @Nullable Silence silence; // null where the launcher may be silent
 
-    Agent(InputStream commands, OutputStream events) {
+    /**
+     * An agent between these two streams.
+     *
+     * @param pid what its guard kills if it stands still
+     * @param onLauncherSilent called on a thread of its own if the launcher no longer beats
+     */
+    Agent(InputStream commands, OutputStream events, long pid, Runnable onLauncherSilent) {
         this.commands = commands;
         this.events = events;
+        this.pid = pid;
+        this.onLauncherSilent = onLauncherSilent;
     }
 
     /** Obeys until the input ends. */
     void obey() throws IOException {
-        for (Optional<AgentCommand> next = AgentWire.readCommand(commands);
-                next.isPresent();
-                next = AgentWire.readCommand(commands)) {
-            obey(next.get());
+        Optional<AgentCommand> next;
+        do {
+            next = hear();
+            if (next.isPresent()) {
+                obey(next.get());
+            }
+        } while (next.isPresent());
+    }
+
+    private Optional<AgentCommand> hear() throws IOException {
+        Silence timer = silence;
+        if (timer == null) {
+            return AgentWire.readCommand(commands);
+        }
+        timer.listen();
+        try {
+            return AgentWire.readCommand(commands);
+        } finally {
+            timer.pause();
         }
     }
 
@@ -60,8 +89,52 @@ final class Agent implements RankProcess.Watcher {
             rankInput.end();
         } else if (command instanceof AgentCommand.Signal signal) {
             end(signal.signal());
+        } else if (command instanceof AgentCommand.Greet greet) {
+            accept(greet);
+        } else if (command instanceof AgentCommand.TryAddresses wanted) {
+            AgentThreads.start("agent-try", () -> tryAddresses(wanted));
+        } else if (command instanceof AgentCommand.Beat) {
+            return; // that it came is all that it says
         } else {
             throw new AssertionError(command);
+        }
+    }
+
+    private void accept(AgentCommand.Greet greet) {
+        try {
+            guard = Guard.start(greet.liveness(), pid);
+        } catch (IOException e) {
+            String reason = "nobody ends the ranks if the agent is killed: " + e.getMessage();
+            tell(new AgentEvent.Notice(reason));
+        }
+        Silence timer = new Silence(greet.liveness());
+        if (greet.isRemote()) {
+            silence = timer;
+        }
+        // Two threads: nobody may be reading the events, and the guard must hear all the same.
+        AgentThreads.repeat("agent-alive", timer.period(), () -> tell(new AgentEvent.Beat()));
+        AgentThreads.repeat("agent-beat", timer.period(), () -> beat(timer));
+    }
+
+    private void beat(Silence timer) {
+        ifGuarded(Guard::beat);
+        if (timer.tick()) {
+            onLauncherSilent.run();
+        }
+    }
+
+    private void ifGuarded(Consumer<Guard> action) {
+        Guard present = guard;
+        if (present != null) {
+            action.accept(present);
+        }
+    }
+
+    private void tryAddresses(AgentCommand.TryAddresses wanted) {
+        try {
+            tell(new AgentEvent.AddressesTried(AddressTrials.run(wanted)));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -149,7 +222,9 @@ final class Agent implements RankProcess.Watcher {
 
     private void forget(long group) {
         try {
-            groups.leaderEnded(group);
+            if (groups.leaderEnded(group)) {
+                ifGuarded(present -> present.forget(group));
+            }
         } catch (IOException e) {
             tell(new AgentEvent.Notice("cannot look into /proc: " + e.getMessage()));
         }
@@ -163,6 +238,7 @@ final class Agent implements RankProcess.Watcher {
             }
             Process process = builder.start();
             groups.add(process.pid());
+            ifGuarded(present -> present.add(process.pid()));
             return process;
         }
     }
@@ -172,8 +248,10 @@ final class Agent implements RankProcess.Watcher {
             if (isEnding) {
                 return null;
             }
-            secretFolder = SecretFolder.create(plan.secret());
-            return secretFolder;
+            SecretFolder folder = SecretFolder.create(plan.secret());
+            secretFolder = folder;
+            ifGuarded(present -> present.delete(folder.path()));
+            return folder;
         }
     }
 
@@ -226,19 +304,19 @@ final class Agent implements RankProcess.Watcher {
             isEnding = true;
             folder = secretFolder;
         }
+        boolean isDone = false;
         try {
-            if (!groups.end(TERM_WAIT, KILL_WAIT)) {
-                tell(new AgentEvent.Notice("some processes of the ranks cannot be ended"));
-            }
-        } catch (IOException e) {
-            tell(new AgentEvent.Notice("cannot end the ranks: " + e.getMessage()));
-        }
-        try {
+            isDone = groups.end(TERM_WAIT, KILL_WAIT);
             if (folder != null) {
                 folder.delete();
             }
         } catch (IOException e) {
-            tell(new AgentEvent.Notice("cannot delete " + folder.path() + ": " + e.getMessage()));
+            tell(new AgentEvent.Notice("cannot clean up: " + e.getMessage()));
+        }
+        if (isDone) {
+            ifGuarded(Guard::done);
+        } else {
+            tell(new AgentEvent.Notice("some processes of the ranks cannot be ended"));
         }
     }
 }

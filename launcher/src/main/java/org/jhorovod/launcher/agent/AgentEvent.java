@@ -1,5 +1,7 @@
 package org.jhorovod.launcher.agent;
 
+import java.util.List;
+
 /** What an agent tells the launcher. */
 public sealed interface AgentEvent {
 
@@ -8,6 +10,26 @@ public sealed interface AgentEvent {
         STDOUT,
         STDERR
     }
+
+    /**
+     * Comes first; its form never changes, so that any two versions understand it.
+     *
+     * @param wireVersion of all that follows
+     * @param version of JHorovod
+     */
+    record Hello(int wireVersion, String version) implements AgentEvent {}
+
+    /** What came of {@link AgentCommand.TryAddresses}, in the order of the addresses. */
+    record AddressesTried(List<AddressTrial> trials) implements AgentEvent {
+
+        /** Copies the list. */
+        public AddressesTried {
+            trials = List.copyOf(trials);
+        }
+    }
+
+    /** The agent is alive. */
+    record Beat() implements AgentEvent {}
 
     /** The secret lies in this folder now; whoever survives deletes it. */
     record Prepared(String secretFolder) implements AgentEvent {}

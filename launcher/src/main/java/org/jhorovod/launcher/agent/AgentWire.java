@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,7 +17,6 @@ import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.launcher.plan.EnvironmentChange;
 import org.jhorovod.launcher.plan.HostPlan;
 import org.jhorovod.launcher.plan.RankPlan;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Commands and events as bytes on the pipe between launcher and agent.
@@ -25,12 +25,18 @@ import org.jspecify.annotations.Nullable;
  * (int, -1 for null) and UTF-8; a list is a count (int) and its elements.
  */
 public final class AgentWire {
-    static final int MAX_FRAME_BYTES = 8 * 1024 * 1024;
+    /** Raised whenever a frame changes. */
+    public static final int VERSION = 1;
 
+    private static final byte[] MARK = "\0jhorovod-agent:".getBytes(StandardCharsets.US_ASCII);
+    private static final int MAX_BYTES_BEFORE_MARK = 64 * 1024;
     private static final int START = 1;
     private static final int INPUT = 2;
     private static final int END_OF_INPUT = 3;
     private static final int SIGNAL = 4;
+    private static final int GREET = 5;
+    private static final int TRY_ADDRESSES = 6;
+    private static final int BEAT = 7;
     private static final int PREPARED = 11;
     private static final int STARTED = 12;
     private static final int START_FAILED = 13;
@@ -39,8 +45,43 @@ public final class AgentWire {
     private static final int EXITED = 16;
     private static final int NOTICE = 17;
     private static final int NOT_STARTED = 18;
+    private static final int HELLO = 19;
+    private static final int ADDRESSES_TRIED = 20;
+    private static final int ALIVE = 21;
 
     private AgentWire() {}
+
+    /** Writes what tells the agent's events from anything that a login shell may print before. */
+    static void writeMark(OutputStream out) throws IOException {
+        synchronized (out) {
+            out.write(MARK);
+            out.flush();
+        }
+    }
+
+    /**
+     * Reads up to the mark.
+     *
+     * @return what came before it
+     * @throws IOException if it does not come
+     */
+    public static String skipToMark(InputStream in) throws IOException {
+        ByteArrayOutputStream before = new ByteArrayOutputStream();
+        int matched = 0; // bytes of the mark, whose first byte does not come again in it
+        while (before.size() < MAX_BYTES_BEFORE_MARK) {
+            int next = in.read();
+            if (next < 0) {
+                throw new EOFException(before.toString(StandardCharsets.UTF_8));
+            }
+            before.write(next);
+            matched = next == MARK[matched] ? matched + 1 : next == MARK[0] ? 1 : 0;
+            if (matched == MARK.length) {
+                byte[] read = before.toByteArray();
+                return new String(read, 0, read.length - matched, StandardCharsets.UTF_8);
+            }
+        }
+        throw new IOException("it speaks, but not as an agent of JHorovod does");
+    }
 
     /** Writes one command and flushes. */
     public static void write(AgentCommand command, OutputStream out) throws IOException {
@@ -57,10 +98,22 @@ public final class AgentWire {
         } else if (command instanceof AgentCommand.Signal signal) {
             data.writeByte(SIGNAL);
             data.writeByte(signal.signal().ordinal());
+        } else if (command instanceof AgentCommand.Greet greet) {
+            data.writeByte(GREET);
+            data.writeLong(greet.liveness().toMillis());
+            data.writeBoolean(greet.isRemote());
+        } else if (command instanceof AgentCommand.TryAddresses wanted) {
+            data.writeByte(TRY_ADDRESSES);
+            Frame.writeTexts(wanted.addresses(), data);
+            data.writeInt(wanted.port());
+            Frame.writeText(wanted.secret().encoded(), data);
+            data.writeLong(wanted.timeout().toMillis());
+        } else if (command instanceof AgentCommand.Beat) {
+            data.writeByte(BEAT);
         } else {
             throw new AssertionError(command);
         }
-        send(body, out);
+        Frame.send(body, out);
     }
 
     /** Writes one event and flushes. */
@@ -69,7 +122,7 @@ public final class AgentWire {
         DataOutputStream data = new DataOutputStream(body);
         if (event instanceof AgentEvent.Prepared prepared) {
             data.writeByte(PREPARED);
-            writeText(prepared.secretFolder(), data);
+            Frame.writeText(prepared.secretFolder(), data);
         } else if (event instanceof AgentEvent.Started started) {
             data.writeByte(STARTED);
             data.writeInt(started.rank());
@@ -77,7 +130,7 @@ public final class AgentWire {
         } else if (event instanceof AgentEvent.StartFailed failed) {
             data.writeByte(START_FAILED);
             data.writeInt(failed.rank());
-            writeText(failed.reason(), data);
+            Frame.writeText(failed.reason(), data);
         } else if (event instanceof AgentEvent.NotStarted missing) {
             data.writeByte(NOT_STARTED);
             data.writeInt(missing.rank());
@@ -94,11 +147,24 @@ public final class AgentWire {
             data.writeInt(exited.code());
         } else if (event instanceof AgentEvent.Notice notice) {
             data.writeByte(NOTICE);
-            writeText(notice.text(), data);
+            Frame.writeText(notice.text(), data);
+        } else if (event instanceof AgentEvent.Hello hello) {
+            data.writeByte(HELLO);
+            data.writeInt(hello.wireVersion());
+            Frame.writeText(hello.version(), data);
+        } else if (event instanceof AgentEvent.AddressesTried tried) {
+            data.writeByte(ADDRESSES_TRIED);
+            data.writeInt(tried.trials().size());
+            for (AddressTrial trial : tried.trials()) {
+                Frame.writeText(trial.address(), data);
+                Frame.writeText(trial.failure(), data);
+            }
+        } else if (event instanceof AgentEvent.Beat) {
+            data.writeByte(ALIVE);
         } else {
             throw new AssertionError(event);
         }
-        send(body, out);
+        Frame.send(body, out);
     }
 
     /**
@@ -107,7 +173,7 @@ public final class AgentWire {
      * @throws IOException if the pipe breaks or holds something else
      */
     public static Optional<AgentCommand> readCommand(InputStream in) throws IOException {
-        byte[] body = receive(in);
+        byte[] body = Frame.receive(in);
         if (body == null) {
             return Optional.empty();
         }
@@ -116,12 +182,23 @@ public final class AgentWire {
         AgentCommand command =
                 switch (kind) {
                     case START -> new AgentCommand.Start(readPlan(data));
-                    case INPUT -> new AgentCommand.Input(readRest(data));
+                    case INPUT -> new AgentCommand.Input(Frame.readRest(data));
                     case END_OF_INPUT -> new AgentCommand.EndOfInput();
-                    case SIGNAL -> new AgentCommand.Signal(element(UnixSignal.values(), data));
+                    case SIGNAL ->
+                            new AgentCommand.Signal(Frame.element(UnixSignal.values(), data));
+                    case GREET ->
+                            new AgentCommand.Greet(
+                                    Duration.ofMillis(data.readLong()), data.readBoolean());
+                    case TRY_ADDRESSES ->
+                            new AgentCommand.TryAddresses(
+                                    Frame.readTexts(data),
+                                    data.readInt(),
+                                    Secret.of(Frame.readText(data)),
+                                    Duration.ofMillis(data.readLong()));
+                    case BEAT -> new AgentCommand.Beat();
                     default -> throw new IOException("unknown command " + kind);
                 };
-        requireEnd(data);
+        Frame.requireEnd(data);
         return Optional.of(command);
     }
 
@@ -131,7 +208,7 @@ public final class AgentWire {
      * @throws IOException if the pipe breaks or holds something else
      */
     public static Optional<AgentEvent> readEvent(InputStream in) throws IOException {
-        byte[] body = receive(in);
+        byte[] body = Frame.receive(in);
         if (body == null) {
             return Optional.empty();
         }
@@ -139,53 +216,51 @@ public final class AgentWire {
         int kind = data.readByte();
         AgentEvent event =
                 switch (kind) {
-                    case PREPARED -> new AgentEvent.Prepared(readText(data));
+                    case PREPARED -> new AgentEvent.Prepared(Frame.readText(data));
                     case STARTED -> new AgentEvent.Started(data.readInt(), data.readLong());
-                    case START_FAILED -> new AgentEvent.StartFailed(data.readInt(), readText(data));
+                    case START_FAILED ->
+                            new AgentEvent.StartFailed(data.readInt(), Frame.readText(data));
                     case NOT_STARTED -> new AgentEvent.NotStarted(data.readInt());
                     case OUTPUT ->
                             new AgentEvent.Output(
                                     data.readInt(),
-                                    element(AgentEvent.Stream.values(), data),
-                                    readRest(data));
+                                    Frame.element(AgentEvent.Stream.values(), data),
+                                    Frame.readRest(data));
                     case INPUT_TAKEN -> new AgentEvent.InputTaken();
                     case EXITED -> new AgentEvent.Exited(data.readInt(), data.readInt());
-                    case NOTICE -> new AgentEvent.Notice(readText(data));
+                    case NOTICE -> new AgentEvent.Notice(Frame.readText(data));
+                    case HELLO -> new AgentEvent.Hello(data.readInt(), Frame.readText(data));
+                    case ADDRESSES_TRIED -> new AgentEvent.AddressesTried(readTrials(data));
+                    case ALIVE -> new AgentEvent.Beat();
                     default -> throw new IOException("unknown event " + kind);
                 };
-        requireEnd(data);
+        Frame.requireEnd(data);
         return Optional.of(event);
     }
 
     private static void writePlan(HostPlan plan, DataOutputStream data) throws IOException {
-        writeText(plan.host(), data);
-        writeText(plan.directory(), data);
-        data.writeInt(plan.command().size());
-        for (String word : plan.command()) {
-            writeText(word, data);
-        }
+        Frame.writeText(plan.host(), data);
+        Frame.writeText(plan.directory(), data);
+        Frame.writeTexts(plan.command(), data);
         writeChanges(plan.environment(), data);
         data.writeInt(plan.ranks().size());
         for (RankPlan rank : plan.ranks()) {
             data.writeInt(rank.rank());
             writeChanges(rank.environment(), data);
         }
-        writeText(plan.secret().encoded(), data);
+        Frame.writeText(plan.secret().encoded(), data);
     }
 
     private static HostPlan readPlan(DataInputStream data) throws IOException {
-        String host = readText(data);
-        String directory = readText(data);
-        List<String> command = new ArrayList<>();
-        for (int left = readCount(data); left > 0; left--) {
-            command.add(readText(data));
-        }
+        String host = Frame.readText(data);
+        String directory = Frame.readText(data);
+        List<String> command = Frame.readTexts(data);
         List<EnvironmentChange> environment = readChanges(data);
         List<RankPlan> ranks = new ArrayList<>();
-        for (int left = readCount(data); left > 0; left--) {
+        for (int left = Frame.readCount(data); left > 0; left--) {
             ranks.add(new RankPlan(data.readInt(), readChanges(data)));
         }
-        Secret secret = Secret.of(readText(data));
+        Secret secret = Secret.of(Frame.readText(data));
         try {
             return new HostPlan(host, directory, command, environment, ranks, secret);
         } catch (IllegalArgumentException e) {
@@ -197,105 +272,24 @@ public final class AgentWire {
             throws IOException {
         data.writeInt(changes.size());
         for (EnvironmentChange change : changes) {
-            writeText(change.name(), data);
-            writeText(change.value(), data);
+            Frame.writeText(change.name(), data);
+            Frame.writeText(change.value(), data);
         }
     }
 
     private static List<EnvironmentChange> readChanges(DataInputStream data) throws IOException {
         List<EnvironmentChange> changes = new ArrayList<>();
-        for (int left = readCount(data); left > 0; left--) {
-            changes.add(new EnvironmentChange(readText(data), readNullableText(data)));
+        for (int left = Frame.readCount(data); left > 0; left--) {
+            changes.add(new EnvironmentChange(Frame.readText(data), Frame.readNullableText(data)));
         }
         return changes;
     }
 
-    private static void writeText(@Nullable String text, DataOutputStream data) throws IOException {
-        if (text == null) {
-            data.writeInt(-1);
-            return;
+    private static List<AddressTrial> readTrials(DataInputStream data) throws IOException {
+        List<AddressTrial> trials = new ArrayList<>();
+        for (int left = Frame.readCount(data); left > 0; left--) {
+            trials.add(new AddressTrial(Frame.readText(data), Frame.readNullableText(data)));
         }
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        data.writeInt(bytes.length);
-        data.write(bytes);
-    }
-
-    private static String readText(DataInputStream data) throws IOException {
-        String text = readNullableText(data);
-        if (text == null) {
-            throw new IOException("a text is missing");
-        }
-        return text;
-    }
-
-    private static @Nullable String readNullableText(DataInputStream data) throws IOException {
-        int length = data.readInt();
-        if (length == -1) {
-            return null;
-        }
-        if (length < 0 || length > data.available()) {
-            throw new IOException("a text of %d bytes in a shorter frame".formatted(length));
-        }
-        return new String(data.readNBytes(length), StandardCharsets.UTF_8);
-    }
-
-    private static Bytes readRest(DataInputStream data) throws IOException {
-        byte[] rest = data.readAllBytes();
-        return Bytes.copyOf(rest, rest.length);
-    }
-
-    private static int readCount(DataInputStream data) throws IOException {
-        int count = data.readInt();
-        // Every element takes at least the four bytes of its own length.
-        if (count < 0 || count > data.available() / Integer.BYTES) {
-            throw new IOException("a list of %d elements in a shorter frame".formatted(count));
-        }
-        return count;
-    }
-
-    private static <E> E element(E[] values, DataInputStream data) throws IOException {
-        int ordinal = data.readByte();
-        if (ordinal < 0 || ordinal >= values.length) {
-            throw new IOException("unknown value " + ordinal);
-        }
-        return values[ordinal];
-    }
-
-    private static void requireEnd(DataInputStream data) throws IOException {
-        if (data.available() > 0) {
-            throw new IOException("%d bytes too many in a frame".formatted(data.available()));
-        }
-    }
-
-    private static void send(ByteArrayOutputStream body, OutputStream out) throws IOException {
-        if (body.size() > MAX_FRAME_BYTES) {
-            throw new IOException(
-                    "a frame of %d bytes; at most %d are allowed"
-                            .formatted(body.size(), MAX_FRAME_BYTES));
-        }
-        synchronized (out) {
-            new DataOutputStream(out).writeInt(body.size());
-            body.writeTo(out);
-            out.flush();
-        }
-    }
-
-    private static byte @Nullable [] receive(InputStream in) throws IOException {
-        byte[] prefix = in.readNBytes(Integer.BYTES);
-        if (prefix.length == 0) {
-            return null;
-        }
-        if (prefix.length < Integer.BYTES) {
-            throw new EOFException("the pipe ended within a frame");
-        }
-        int length = new DataInputStream(new ByteArrayInputStream(prefix)).readInt();
-        if (length < 1 || length > MAX_FRAME_BYTES) {
-            throw new IOException("a frame of %d bytes".formatted(length));
-        }
-        byte[] body = in.readNBytes(length);
-        if (body.length < length) {
-            throw new EOFException("the pipe ended within a frame");
-        }
-        return body;
+        return trials;
     }
 }

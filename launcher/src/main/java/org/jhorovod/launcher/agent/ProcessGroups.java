@@ -33,11 +33,11 @@ public final class ProcessGroups {
     /**
      * Forgets a group whose first process has ended, unless other processes are left in it. Its
      * number stays taken as long as there are, and is free for strangers afterwards.
+     *
+     * @return whether the group was forgotten
      */
-    public synchronized void leaderEnded(long group) throws IOException {
-        if (ProcessTable.membersOf(Set.of(group)).isEmpty()) {
-            groups.remove(group);
-        }
+    public synchronized boolean leaderEnded(long group) throws IOException {
+        return ProcessTable.membersOf(Set.of(group)).isEmpty() && groups.remove(group);
     }
 
     /** Sends a signal to every process of every group. */

@@ -7,10 +7,10 @@ import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.launcher.job.AgentCommandLine;
 import org.jhorovod.launcher.job.JobSpec;
 import org.jhorovod.launcher.plan.EnvironmentChange;
 import org.jhorovod.launcher.plan.ShellWord;
-import org.jhorovod.launcher.plan.SshCommand;
 
 /** What a job would do, in words: which rank runs where, and every command line. */
 final class DryRun {
@@ -34,7 +34,13 @@ final class DryRun {
                     lines.add(host + (isThisHost.test(host) ? " (this host):" : ":"));
                     places.forEach(place -> lines.add("  " + describe(place)));
                     if (!isThisHost.test(host)) {
-                        lines.add("  reached by: " + ShellWord.join(reach(host, spec)));
+                        lines.add(
+                                "  reached by: "
+                                        + ShellWord.join(
+                                                AgentCommandLine.on(
+                                                        host,
+                                                        spec.ssh(),
+                                                        spec.timeouts().liveness())));
                     }
                 });
         lines.add("");
@@ -47,17 +53,6 @@ final class DryRun {
         }
         lines.add("Each rank runs: " + ShellWord.join(spec.command()));
         return lines;
-    }
-
-    /** What starts the agent of another host. */
-    private static List<String> reach(String host, JobSpec spec) {
-        List<String> agent =
-                List.of(
-                        System.getProperty("java.home") + "/bin/java",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "org.jhorovod.launcher.agent.AgentMain");
-        return SshCommand.of(host, spec.ssh(), agent);
     }
 
     private static Map<String, List<Topology>> byHost(List<Topology> places) {

@@ -20,6 +20,8 @@ import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.launcher.check.BuildReport;
 import org.jhorovod.launcher.job.Job;
 import org.jhorovod.launcher.job.JobSpec;
+import org.jhorovod.launcher.job.JobTimeouts;
+import org.jhorovod.launcher.job.ThisHost;
 import org.jhorovod.launcher.output.Console;
 import org.jhorovod.launcher.output.RankFiles;
 import org.jhorovod.launcher.plan.SavedEnvironment;
@@ -186,7 +188,7 @@ final class Jhorovodrun implements Callable<Integer> {
         }
         JobSpec spec = spec();
         if (isDryRun) {
-            DryRun.describe(spec, HostName::isThisHost).forEach(out::println);
+            DryRun.describe(spec, ThisHost::isMeantBy).forEach(out::println);
             return 0;
         }
         Console console =
@@ -230,7 +232,7 @@ final class Jhorovodrun implements Callable<Integer> {
                 rankVariables.changes(),
                 networkOptions.ssh(),
                 networkOptions.networkInterface(),
-                configuration(rankVariables).get(Settings.HANDSHAKE_TIMEOUT),
+                JobTimeouts.of(configuration(rankVariables)),
                 isVerbose);
     }
 
@@ -276,7 +278,7 @@ final class Jhorovodrun implements Callable<Integer> {
                             .formatted(Examples.load().names()));
         }
         // Where this host runs no rank, the program may well be on the others only.
-        if (places.stream().map(Topology::host).anyMatch(HostName::isThisHost)) {
+        if (places.stream().map(Topology::host).anyMatch(ThisHost::isMeantBy)) {
             ProgramPath.requireExecutable(words.get(0));
         }
         return words;

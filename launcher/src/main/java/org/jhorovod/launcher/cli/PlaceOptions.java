@@ -2,6 +2,7 @@ package org.jhorovod.launcher.cli;
 
 import java.util.List;
 import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.launcher.job.ThisHost;
 import org.jhorovod.launcher.plan.HostList;
 import org.jhorovod.launcher.plan.HostSlots;
 import org.jhorovod.launcher.plan.Hostfile;
@@ -66,7 +67,7 @@ final class PlaceOptions {
             List<String> lines = InputFile.lines("--hostfile", hostfile);
             return requireOneNameForThisHost(Hostfile.parse(hostfile, lines));
         }
-        return List.of(new HostSlots(HostName.ofThisHost(), Integer.MAX_VALUE));
+        return List.of(new HostSlots(ThisHost.name(), Integer.MAX_VALUE));
     }
 
     private static List<HostSlots> parse(String hosts) {
@@ -83,7 +84,7 @@ final class PlaceOptions {
     /** Two agents on a host would both count their ranks from local rank 0. */
     private static List<HostSlots> requireOneNameForThisHost(List<HostSlots> slots) {
         List<String> here =
-                slots.stream().map(HostSlots::host).filter(HostName::isThisHost).toList();
+                slots.stream().map(HostSlots::host).filter(ThisHost::isMeantBy).toList();
         if (here.size() > 1) {
             throw new UsageException(
                     "'%s' and '%s' are both this host; name it once with all its slots"

@@ -6,75 +6,197 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.jhorovod.launcher.agent.AgentCommand;
 import org.jhorovod.launcher.agent.AgentEvent;
-import org.jhorovod.launcher.agent.AgentMain;
 import org.jhorovod.launcher.agent.AgentWire;
 import org.jhorovod.launcher.agent.Bytes;
+import org.jhorovod.launcher.agent.Silence;
+import org.jhorovod.launcher.plan.SshOptions;
 
-/** The launcher's end of the pipe to an agent. */
-final class AgentLink implements AutoCloseable {
-    // The agent takes at most 3.5 s to end what it has started.
-    private static final Duration END_TIMEOUT = Duration.ofSeconds(6);
+/**
+ * The launcher's end of the way to one host's agent: a pipe to its process, or to the ssh that
+ * carries its streams.
+ */
+final class AgentLink {
+    private static final Duration LAST_WORDS_TIMEOUT = Duration.ofSeconds(1);
     private static final int INPUT_BYTES = 16 * 1024;
+    private static final int NOT_FOUND = 127;
 
+    /** Who hears what an agent says; called on threads of the link. */
+    interface Listener {
+        void heard(AgentLink link, AgentEvent event);
+
+        /** Nothing more will be heard; called once. */
+        void lost(AgentLink link, String how);
+
+        /** Words of ssh, or of the host's shell. */
+        void noticed(AgentLink link, String line);
+    }
+
+    private final String host;
+    private final boolean isHere;
     private final Process process;
     private final OutputStream commands;
+    private final Duration liveness;
+    private final Listener listener;
+    private final ErrorLines errorLines;
     private final Semaphore inputCredit = new Semaphore(1);
+    private final AtomicBoolean isLost = new AtomicBoolean();
 
-    private AgentLink(Process process) {
+    private AgentLink(
+            String host, boolean isHere, Process process, Duration liveness, Listener listener) {
+        this.host = host;
+        this.isHere = isHere;
         this.process = process;
         this.commands = new BufferedOutputStream(process.getOutputStream());
+        this.liveness = liveness;
+        this.listener = listener;
+        this.errorLines = new ErrorLines(line -> listener.noticed(this, line));
     }
 
-    /** Starts an agent on this host. */
-    static AgentLink startLocal() throws IOException {
-        List<String> command =
-                List.of(
-                        "setsid", // out of reach of the terminal's Ctrl-C
-                        System.getProperty("java.home") + "/bin/java",
-                        "-Xmx64m",
-                        "-Xshare:auto",
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:-UsePerfData",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        AgentMain.class.getName());
-        return new AgentLink(
-                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
+    /** Starts an agent on this host, under the name that users gave it. */
+    static AgentLink startHere(String host, Duration liveness, Listener listener)
+            throws IOException {
+        ProcessBuilder builder =
+                new ProcessBuilder(AgentCommandLine.here())
+                        .redirectError(ProcessBuilder.Redirect.INHERIT);
+        return new AgentLink(host, true, builder.start(), liveness, listener);
     }
 
-    /** Hands every event to the consumer, on a thread of its own, and null words at the end. */
-    void listen(Consumer<AgentEvent> onEvent, Consumer<String> onEnd) {
-        daemon("jhorovodrun-agent", () -> onEnd.accept(relay(onEvent)));
+    /** Starts an agent on another host. */
+    static AgentLink startThere(
+            String host, SshOptions options, Duration liveness, Listener listener)
+            throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(AgentCommandLine.on(host, options, liveness));
+        return new AgentLink(host, false, builder.start(), liveness, listener);
     }
 
-    private String relay(Consumer<AgentEvent> onEvent) {
+    String host() {
+        return host;
+    }
+
+    /** Whether the agent runs on the launcher's own host. */
+    boolean isHere() {
+        return isHere;
+    }
+
+    /**
+     * Begins to hear, to say that the launcher lives, and to look for signs of the agent's life.
+     */
+    void open() {
+        Silence silence = new Silence(liveness);
+        if (!isHere) {
+            daemon("stderr", () -> errorLines.readAll(process.getErrorStream()));
+        }
+        daemon("agent", () -> lose(listen(silence)));
+        daemon("beat", () -> beat(silence));
+        daemon("silence", () -> watch(silence));
+    }
+
+    private String listen(Silence silence) {
         try (InputStream events = new BufferedInputStream(process.getInputStream())) {
-            for (Optional<AgentEvent> next = AgentWire.readEvent(events);
-                    next.isPresent();
-                    next = AgentWire.readEvent(events)) {
-                if (next.get() instanceof AgentEvent.InputTaken) {
-                    inputCredit.release();
-                } else {
-                    onEvent.accept(next.get());
+            AgentWire.skipToMark(events).lines().forEach(errorLines::add);
+            while (true) {
+                silence.listen();
+                Optional<AgentEvent> event = AgentWire.readEvent(events);
+                silence.pause();
+                if (event.isEmpty()) {
+                    return describeEnd();
                 }
+                hear(event.get());
             }
         } catch (IOException e) {
-            return "its pipe broke: " + e.getMessage();
+            return describeEnd();
         }
-        return "it ended";
+    }
+
+    private void hear(AgentEvent event) {
+        if (event instanceof AgentEvent.InputTaken) {
+            inputCredit.release();
+        } else if (event instanceof AgentEvent.Beat) {
+            return; // that it came is all that it says
+        } else {
+            if (event instanceof AgentEvent.Hello) {
+                errorLines.relay(); // what came before tells why a host does not answer
+            }
+            listener.heard(this, event);
+        }
+    }
+
+    private void beat(Silence silence) {
+        try {
+            send(new AgentCommand.Greet(liveness, !isHere));
+            while (!isLost.get()) {
+                LockSupport.parkNanos(silence.period().toNanos());
+                send(new AgentCommand.Beat());
+            }
+        } catch (IOException e) {
+            return; // the agent is gone, which is noticed where it speaks
+        }
+    }
+
+    private void watch(Silence silence) {
+        while (!isLost.get()) {
+            LockSupport.parkNanos(silence.period().toNanos());
+            if (silence.tick()) {
+                lose(
+                        "it has been silent for %d s: it is stopped%s"
+                                .formatted(
+                                        liveness.toSeconds(),
+                                        isHere ? "" : ", or its host cannot be reached"));
+            }
+        }
+    }
+
+    /** From now on this host counts as lost. */
+    private void lose(String how) {
+        if (isLost.compareAndSet(false, true)) {
+            // What is left of the agent ends its ranks when its pipe closes, or its guard does.
+            process.destroyForcibly();
+            listener.lost(this, how);
+        }
+    }
+
+    private String describeEnd() {
+        try {
+            boolean hasEnded =
+                    process.waitFor(LAST_WORDS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+            if (isHere) {
+                return hasEnded
+                        ? "it " + ExitCode.describe(process.exitValue())
+                        : "it no longer answers";
+            }
+            errorLines.awaitEnd(LAST_WORDS_TIMEOUT);
+            return hasEnded
+                    ? describeSsh(process.exitValue()) + errorLines.asReason()
+                    : "ssh no longer answers" + errorLines.asReason();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "nobody waited for its end";
+        }
+    }
+
+    /** The exit code of ssh is that of what it runs, or 255 if it cannot run it to its end. */
+    private static String describeSsh(int code) {
+        String how = "ssh " + ExitCode.describe(code);
+        return code == NOT_FOUND
+                ? how + " (Java and JHorovod must lie at the same path on all hosts)"
+                : how;
+    }
+
+    /** What the host has printed so far in place of an answer, as the end of a sentence. */
+    String errorsSoFar() {
+        return errorLines.asReason();
     }
 
     /** Forwards this input to rank 0, on a thread of its own. */
     void forward(InputStream input) {
-        daemon("jhorovodrun-stdin", () -> forwardAll(input));
+        daemon("stdin", () -> forwardAll(input));
     }
 
     private void forwardAll(InputStream input) {
@@ -96,29 +218,30 @@ final class AgentLink implements AutoCloseable {
         AgentWire.write(command, commands);
     }
 
-    /** How the agent's process ended, in words; waits a moment for it. */
-    String describeEnd() throws InterruptedException {
-        return process.waitFor(1, TimeUnit.SECONDS)
-                ? "it " + ExitCode.describe(process.exitValue())
-                : "it no longer answers";
-    }
-
-    private static void daemon(String duty, Runnable task) {
-        Thread thread = new Thread(task, duty);
+    private void daemon(String duty, Runnable task) {
+        Thread thread = new Thread(task, "jhorovodrun-%s-%s".formatted(duty, host));
         thread.setDaemon(true);
         thread.start();
     }
 
-    /** Closes the pipe, upon which the agent ends what is left, and waits for it to end itself. */
-    @Override
-    public void close() {
+    /** Closes the pipe, upon which the agent ends what is left and then itself. */
+    void hangUp() {
+        isLost.set(true); // what happens from here on is no news
+        daemon("hang-up", this::closeCommands); // which a full pipe could hold up
+    }
+
+    private void closeCommands() {
         try {
-            commands.close();
+            process.getOutputStream().close();
         } catch (IOException e) {
             process.destroy(); // it is going already
         }
+    }
+
+    /** Waits for the agent's end, and ends it if need be. */
+    void awaitEnd(Duration timeout) {
         try {
-            if (!process.waitFor(END_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly();
             }
         } catch (InterruptedException e) {

@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jhorovod.allreduce.rendezvous.LostReport;
 
@@ -32,17 +34,49 @@ final class FailureReport {
         text.append(" on ").append(culprit.host());
         culprit.pid().ifPresent(pid -> text.append(" (pid ").append(pid).append(')'));
         text.append(", which ").append(fate(rank, exits)).append('.');
-        culprit.cause()
-                .toldSurvivors()
-                .ifPresent(told -> text.append("\n  Survivors were told: ").append(indent(told)));
+        culprit.cause().toldSurvivors().ifPresent(told -> appendTold(told, text));
         if (culprit.lastLines().isEmpty()) {
             text.append("\n  It printed nothing.");
         } else {
             text.append("\n  Its last lines:");
             culprit.lastLines().forEach(line -> text.append("\n  | ").append(line));
         }
-        others(rank, exits, reports).ifPresent(o -> text.append("\n  Other ranks: ").append(o));
+        others(Set.of(rank), exits, reports)
+                .ifPresent(o -> text.append("\n  Other ranks: ").append(o));
         return text.toString();
+    }
+
+    /**
+     * The report where a whole host was lost.
+     *
+     * @param how what is known of its agent's end
+     */
+    static String ofHost(
+            String host,
+            String how,
+            List<RankExit> exits,
+            Map<Integer, LostReport> reports,
+            Set<Integer> ranksOfHost) {
+        Set<Integer> lost =
+                exits.stream()
+                        .filter(e -> e.wasLost() && ranksOfHost.contains(e.rank()))
+                        .map(RankExit::rank)
+                        .collect(Collectors.toCollection(TreeSet::new));
+        StringBuilder text = new StringBuilder("the job failed because the agent on ");
+        text.append(host).append(" is lost: ").append(how).append('.');
+        text.append("\n  With it went ").append(lost.size() == 1 ? "rank " : "ranks ");
+        text.append(lost.stream().map(String::valueOf).collect(Collectors.joining(", ")));
+        text.append(".");
+        reports.values().stream()
+                .filter(report -> lost.contains(report.lostRank()))
+                .findFirst()
+                .ifPresent(report -> appendTold(report.message(), text));
+        others(lost, exits, reports).ifPresent(o -> text.append("\n  Other ranks: ").append(o));
+        return text.toString();
+    }
+
+    private static void appendTold(String told, StringBuilder text) {
+        text.append("\n  Survivors were told: ").append(indent(told));
     }
 
     private static String indent(String message) {
@@ -63,10 +97,10 @@ final class FailureReport {
 
     /** The others, those with the same fate together. */
     private static Optional<String> others(
-            int rank, List<RankExit> exits, Map<Integer, LostReport> reports) {
+            Set<Integer> culprits, List<RankExit> exits, Map<Integer, LostReport> reports) {
         Map<String, List<String>> ranksByFate = new LinkedHashMap<>();
         exits.stream()
-                .filter(e -> e.rank() != rank)
+                .filter(e -> !culprits.contains(e.rank()))
                 .sorted(Comparator.comparingInt(RankExit::rank))
                 .forEach(
                         e ->
@@ -83,6 +117,9 @@ final class FailureReport {
     }
 
     private static String otherFate(RankExit exit, Map<Integer, LostReport> reports) {
+        if (exit.wasLost()) {
+            return "lost with the agent of their host";
+        }
         LostReport report = reports.get(exit.rank());
         String how = exit.wasSignalled() ? "ended by jhorovodrun" : ExitCode.describe(exit.code());
         return report == null ? how : how + " after losing rank " + report.lostRank();

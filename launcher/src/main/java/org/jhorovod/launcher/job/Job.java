@@ -1,13 +1,17 @@
 package org.jhorovod.launcher.job;
 
+import com.google.common.collect.ImmutableList;
+import com.google.errorprone.annotations.FormatMethod;
+import com.google.errorprone.annotations.FormatString;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.Timer;
 import java.util.TimerTask;
 import java.util.TreeMap;
@@ -16,15 +20,13 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.jhorovod.allreduce.collective.Topology;
-import org.jhorovod.allreduce.rendezvous.LostReport;
 import org.jhorovod.launcher.agent.AgentCommand;
 import org.jhorovod.launcher.agent.AgentEvent;
 import org.jhorovod.launcher.agent.ProcessGroups;
 import org.jhorovod.launcher.agent.SecretFolder;
 import org.jhorovod.launcher.output.Console;
-import org.jhorovod.launcher.plan.HostPlan;
-import org.jhorovod.launcher.plan.RankPlan;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,17 +48,16 @@ public final class Job {
     private final JobSpec spec;
     private final Console console;
     private final InputStream input;
-    private final JobMachine machine = new JobMachine(JobTimes.STANDARD);
+    private final JobMachine machine;
     private final BlockingQueue<JobEvent> events = new LinkedBlockingQueue<>();
     private final AtomicInteger signalCount = new AtomicInteger();
     private final AtomicBoolean hasOutputFailed = new AtomicBoolean();
-    // Written by the thread that listens to the agent; null until the agent has said.
+    // Of this host; written by the thread that listens to its agent; null until that has said.
     private volatile @Nullable SecretFolder secretFolder;
     // Owned by the thread that runs the loop.
     private final Map<Integer, Long> pids = new TreeMap<>();
+    private final Map<String, String> lostAgents = new LinkedHashMap<>(); // how, by host
     private JobState state;
-    private boolean hasMetAny;
-    private @Nullable String agentEnd; // how the agent went before its time; null if it did not
 
     /**
      * A job that prints to this console.
@@ -67,6 +68,9 @@ public final class Job {
         this.spec = spec;
         this.console = console;
         this.input = input;
+        this.machine =
+                new JobMachine(
+                        JobTimes.STANDARD, spec.places().stream().map(Topology::host).toList());
         this.state = JobState.start(spec.places().size());
     }
 
@@ -74,56 +78,47 @@ public final class Job {
      * Runs the job, which takes as long as its ranks do.
      *
      * @return what the launcher exits with
-     * @throws IOException if the agent or the rendezvous cannot be started
+     * @throws IOException if an agent or the rendezvous cannot be started
      */
     public int run() throws IOException, InterruptedException {
         Timer flusher = new Timer("jhorovodrun-flush", true);
         flusher.schedule(flushTask(), FLUSH_PERIOD.toMillis(), FLUSH_PERIOD.toMillis());
-        Map<Integer, LostReport> reports;
-        // The agent first: its JVM starts while this one opens the rendezvous.
-        try (AgentLink agent = AgentLink.startLocal();
-                Rendezvous rendezvous = Rendezvous.open(spec.handshakeTimeout())) {
-            agent.listen(this::heard, how -> events.add(new JobEvent.AgentLost(how)));
-            tellIfVerbose(
-                    "starts %d ranks on %s, which meet at %s: %s"
-                            .formatted(
-                                    spec.places().size(),
-                                    host(0),
-                                    rendezvous.address(),
-                                    String.join(" ", spec.command())));
-            agent.send(new AgentCommand.Start(plan(rendezvous)));
-            agent.forward(input);
-            loop(agent, rendezvous);
-            reports = rendezvous.reports(spec.places().size());
-            hasMetAny = rendezvous.hasMetAny();
+        Verdict.Facts facts;
+        // The agents first: their JVMs start while this one opens the rendezvous.
+        try (Agents agents = Agents.start(spec, ThisHost::isMeantBy, new Ear());
+                Rendezvous rendezvous = openRendezvous(agents)) {
+            agents.open();
+            new JobStart(spec, agents, rendezvous, events, this::tellIfVerbose).run();
+            agents.forward(host(0), input);
+            loop(agents, rendezvous);
+            facts =
+                    new Verdict.Facts(
+                            state,
+                            rendezvous.reports(spec.places().size()),
+                            lostAgents,
+                            rendezvous.hasMetAny());
+        } catch (StartRefusedException e) {
+            tell(String.valueOf(e.getMessage()));
+            return e.exitCode();
+        } finally {
+            flusher.cancel();
         }
-        flusher.cancel();
-        return verdict(reports);
+        return new Verdict(spec, this::tell).pronounce(facts, this::describe);
     }
 
-    private HostPlan plan(Rendezvous rendezvous) {
-        String runId = "%x-%d".formatted(System.currentTimeMillis(), ProcessHandle.current().pid());
-        List<RankPlan> ranks = new ArrayList<>();
-        for (Topology place : spec.places()) {
-            ranks.add(RankPlan.of(place, rendezvous.address(), runId, Rendezvous.GENERATION));
-        }
-        return new HostPlan(
-                host(0),
-                Path.of("").toAbsolutePath().toString(),
-                spec.command(),
-                spec.environment(),
-                ranks,
-                rendezvous.secret());
+    private Rendezvous openRendezvous(Agents agents) throws IOException {
+        Duration timeout = spec.timeouts().handshake();
+        return agents.areHere() ? Rendezvous.openHere(timeout) : Rendezvous.openToAll(timeout);
     }
 
-    private void loop(AgentLink agent, Rendezvous rendezvous) throws InterruptedException {
+    private void loop(Agents agents, Rendezvous rendezvous) throws InterruptedException {
         while (state.phase() != JobState.Phase.ENDED) {
             JobEvent event = nextEvent();
-            note(event, agent);
+            note(event, agents);
             JobMachine.Step step = machine.next(state, event, System.nanoTime());
             state = step.state();
             for (JobAction action : step.actions()) {
-                act(action, agent, rendezvous);
+                act(action, agents, rendezvous);
             }
         }
     }
@@ -137,7 +132,7 @@ public final class Job {
         return event == null ? new JobEvent.DeadlinePassed() : event;
     }
 
-    private void note(JobEvent event, AgentLink agent) throws InterruptedException {
+    private void note(JobEvent event, Agents agents) {
         if (event instanceof JobEvent.RankStarted started) {
             pids.put(started.rank(), started.pid());
             tellIfVerbose(
@@ -147,61 +142,107 @@ public final class Job {
             boolean hasRun = pids.containsKey(exited.rank());
             String how = hasRun ? ExitCode.describe(exited.code()) : "was not started";
             tellIfVerbose("rank %d %s".formatted(exited.rank(), how));
-        } else if (event instanceof JobEvent.AgentLost) {
-            agentEnd = agent.describeEnd();
+        } else if (event instanceof JobEvent.AgentLost lost) {
+            lostAgents.put(lost.host(), lost.how());
+            agents.giveUp(lost.host());
+            tellIfVerbose("the agent on %s is lost: %s".formatted(lost.host(), lost.how()));
         }
     }
 
-    private void act(JobAction action, AgentLink agent, Rendezvous rendezvous) {
+    private void act(JobAction action, Agents agents, Rendezvous rendezvous) {
         if (action instanceof JobAction.TellGone gone) {
             rendezvous.tellGone(gone.rank(), "its process " + ExitCode.describe(gone.code()));
+        } else if (action instanceof JobAction.TellLost lost) {
+            rendezvous.tellGone(lost.rank(), "the launcher has lost the agent on " + lost.host());
         } else if (action instanceof JobAction.AnnounceFailure failure) {
-            tell(
-                    "rank %d %s; the other ranks get %d s to end by themselves"
-                            .formatted(
-                                    failure.rank(),
-                                    ExitCode.describe(failure.code()),
-                                    JobTimes.STANDARD.grace().toSeconds()));
+            announce("rank %d %s", failure.rank(), ExitCode.describe(failure.code()));
+        } else if (action instanceof JobAction.AnnounceLoss loss) {
+            announce("the agent on %s is lost: %s", loss.host(), loss.how());
         } else if (action instanceof JobAction.SendSignal send) {
-            sendSignal(send, agent);
-        } else if (action instanceof JobAction.EndWithoutAgent) {
-            endWithoutAgent();
+            tellIfVerbose("sends SIG%s to ranks %s".formatted(send.signal(), state.alive()));
+            agents.sendToAll(new AgentCommand.Signal(send.signal()));
+        } else if (action instanceof JobAction.EndWithoutAgent end) {
+            endWithoutAgent(end.ranks(), agents);
         } else {
             throw new AssertionError(action);
         }
     }
 
-    private void sendSignal(JobAction.SendSignal send, AgentLink agent) {
-        tellIfVerbose("sends SIG%s to ranks %s".formatted(send.signal(), state.alive()));
-        try {
-            agent.send(new AgentCommand.Signal(send.signal()));
-        } catch (IOException e) {
-            events.add(new JobEvent.AgentLost(String.valueOf(e.getMessage())));
-        }
+    @FormatMethod
+    private void announce(@FormatString String what, Object... details) {
+        tell(
+                "%s; the other ranks get %d s to end by themselves"
+                        .formatted(what.formatted(details), JobTimes.STANDARD.grace().toSeconds()));
     }
 
-    private void endWithoutAgent() {
+    /** Does nothing for other hosts, where the agent's guard does it. */
+    private void endWithoutAgent(Set<Integer> ranks, Agents agents) {
         ProcessGroups groups = new ProcessGroups();
-        state.alive().forEach(rank -> Optional.ofNullable(pids.get(rank)).ifPresent(groups::add));
+        ranks.stream()
+                .filter(rank -> agents.isHere(host(rank)))
+                .flatMap(rank -> Stream.ofNullable(pids.get(rank)))
+                .forEach(groups::add);
         try {
             if (!groups.end(TERM_WAIT, KILL_WAIT)) {
                 tell("some processes cannot be ended; look for the groups " + pids.values());
             }
-            SecretFolder folder = secretFolder;
-            if (folder != null) {
-                folder.delete();
-            }
         } catch (IOException e) {
             tell("cannot clean up after the agent: " + e.getMessage());
         }
+        SecretFolder folder = secretFolder;
+        if (folder != null && ranks.stream().anyMatch(rank -> agents.isHere(host(rank)))) {
+            deleteUnlessGone(folder);
+        }
     }
 
-    // --- Called by the thread that listens to the agent -----------------------------------------
+    private void deleteUnlessGone(SecretFolder folder) {
+        try {
+            folder.delete();
+        } catch (IOException e) {
+            if (Files.exists(folder.path())) { // the agent's guard deletes it too
+                tell("cannot delete %s: %s".formatted(folder.path(), e.getMessage()));
+            }
+        }
+    }
 
-    private void heard(AgentEvent event) {
-        if (event instanceof AgentEvent.Output output) {
-            print(output);
-        } else if (event instanceof AgentEvent.Started started) {
+    // --- Called by the threads that listen to the agents ----------------------------------------
+
+    /** Turns what agents say into events of the job. */
+    private final class Ear implements AgentLink.Listener {
+        @Override
+        public void heard(AgentLink link, AgentEvent event) {
+            if (event instanceof AgentEvent.Output output) {
+                print(output);
+            } else if (event instanceof AgentEvent.Hello hello) {
+                events.add(new JobEvent.AgentReady(link.host(), hello));
+            } else if (event instanceof AgentEvent.AddressesTried tried) {
+                events.add(
+                        new JobEvent.AddressesTried(
+                                link.host(), ImmutableList.copyOf(tried.trials())));
+            } else if (event instanceof AgentEvent.Prepared prepared) {
+                if (link.isHere()) {
+                    secretFolder = new SecretFolder(Path.of(prepared.secretFolder()));
+                }
+            } else if (event instanceof AgentEvent.Notice notice) {
+                noticed(link, notice.text());
+            } else {
+                heardOfRank(event);
+            }
+        }
+
+        @Override
+        public void lost(AgentLink link, String how) {
+            events.add(new JobEvent.AgentLost(link.host(), how));
+        }
+
+        @Override
+        public void noticed(AgentLink link, String line) {
+            tell(link.isHere() ? line : link.host() + ": " + line);
+        }
+    }
+
+    private void heardOfRank(AgentEvent event) {
+        if (event instanceof AgentEvent.Started started) {
             events.add(new JobEvent.RankStarted(started.rank(), started.pid()));
         } else if (event instanceof AgentEvent.StartFailed failed) {
             tell("rank %d cannot be started: %s".formatted(failed.rank(), failed.reason()));
@@ -212,10 +253,6 @@ public final class Job {
         } else if (event instanceof AgentEvent.Exited exited) {
             console.end(exited.rank());
             events.add(new JobEvent.RankExited(exited.rank(), exited.code()));
-        } else if (event instanceof AgentEvent.Prepared prepared) {
-            secretFolder = new SecretFolder(Path.of(prepared.secretFolder()));
-        } else if (event instanceof AgentEvent.Notice notice) {
-            tell(notice.text());
         } else {
             throw new AssertionError(event);
         }
@@ -269,39 +306,7 @@ public final class Job {
 
     // --- At the end -----------------------------------------------------------------------------
 
-    private int verdict(Map<Integer, LostReport> reports) {
-        String lostAgent = agentEnd;
-        if (lostAgent != null) {
-            tell(
-                    "the agent that held the ranks on %s is lost: %s. All ranks were ended; start the job again."
-                            .formatted(host(0), lostAgent));
-            return FAILED;
-        }
-        Optional<RootCause> cause = RootCause.decide(state.exits(), reports);
-        boolean wasInterrupted = state.interruption() != 0;
-        if (!wasInterrupted || state.hasFailedByItself()) {
-            cause.ifPresent(c -> tell(FailureReport.of(culprit(c), state.exits(), reports)));
-        }
-        if (wasInterrupted) {
-            tell("ended by " + ExitCode.signalName(state.interruption()));
-            return ExitCode.ofSignal(state.interruption());
-        }
-        if (cause.isEmpty()) {
-            warnOfCopies();
-        }
-        return cause.map(RootCause::exitCode).orElse(0);
-    }
-
-    private void warnOfCopies() {
-        boolean isJava = Path.of(spec.command().get(0)).endsWith("java");
-        if (!hasMetAny && isJava && spec.places().size() > 1) {
-            tell(
-                    "no rank of this job used JHorovod, so %d copies of the program ran, each by itself. To train together, create the trainer with DistributedTrainer.create(model, config)."
-                            .formatted(spec.places().size()));
-        }
-    }
-
-    private FailureReport.Culprit culprit(RootCause cause) {
+    private FailureReport.Culprit describe(RootCause cause) {
         return new FailureReport.Culprit(
                 cause,
                 host(cause.rank()),

@@ -1,5 +1,9 @@
 package org.jhorovod.launcher.job;
 
+import com.google.common.collect.ImmutableList;
+import org.jhorovod.launcher.agent.AddressTrial;
+import org.jhorovod.launcher.agent.AgentEvent;
+
 /** What can happen to a job. */
 sealed interface JobEvent {
 
@@ -12,8 +16,19 @@ sealed interface JobEvent {
     /** Somebody wants the launcher to end. */
     record Interrupted(int signalNumber) implements JobEvent {}
 
-    /** The agent went before its ranks did. */
-    record AgentLost(String how) implements JobEvent {}
+    /** What a host's agent says before any rank is started. */
+    sealed interface Answer extends JobEvent {
+        String host();
+    }
+
+    /** The agent runs. */
+    record AgentReady(String host, AgentEvent.Hello hello) implements Answer {}
+
+    /** At which addresses the host reaches the rendezvous. */
+    record AddressesTried(String host, ImmutableList<AddressTrial> trials) implements Answer {}
+
+    /** The agent of a host has ended, or nothing is heard of it. */
+    record AgentLost(String host, String how) implements JobEvent {}
 
     /** The state's deadline has passed. */
     record DeadlinePassed() implements JobEvent {}

@@ -1,5 +1,8 @@
 package org.jhorovod.launcher.job;
 
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
+import java.util.ArrayList;
 import java.util.List;
 import org.jhorovod.launcher.agent.UnixSignal;
 import org.jhorovod.launcher.job.JobState.Phase;
@@ -11,25 +14,25 @@ final class JobMachine {
     record Step(JobState state, List<JobAction> actions) {}
 
     private final JobTimes times;
+    private final ImmutableList<String> hosts; // by rank
 
-    JobMachine(JobTimes times) {
+    JobMachine(JobTimes times, List<String> hosts) {
         this.times = times;
+        this.hosts = ImmutableList.copyOf(hosts);
     }
 
     Step next(JobState state, JobEvent event, long nowNanos) {
         if (state.phase() == Phase.ENDED) {
             return stay(state);
         }
-        if (event instanceof JobEvent.RankStarted) {
+        if (event instanceof JobEvent.RankStarted || event instanceof JobEvent.Answer) {
             return stay(state);
         } else if (event instanceof JobEvent.RankExited exited) {
             return afterExit(state, exited, nowNanos);
         } else if (event instanceof JobEvent.Interrupted interrupted) {
             return afterInterruption(state, interrupted, nowNanos);
-        } else if (event instanceof JobEvent.AgentLost) {
-            return new Step(
-                    state.in(Phase.ENDED, JobState.NEVER),
-                    List.of(new JobAction.EndWithoutAgent()));
+        } else if (event instanceof JobEvent.AgentLost lost) {
+            return afterLoss(state, lost, nowNanos);
         } else if (event instanceof JobEvent.DeadlinePassed) {
             return afterDeadline(state, nowNanos);
         }
@@ -40,8 +43,7 @@ final class JobMachine {
         if (!state.alive().contains(exited.rank())) {
             return stay(state);
         }
-        boolean wasSignalled = state.phase() == Phase.TERMINATING || state.phase() == Phase.KILLING;
-        RankExit exit = new RankExit(exited.rank(), exited.code(), wasSignalled);
+        RankExit exit = new RankExit(exited.rank(), exited.code(), isSignalled(state));
         JobState after = state.without(exit);
         JobAction tell = new JobAction.TellGone(exit.rank(), exit.code());
         if (after.alive().isEmpty()) {
@@ -53,6 +55,35 @@ final class JobMachine {
                     List.of(tell, new JobAction.AnnounceFailure(exit.rank(), exit.code())));
         }
         return new Step(after, List.of(tell));
+    }
+
+    private Step afterLoss(JobState state, JobEvent.AgentLost lost, long nowNanos) {
+        ImmutableSet<Integer> ranks =
+                state.alive().stream()
+                        .filter(rank -> hosts.get(rank).equals(lost.host()))
+                        .collect(ImmutableSet.toImmutableSet());
+        if (ranks.isEmpty()) {
+            return stay(state); // the host has done its part
+        }
+        JobState after = state;
+        List<JobAction> actions = new ArrayList<>();
+        actions.add(new JobAction.EndWithoutAgent(ranks));
+        for (int rank : ranks) {
+            after = after.without(RankExit.lost(rank, isSignalled(state)));
+            actions.add(new JobAction.TellLost(rank, lost.host()));
+        }
+        if (after.alive().isEmpty()) {
+            return new Step(after.in(Phase.ENDED, JobState.NEVER), actions);
+        }
+        if (state.phase() == Phase.RUNNING) {
+            actions.add(new JobAction.AnnounceLoss(lost.host(), lost.how()));
+            after = after.in(Phase.GRACE, nowNanos + times.grace().toNanos());
+        }
+        return new Step(after, actions);
+    }
+
+    private static boolean isSignalled(JobState state) {
+        return state.phase() == Phase.TERMINATING || state.phase() == Phase.KILLING;
     }
 
     private Step afterInterruption(
@@ -77,7 +108,7 @@ final class JobMachine {
             case KILLING ->
                     new Step(
                             state.in(Phase.ENDED, JobState.NEVER),
-                            List.of(new JobAction.EndWithoutAgent()));
+                            List.of(new JobAction.EndWithoutAgent(state.alive())));
             case RUNNING, ENDED -> stay(state);
         };
     }

@@ -1,6 +1,5 @@
 package org.jhorovod.launcher.job;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.Topology;
@@ -15,7 +14,7 @@ import org.jhorovod.launcher.plan.SshOptions;
  * @param environment changes to the environment that all ranks inherit
  * @param ssh how other hosts are reached
  * @param networkInterface the interface on which this host is reached; empty to find it
- * @param handshakeTimeout after which a silent connection to the rendezvous is closed
+ * @param timeouts how long to wait for hosts
  * @param isVerbose whether to say what happens
  */
 public record JobSpec(
@@ -24,7 +23,7 @@ public record JobSpec(
         List<EnvironmentChange> environment,
         SshOptions ssh,
         Optional<String> networkInterface,
-        Duration handshakeTimeout,
+        JobTimeouts timeouts,
         boolean isVerbose) {
 
     /** Copies the lists. */
@@ -32,5 +31,10 @@ public record JobSpec(
         places = List.copyOf(places);
         command = List.copyOf(command);
         environment = List.copyOf(environment);
+    }
+
+    /** The hosts, in the order of their first ranks. */
+    List<String> hosts() {
+        return places.stream().map(Topology::host).distinct().toList();
     }
 }

@@ -25,14 +25,16 @@ record JobState(
      * How far a job is.
      *
      * <pre>
-     * RUNNING ──a rank fails──▶ GRACE ──time──▶ TERMINATING ──time──▶ KILLING ──time──▶ ENDED
-     *    └──────interrupted───────┴───────────────▲  └──interrupted──▲
-     * any ──no rank is left, or no agent──▶ ENDED
+     * RUNNING ──failure*──▶ GRACE ──time──▶ TERMINATING ──time──▶ KILLING ──time──▶ ENDED
+     *    └──────interrupted────┴───────────────▲  └──interrupted──▲
+     * any ──no rank is left of which anything is known──▶ ENDED
      * </pre>
+     *
+     * <p>*: a rank fails, or a host's agent is lost, and with it all its ranks.
      */
     enum Phase {
         RUNNING,
-        /** A rank has failed; the others may still end by themselves. */
+        /** A rank has failed or a host is lost; the others may still end by themselves. */
         GRACE,
         /** SIGTERM was sent. */
         TERMINATING,

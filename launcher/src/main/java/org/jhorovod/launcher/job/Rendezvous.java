@@ -21,6 +21,7 @@ final class Rendezvous implements AutoCloseable {
     static final int GENERATION = 0;
 
     private static final byte[] LOOPBACK = {127, 0, 0, 1};
+    static final String LOOPBACK_ADDRESS = "127.0.0.1";
 
     private final StoreServer server;
     private final Secret secret;
@@ -31,14 +32,24 @@ final class Rendezvous implements AutoCloseable {
     }
 
     /** Serves on some port that only this host reaches. */
-    static Rendezvous open(Duration handshakeTimeout) throws IOException {
+    static Rendezvous openHere(Duration handshakeTimeout) throws IOException {
+        return open(InetAddress.getByAddress(LOOPBACK), handshakeTimeout);
+    }
+
+    /** Serves on some port of all addresses of this host, of both families. */
+    static Rendezvous openToAll(Duration handshakeTimeout) throws IOException {
+        return open(new InetSocketAddress(0).getAddress(), handshakeTimeout);
+    }
+
+    private static Rendezvous open(InetAddress address, Duration handshakeTimeout)
+            throws IOException {
         Secret secret = Secret.random();
-        InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getByAddress(LOOPBACK), 0);
+        InetSocketAddress anyPort = new InetSocketAddress(address, 0);
         return new Rendezvous(StoreServer.open(anyPort, secret, handshakeTimeout), secret);
     }
 
-    String address() {
-        return "127.0.0.1:" + server.port();
+    int port() {
+        return server.port();
     }
 
     Secret secret() {

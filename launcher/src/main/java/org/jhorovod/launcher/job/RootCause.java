@@ -19,7 +19,6 @@ import org.jhorovod.allreduce.rendezvous.LostReport;
  * @param toldSurvivors what a rank that missed it was told; empty if none did
  */
 record RootCause(int rank, int exitCode, Optional<String> toldSurvivors) {
-    private static final int UNKNOWN_CODE = 1;
     private static final int KILLED = 128 + 9; // by SIGKILL
 
     /**
@@ -112,7 +111,7 @@ record RootCause(int rank, int exitCode, Optional<String> toldSurvivors) {
                         .filter(e -> e.rank() == rank && e.isFailure())
                         .map(RankExit::code)
                         .findFirst()
-                        .orElse(UNKNOWN_CODE);
+                        .orElse(RankExit.UNKNOWN_CODE);
         return new RootCause(rank, code, toldAbout(rank, reports.values()));
     }
 

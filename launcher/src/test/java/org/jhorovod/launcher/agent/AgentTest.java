@@ -16,11 +16,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.launcher.plan.HostPlan;
@@ -39,6 +41,7 @@ class AgentTest {
     private final OutputStream commands;
     private final InputStream events;
     private final List<AgentEvent> heard = new ArrayList<>();
+    private final CountDownLatch isLauncherSilent = new CountDownLatch(1);
     private Future<?> obeying = CompletableFuture.completedFuture(null);
 
     AgentTest() throws IOException {
@@ -51,7 +54,12 @@ class AgentTest {
     @BeforeEach
     void startAgent() {
         OutputStream out = Channels.newOutputStream(fromAgent.sink());
-        Agent agent = new Agent(Channels.newInputStream(toAgent.source()), out);
+        Agent agent =
+                new Agent(
+                        Channels.newInputStream(toAgent.source()),
+                        out,
+                        Guard.NOBODY,
+                        isLauncherSilent::countDown);
         obeying =
                 threads.submit(
                         () -> {
@@ -145,6 +153,42 @@ class AgentTest {
         obeying.get(5, TimeUnit.SECONDS);
         assertThat(ProcessTable.membersOf(groups)).isEmpty();
         assertThat(Path.of(folder)).doesNotExist();
+    }
+
+    @Test
+    void guard_comesWithTheGreeting_andGoesWithTheAgent() throws Exception {
+        send(new AgentCommand.Greet(Duration.ofSeconds(30), false));
+        start(1, "exec sleep 600");
+        hear(AgentEvent.Started.class);
+        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> guards().count() == 1);
+        commands.close();
+        obeying.get(5, TimeUnit.SECONDS);
+        Awaitility.await("the guard goes when nothing is left")
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> guards().count() == 0);
+    }
+
+    private static Stream<ProcessHandle> guards() {
+        return ProcessHandle.current()
+                .children()
+                .filter(child -> child.info().commandLine().orElse("").contains("jhorovod-guard"));
+    }
+
+    @Test
+    void launcherThatIsSilent_isNoticed_onlyWhereItIsFarAway() throws Exception {
+        send(new AgentCommand.Greet(Duration.ofSeconds(1), true));
+        hear(AgentEvent.Beat.class);
+        assertThat(isLauncherSilent.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void launcherThatBeats_isNotSilent() throws Exception {
+        send(new AgentCommand.Greet(Duration.ofSeconds(1), true));
+        for (int beat = 0; beat < 12; beat++) {
+            send(new AgentCommand.Beat());
+            hear(AgentEvent.Beat.class);
+        }
+        assertThat(isLauncherSilent.getCount()).isEqualTo(1);
     }
 
     @Test

@@ -7,6 +7,8 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -18,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(30)
 class AgentWireTest {
@@ -28,6 +31,9 @@ class AgentWireTest {
         return Stream.of(
                 new AgentCommand.Input(BYTES),
                 new AgentCommand.EndOfInput(),
+                new AgentCommand.Beat(),
+                new AgentCommand.Greet(Duration.ofMillis(2500), true),
+                new AgentCommand.Greet(Duration.ofSeconds(30), false),
                 new AgentCommand.Signal(UnixSignal.TERM),
                 new AgentCommand.Signal(UnixSignal.KILL));
     }
@@ -42,7 +48,13 @@ class AgentWireTest {
                 new AgentEvent.Output(2, AgentEvent.Stream.STDOUT, Bytes.copyOf(new byte[0], 0)),
                 new AgentEvent.InputTaken(),
                 new AgentEvent.Exited(1, 137),
-                new AgentEvent.Notice(""));
+                new AgentEvent.Notice(""),
+                new AgentEvent.Beat(),
+                new AgentEvent.Hello(AgentWire.VERSION, "1.0"),
+                new AgentEvent.AddressesTried(
+                        List.of(
+                                new AddressTrial("fd00::1", null),
+                                new AddressTrial("10.0.0.1", "refused"))));
     }
 
     @ParameterizedTest
@@ -72,6 +84,45 @@ class AgentWireTest {
                                 .orElseThrow();
         assertThat(read.plan().secret().encoded()).isEqualTo(plan.secret().encoded());
         assertThat(read.plan()).usingRecursiveComparison().ignoringFields("secret").isEqualTo(plan);
+    }
+
+    @Test
+    void addressesToTry_areReadAsTheyWereWritten() throws IOException {
+        AgentCommand.TryAddresses wanted =
+                new AgentCommand.TryAddresses(
+                        List.of("10.0.0.1", "fd00::1"),
+                        4711,
+                        Secret.random(),
+                        Duration.ofMillis(1500));
+        byte[] bytes = written(wanted);
+        assertThat(AgentWire.readCommand(new ByteArrayInputStream(bytes)).orElseThrow())
+                .usingRecursiveComparison()
+                .isEqualTo(wanted);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "Welcome!\n", "\0", "\0jhorovod-", "\0jhorovod\0jhoro"})
+    void mark_isFound_behindWhatAShellPrints(String before) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.write(before.getBytes(StandardCharsets.UTF_8));
+        AgentWire.writeMark(out);
+        AgentWire.write(new AgentEvent.InputTaken(), out);
+        ByteArrayInputStream in = new ByteArrayInputStream(out.toByteArray());
+        assertThat(AgentWire.skipToMark(in)).isEqualTo(before);
+        assertThat(AgentWire.readEvent(in)).contains(new AgentEvent.InputTaken());
+    }
+
+    @Test
+    void markThatDoesNotCome_isAnError() {
+        assertThatThrownBy(
+                        () ->
+                                AgentWire.skipToMark(
+                                        new ByteArrayInputStream(
+                                                "no".getBytes(StandardCharsets.UTF_8))))
+                .isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> AgentWire.skipToMark(new ByteArrayInputStream(new byte[1 << 20])))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("not as an agent");
     }
 
     @Test

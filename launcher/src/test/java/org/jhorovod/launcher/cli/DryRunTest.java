@@ -29,7 +29,7 @@ class DryRunTest {
                         "-np",
                         "4",
                         "-H",
-                        "localhost:2,[fd00::2]:1,h3:4",
+                        "localhost:2,[2001:db8::2]:1,h3:4",
                         "--dry-run",
                         "--ssh-port",
                         "2222",
@@ -48,7 +48,7 @@ class DryRunTest {
                         "localhost (this host):",
                         "  rank 0: local rank 0 of 2, cross rank 0 of 3",
                         "  rank 1: local rank 1 of 2, cross rank 0 of 1",
-                        "fd00::2:",
+                        "2001:db8::2:",
                         "  rank 2: local rank 0 of 1, cross rank 1 of 3",
                         "h3:",
                         "  rank 3: local rank 0 of 1, cross rank 2 of 3",
@@ -56,9 +56,9 @@ class DryRunTest {
                         "Each rank runs: /usr/bin/touch " + touched + " 'a b'");
         assertThat(lines.stream().filter(line -> line.startsWith("  reached by: ")))
                 .hasSize(2)
-                .allMatch(line -> line.startsWith("  reached by: ssh -T "))
+                .allMatch(line -> line.startsWith("  reached by: setsid ssh -o "))
                 .allMatch(line -> line.contains(" -i " + key + " -p 2222 -- "))
-                .anyMatch(line -> line.contains(" -- fd00::2 "))
+                .anyMatch(line -> line.contains(" -- 2001:db8::2 "))
                 .anyMatch(line -> line.contains(" -- h3 "));
         assertThat(String.join("\n", lines)).doesNotContain("hidden");
         assertThat(touched).doesNotExist();

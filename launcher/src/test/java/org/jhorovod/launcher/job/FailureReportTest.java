@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jhorovod.allreduce.rendezvous.LostReport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -57,6 +58,40 @@ class FailureReportTest {
                                 reports))
                 .contains("rank 1 on node7, which exited with code 0 while others still needed it.")
                 .contains("It printed nothing.");
+    }
+
+    @Test
+    void lostHost_isTheCause_notThoseThatMissItsRanks() {
+        List<RankExit> exits =
+                List.of(
+                        new RankExit(0, 1, false),
+                        RankExit.lost(2, false),
+                        RankExit.lost(1, false),
+                        new RankExit(3, 143, true));
+        Map<Integer, LostReport> reports = Map.of(0, new LostReport(1, "silent"));
+        RootCause cause = RootCause.decide(exits, reports).orElseThrow();
+        assertThat(cause.exitCode()).isEqualTo(1);
+        assertThat(FailureReport.ofHost(cause, "node7", "no route", exits, reports, Set.of(1, 2)))
+                .isEqualTo(
+                        """
+                        the job failed because the agent on node7 is lost: no route.
+                          With it went ranks 1, 2.
+                          Survivors were told: silent
+                          Other ranks: 0 exited with code 1 after losing rank 1; 3 ended by jhorovodrun\
+                        """);
+    }
+
+    @Test
+    void rankThatFailedBefore_isTheCause_notTheHostThatIsLostLater() {
+        List<RankExit> exits = List.of(new RankExit(0, 3, false), RankExit.lost(1, false));
+        RootCause cause = RootCause.decide(exits, Map.of()).orElseThrow();
+        assertThat(
+                        FailureReport.of(
+                                new FailureReport.Culprit(
+                                        cause, "node1", Optional.empty(), List.of()),
+                                exits,
+                                Map.of()))
+                .contains("because of rank 0", "1 lost with the agent of their host");
     }
 
     @ParameterizedTest

@@ -2,6 +2,7 @@ package org.jhorovod.launcher.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.collect.ImmutableSet;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +19,8 @@ class JobMachineTest {
 
     private final JobMachine machine =
             new JobMachine(
-                    new JobTimes(Duration.ofNanos(50), Duration.ofNanos(30), Duration.ofNanos(20)));
+                    new JobTimes(Duration.ofNanos(50), Duration.ofNanos(30), Duration.ofNanos(20)),
+                    List.of("a", "a", "b"));
     private JobState state = JobState.start(3);
     private long nowNanos = 1000;
 
@@ -44,7 +46,8 @@ class JobMachineTest {
         assertThat(state.deadlineNanos()).isEqualTo(1080);
         assertThat(atDeadline()).containsExactly(KILL);
         assertThat(state.deadlineNanos()).isEqualTo(1100);
-        assertThat(atDeadline()).containsExactly(new JobAction.EndWithoutAgent());
+        assertThat(atDeadline())
+                .containsExactly(new JobAction.EndWithoutAgent(ImmutableSet.of(0, 2)));
         assertThat(state.phase()).isEqualTo(Phase.ENDED);
     }
 
@@ -85,10 +88,49 @@ class JobMachineTest {
     }
 
     @Test
-    void lostAgent_endsTheJobAtOnce() {
-        assertThat(happens(new JobEvent.AgentLost("killed")))
-                .containsExactly(new JobAction.EndWithoutAgent());
+    void lostAgent_takesItsRanksAlong_andTheOthersGetGrace() {
+        assertThat(happens(lost("a")))
+                .containsExactly(
+                        new JobAction.EndWithoutAgent(ImmutableSet.of(0, 1)),
+                        new JobAction.TellLost(0, "a"),
+                        new JobAction.TellLost(1, "a"),
+                        new JobAction.AnnounceLoss("a", "killed"));
+        assertThat(state.phase()).isEqualTo(Phase.GRACE);
+        assertThat(state.deadlineNanos()).isEqualTo(1050);
+        assertThat(state.exits()).containsExactly(RankExit.lost(0, false), RankExit.lost(1, false));
+        assertThat(state.hasFailedByItself()).isTrue();
+        assertThat(atDeadline()).containsExactly(TERM);
+    }
+
+    @Test
+    void lostAgent_endsTheJob_whenNoOtherHostHasRanks() {
+        happens(exited(2, 0));
+        assertThat(happens(lost("a")))
+                .contains(new JobAction.EndWithoutAgent(ImmutableSet.of(0, 1)));
         assertThat(state.phase()).isEqualTo(Phase.ENDED);
+    }
+
+    @Test
+    void lostAgent_afterAFailure_doesNotProlongTheGrace_andIsNoFailureOfItsOwnAfterASignal() {
+        happens(exited(0, 3));
+        nowNanos += 10;
+        assertThat(happens(lost("b")))
+                .containsExactly(
+                        new JobAction.EndWithoutAgent(ImmutableSet.of(2)),
+                        new JobAction.TellLost(2, "b"));
+        assertThat(state.deadlineNanos()).isEqualTo(1050);
+        atDeadline();
+        happens(lost("a"));
+        assertThat(state.exits())
+                .containsExactly(
+                        new RankExit(0, 3, false), RankExit.lost(2, false), RankExit.lost(1, true));
+    }
+
+    @Test
+    void lostAgent_isNoMatter_onceItsRanksHaveEnded() {
+        happens(exited(2, 0));
+        assertThat(happens(lost("b"))).isEmpty();
+        assertThat(state.phase()).isEqualTo(Phase.RUNNING);
     }
 
     @Test
@@ -97,9 +139,13 @@ class JobMachineTest {
         assertThat(happens(exited(0, 1))).isEmpty();
         happens(exited(1, 0));
         happens(exited(2, 0));
-        assertThat(happens(new JobEvent.AgentLost("it ended"))).isEmpty();
+        assertThat(happens(lost("a"))).isEmpty();
         assertThat(happens(new JobEvent.Interrupted(SIGINT))).isEmpty();
         assertThat(state.exits()).hasSize(3);
+    }
+
+    private static JobEvent lost(String host) {
+        return new JobEvent.AgentLost(host, "killed");
     }
 
     private static JobEvent exited(int rank, int code) {

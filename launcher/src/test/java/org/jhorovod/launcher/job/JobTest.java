@@ -32,6 +32,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class JobTest {
     private static final int SIGTERM = 15;
+    private static final JobTimeouts TIMEOUTS =
+            new JobTimeouts(Duration.ofSeconds(20), Duration.ofSeconds(20), Duration.ofSeconds(5));
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -43,7 +45,7 @@ class JobTest {
                 .containsExactlyInAnyOrder(
                         "[0]<stdout>:0 of 2 in test", "[1]<stdout>:1 of 2 in test");
         assertThat(printed(err))
-                .contains("rank 1 runs on here as pid")
+                .contains("rank 1 runs on localhost as pid")
                 .contains("rank 0 exited with code 0");
     }
 
@@ -51,7 +53,7 @@ class JobTest {
     void job_failsAsItsRankDoes() throws Exception {
         assertThat(job("echo oh; [ $JHOROVOD_RANK = 0 ] || kill -9 $$").run()).isEqualTo(137);
         assertThat(printed(err))
-                .contains("the job failed because of rank 1 on here")
+                .contains("the job failed because of rank 1 on localhost")
                 .contains("SIGKILL")
                 .contains("| oh");
     }
@@ -60,12 +62,12 @@ class JobTest {
     void job_fails_whenItsProgramIsNotThere() throws Exception {
         JobSpec spec =
                 new JobSpec(
-                        List.of(Topology.onOneHost(0, 1, "here")),
+                        List.of(Topology.onOneHost(0, 1, "localhost")),
                         List.of("/no/such/program"),
                         List.of(),
                         SshOptions.standard(),
                         Optional.empty(),
-                        Duration.ofSeconds(5),
+                        TIMEOUTS,
                         false);
         assertThat(new Job(spec, console(), InputStream.nullInputStream()).run()).isEqualTo(127);
         assertThat(printed(err)).contains("/no/such/program");
@@ -209,12 +211,14 @@ class JobTest {
 
     private static JobSpec spec(List<String> command, List<EnvironmentChange> environment) {
         return new JobSpec(
-                List.of(Topology.onOneHost(0, 2, "here"), Topology.onOneHost(1, 2, "here")),
+                List.of(
+                        Topology.onOneHost(0, 2, "localhost"),
+                        Topology.onOneHost(1, 2, "localhost")),
                 command,
                 environment,
                 SshOptions.standard(),
                 Optional.empty(),
-                Duration.ofSeconds(5),
+                TIMEOUTS,
                 true);
     }
 

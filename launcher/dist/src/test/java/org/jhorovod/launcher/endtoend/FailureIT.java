@@ -240,8 +240,23 @@ class FailureIT {
             Jhorovodrun.signal("KILL", agentOf(run));
             Jhorovodrun.Result result = run.await();
             assertThat(result.code()).isEqualTo(1);
-            assertThat(result.err()).contains("the agent that held the ranks").contains("SIGKILL");
+            assertThat(result.err()).contains("because the agent on", "is lost", "SIGKILL");
             assertThat(secret.getParent()).doesNotExist();
+        }
+    }
+
+    @Test
+    void launcherAndAgent_killedTogether_leaveNothing() throws Exception {
+        try (Jhorovodrun run =
+                sleeping("echo $JHOROVOD_SECRET_FILE; echo up; trap '' TERM; sleep 600 & wait")) {
+            String secret = run.out().lines().filter(l -> l.endsWith("/secret")).findFirst().get();
+            long agent = agentOf(run);
+            Jhorovodrun.signal("STOP", run.pid());
+            Jhorovodrun.signal("KILL", agent);
+            Jhorovodrun.signal("KILL", run.pid());
+            run.awaitNothingLeft();
+            assertThat(Path.of(secret.substring("[0]<stdout>:".length())).getParent())
+                    .doesNotExist();
         }
     }
 
@@ -260,6 +275,34 @@ class FailureIT {
         Jhorovodrun.Result result = Jhorovodrun.ofScript(Path.of("bash"), "-c", script).run();
         assertThat(result.code()).isEqualTo(141);
         assertThat(result.out().lines()).hasSize(1).first().asString().endsWith("<stdout>:y");
+    }
+
+    @Test
+    void unreadConsole_andAStoppedLauncher_areNoSilence() throws Exception {
+        String script =
+                "'%s' -np 2 yes | (sleep 4; head -1); exit ${PIPESTATUS[0]}"
+                        .formatted(Jhorovodrun.SCRIPT);
+        Jhorovodrun.Result result =
+                Jhorovodrun.ofScript(Path.of("bash"), "-c", script)
+                        .with("JHOROVOD_LIVENESS_TIMEOUT_SECONDS", "1")
+                        .run();
+        assertThat(result.code()).as(result.err()).isEqualTo(141);
+        try (Jhorovodrun run =
+                Jhorovodrun.of("-np", "1", "bash", "-c", "echo up; read; echo on")
+                        .with("JHOROVOD_LIVENESS_TIMEOUT_SECONDS", "1")
+                        .start()) {
+            run.awaitOut("up");
+            Jhorovodrun.signal("STOP", run.pid());
+            Awaitility.await()
+                    .during(Duration.ofSeconds(4))
+                    .atMost(Duration.ofSeconds(10))
+                    .until(run::isAlive);
+            Jhorovodrun.signal("CONT", run.pid());
+            run.input().write('\n');
+            run.input().flush();
+            run.awaitOut("on");
+            assertThat(run.await().code()).isZero();
+        }
     }
 
     private static Jhorovodrun sleeping(String script) throws IOException {

@@ -21,19 +21,29 @@ final class RankJava {
 
     private static Jhorovodrun.Builder of(
             int ranks, String first, String mainClass, String... arguments) {
+        List<String> command = new ArrayList<>(List.of("-np", String.valueOf(ranks)));
+        command.addAll(command(first, mainClass, arguments));
+        return Jhorovodrun.of(command.toArray(new String[0]));
+    }
+
+    /**
+     * The words of a rank's program.
+     *
+     * @param first what comes before the class path
+     */
+    static List<String> command(String first, String mainClass, String... arguments) {
         String tests = Path.of("target/test-classes").toAbsolutePath().toString();
         List<String> command =
                 new ArrayList<>(
                         List.of(
-                                "-np",
-                                String.valueOf(ranks),
                                 Path.of(System.getProperty("java.home"), "bin/java").toString(),
                                 "-Xmx512m",
+                                "-XX:TieredStopAtLevel=1", // starts sooner
                                 "-Dai.djl.offline=true",
                                 "-cp",
                                 first + tests + ":" + Jhorovodrun.DISTRIBUTION + "/lib/*",
                                 mainClass));
         command.addAll(Arrays.asList(arguments));
-        return Jhorovodrun.of(command.toArray(new String[0]));
+        return command;
     }
 }

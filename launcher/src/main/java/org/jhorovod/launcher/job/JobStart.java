@@ -1,0 +1,180 @@
+package org.jhorovod.launcher.job;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.function.Consumer;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.rendezvous.Deadline;
+import org.jhorovod.launcher.agent.AddressTrial;
+import org.jhorovod.launcher.agent.AgentCommand;
+import org.jhorovod.launcher.agent.AgentEvent;
+import org.jhorovod.launcher.agent.AgentMain;
+import org.jhorovod.launcher.agent.AgentWire;
+import org.jhorovod.launcher.plan.HostPlan;
+import org.jhorovod.launcher.plan.RankPlan;
+
+/**
+ * What comes before the first rank: every host must have an agent of the same version, and a way to
+ * the rendezvous. Only then is anything started, on any of them.
+ */
+final class JobStart {
+    private static final Duration LONGEST_TRIAL = Duration.ofSeconds(10);
+
+    private final JobSpec spec;
+    private final Agents agents;
+    private final Rendezvous rendezvous;
+    private final BlockingQueue<JobEvent> events;
+    private final Consumer<String> tellIfVerbose;
+
+    JobStart(
+            JobSpec spec,
+            Agents agents,
+            Rendezvous rendezvous,
+            BlockingQueue<JobEvent> events,
+            Consumer<String> tellIfVerbose) {
+        this.spec = spec;
+        this.agents = agents;
+        this.rendezvous = rendezvous;
+        this.events = events;
+        this.tellIfVerbose = tellIfVerbose;
+    }
+
+    /**
+     * Checks the hosts and has them start their ranks.
+     *
+     * @throws StartRefusedException if a host cannot be used, or somebody wants the launcher to end
+     */
+    void run() throws StartRefusedException, IOException, InterruptedException {
+        Deadline deadline = Deadline.after(spec.timeouts().start());
+        call(JobEvent.AgentReady.class, deadline);
+        Map<String, String> addresses = agents.areHere() ? loopback() : reachable(deadline);
+        String runId = "%x-%d".formatted(System.currentTimeMillis(), ProcessHandle.current().pid());
+        for (String host : spec.hosts()) {
+            String address = addresses.getOrDefault(host, Rendezvous.LOOPBACK_ADDRESS);
+            String meetingPoint = AddressChoice.withPort(address, rendezvous.port());
+            HostPlan plan = plan(host, meetingPoint, runId);
+            tellIfVerbose.accept(
+                    "starts %d ranks on %s, which meet at %s: %s"
+                            .formatted(
+                                    plan.ranks().size(),
+                                    host,
+                                    meetingPoint,
+                                    String.join(" ", spec.command())));
+            agents.send(host, new AgentCommand.Start(plan));
+        }
+    }
+
+    private <A extends JobEvent.Answer> Map<String, A> call(Class<A> kind, Deadline deadline)
+            throws StartRefusedException, InterruptedException {
+        RollCall<A> call = new RollCall<>(kind, agents.hosts());
+        call.run(events, deadline);
+        if (call.interruption() != 0) {
+            throw StartRefusedException.interrupted(call.interruption());
+        }
+        Map<String, String> failures = new LinkedHashMap<>();
+        for (String host : agents.hosts()) {
+            failure(host, call).ifPresent(why -> failures.put(host, why));
+        }
+        refuseIfAny(failures);
+        return call.answers();
+    }
+
+    private Optional<String> failure(String host, RollCall<?> call) {
+        String failure = call.failures().get(host);
+        if (failure != null) {
+            agents.giveUp(host);
+            return Optional.of(failure);
+        }
+        if (call.silent().contains(host)) {
+            agents.giveUp(host);
+            return Optional.of(
+                    "it has not answered within %d s%s (JHOROVOD_START_TIMEOUT_SECONDS)"
+                            .formatted(
+                                    spec.timeouts().start().toSeconds(), agents.errorsSoFar(host)));
+        }
+        return call.answers().get(host) instanceof JobEvent.AgentReady ready
+                ? difference(ready.hello())
+                : Optional.empty();
+    }
+
+    private static Optional<String> difference(AgentEvent.Hello hello) {
+        boolean isSame =
+                hello.wireVersion() == AgentWire.VERSION
+                        && hello.version().equals(AgentMain.version());
+        return isSame
+                ? Optional.empty()
+                : Optional.of(
+                        "it has JHorovod %s, but this host %s; install the same version on all hosts"
+                                .formatted(hello.version(), AgentMain.version()));
+    }
+
+    private Map<String, String> loopback() {
+        Map<String, String> addresses = new LinkedHashMap<>();
+        spec.hosts().forEach(host -> addresses.put(host, Rendezvous.LOOPBACK_ADDRESS));
+        return addresses;
+    }
+
+    private Map<String, String> reachable(Deadline deadline)
+            throws StartRefusedException, IOException, InterruptedException {
+        List<String> candidates;
+        try {
+            candidates = ThisHost.addresses(spec.networkInterface());
+        } catch (IOException e) {
+            throw StartRefusedException.failed(String.valueOf(e.getMessage()));
+        }
+        Duration trial = Duration.ofMillis(Math.max(1, deadline.remainingMillis() / 2));
+        agents.sendToAll(
+                new AgentCommand.TryAddresses(
+                        candidates,
+                        rendezvous.port(),
+                        rendezvous.secret(),
+                        trial.compareTo(LONGEST_TRIAL) < 0 ? trial : LONGEST_TRIAL));
+        Map<String, List<AddressTrial>> trials = new LinkedHashMap<>();
+        call(JobEvent.AddressesTried.class, deadline)
+                .forEach((host, answer) -> trials.put(host, answer.trials()));
+        Map<String, String> chosen = AddressChoice.choose(trials);
+        Map<String, String> failures = new LinkedHashMap<>();
+        trials.forEach(
+                (host, own) -> {
+                    if (!chosen.containsKey(host)) {
+                        failures.put(host, AddressChoice.explainFailure(own, rendezvous.port()));
+                    }
+                });
+        refuseIfAny(failures);
+        return chosen;
+    }
+
+    private static void refuseIfAny(Map<String, String> failures) throws StartRefusedException {
+        if (failures.isEmpty()) {
+            return;
+        }
+        StringBuilder text = new StringBuilder("no rank was started, because ");
+        text.append(failures.size() == 1 ? "a host" : failures.size() + " hosts");
+        text.append(" cannot be used:");
+        failures.forEach((host, why) -> text.append("\n  ").append(host).append(": ").append(why));
+        throw StartRefusedException.failed(text.toString());
+    }
+
+    private HostPlan plan(String host, String meetingPoint, String runId) {
+        List<RankPlan> ranks = new ArrayList<>();
+        for (Topology place : spec.places()) {
+            if (place.host().equals(host)) {
+                ranks.add(RankPlan.of(place, meetingPoint, runId, Rendezvous.GENERATION));
+            }
+        }
+        return new HostPlan(
+                host,
+                Path.of("").toAbsolutePath().toString(),
+                spec.command(),
+                spec.environment(),
+                ranks,
+                rendezvous.secret());
+    }
+}

@@ -1,0 +1,43 @@
+package org.jhorovod.launcher.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(10)
+class ErrorLinesTest {
+    private final List<String> passedOn = new ArrayList<>();
+    private final ErrorLines lines = new ErrorLines(passedOn::add);
+
+    @Test
+    void lines_areTheReason_ofAHostThatDoesNotAnswer() {
+        assertThat(lines.asReason()).isEmpty();
+        lines.readAll(stream("one\r\n\n  two\n"));
+        assertThat(lines.asReason()).isEqualTo(": one; two");
+        assertThat(passedOn).isEmpty();
+    }
+
+    @Test
+    void lines_arePassedOn_onceTheHostHasAnswered() {
+        lines.add("before");
+        lines.relay();
+        lines.add("after");
+        assertThat(passedOn).containsExactly("before", "after");
+    }
+
+    @Test
+    void reason_isNotWithoutEnd() {
+        IntStream.range(0, 1000).forEach(i -> lines.add("line " + i));
+        assertThat(lines.asReason()).startsWith(": line 980;").endsWith("line 999");
+    }
+
+    private static ByteArrayInputStream stream(String text) {
+        return new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
+    }
+}
