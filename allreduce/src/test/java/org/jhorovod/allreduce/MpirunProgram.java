@@ -24,16 +24,18 @@ public final class MpirunProgram {
         ByteBuffer element = tensor.buffers().get(0);
         element.putInt(0, c.rank() + 1);
         c.allReduce("sum", tensor, ReduceOp.SUM);
-        System.out.printf(
-                "rank %d of %d, local %d of %d, cross %d of %d, %s, sum %d%n",
-                c.rank(),
-                c.size(),
-                c.topology().localRank(),
-                c.topology().localSize(),
-                c.topology().crossRank(),
-                c.topology().crossSize(),
-                c.transportName(),
-                element.getInt(0));
+        // In one write: mpirun mixes what comes in several.
+        System.out.println(
+                "rank %d of %d, local %d of %d, cross %d of %d, %s, sum %d"
+                        .formatted(
+                                c.rank(),
+                                c.size(),
+                                c.topology().localRank(),
+                                c.topology().localSize(),
+                                c.topology().crossRank(),
+                                c.topology().crossSize(),
+                                c.transportName(),
+                                element.getInt(0)));
         switch (arguments[0]) {
             case "exit" -> System.exit(3);
             case "die" -> reduceUntilDeath(c);
