@@ -59,11 +59,11 @@ public final class JHorovod {
         }
     }
 
-    private static Rendezvous meet(Job.Place place, Configuration configuration) {
+    private static Rendezvous meet(Configuration configuration) {
         synchronized (LOCK) {
             Rendezvous known = rendezvous;
             if (known == null) {
-                known = Rendezvous.join(place, configuration);
+                known = Rendezvous.join(configuration);
                 rendezvous = known;
             }
             return known;

@@ -23,45 +23,94 @@ import org.slf4j.LoggerFactory;
 final class Rendezvous {
     private static final Logger logger = LoggerFactory.getLogger(Rendezvous.class);
 
+    private final Place place;
     private final TcpStore store;
     private final @Nullable StoreServer server;
 
-    private Rendezvous(TcpStore store, @Nullable StoreServer server) {
+    private Rendezvous(Place place, TcpStore store, @Nullable StoreServer server) {
+        this.place = place;
         this.store = store;
         this.server = server;
     }
 
     /** Connects, and says goodbye when the process exits. */
-    static Rendezvous join(Job.Place place, Configuration configuration) {
-        Rendezvous rendezvous = connect(place, configuration);
+    static Rendezvous join(Configuration configuration) {
+        boolean isAlone =
+                configuration.find(Settings.RENDEZVOUS).isEmpty()
+                        && configuration.mpirun().isPresent();
+        Rendezvous rendezvous =
+                isAlone
+                        ? MpirunMeeting.meet(configuration)
+                        : connect(Place.of(configuration), configuration);
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(rendezvous::close, "jhorovod-store-goodbye"));
-        return rendezvous;
+        boolean knowsHosts = configuration.find(Settings.CROSS_SIZE).isPresent();
+        return configuration
+                .mpirun()
+                .filter(options -> !knowsHosts)
+                .map(options -> rendezvous.learnHosts(options.host(), configuration))
+                .orElse(rendezvous);
     }
 
-    private static Rendezvous connect(Job.Place place, Configuration configuration) {
+    /** Asks the other ranks where they run, since mpirun does not tell. */
+    private Rendezvous learnHosts(String hostKey, Configuration configuration) {
+        Topology self = place.topology();
+        HostKeys keys =
+                new HostKeys(store, place.generation(), configuration.get(Settings.START_TIMEOUT));
+        Topology known = keys.exchange(self, hostKey);
+        return new Rendezvous(place.at(known), store, server);
+    }
+
+    /** Connects to a store that this process hosts. */
+    static Rendezvous hosting(Place place, Configuration configuration, StoreServer server) {
+        return new Rendezvous(place, attach(place, configuration), server);
+    }
+
+    /** Connects to a store that another process hosts. */
+    static Rendezvous visiting(Place place, Configuration configuration) {
+        return new Rendezvous(place, attach(place, configuration), null);
+    }
+
+    private static TcpStore attach(Place place, Configuration configuration) {
+        try {
+            return TcpStore.connect(
+                    place.rendezvous(),
+                    place.secret(),
+                    identity(place),
+                    configuration.get(Settings.START_TIMEOUT));
+        } catch (StoreException e) {
+            throw new StartException(
+                    "%s could not join the job: %s"
+                            .formatted(place.topology().describe(), e.getMessage()));
+        }
+    }
+
+    private static Identity identity(Place place) {
+        return new Identity(Identity.Purpose.STORE, place.generation(), place.topology().rank());
+    }
+
+    private static Rendezvous connect(Place place, Configuration configuration) {
         InetSocketAddress address = place.rendezvous();
         Secret secret = place.secret();
         Topology self = place.topology();
         Duration handshake = configuration.get(Settings.HANDSHAKE_TIMEOUT);
         Duration timeout = configuration.get(Settings.START_TIMEOUT);
-        Identity identity = new Identity(Identity.Purpose.STORE, place.generation(), self.rank());
+        Identity identity = identity(place);
+        if (self.rank() > 0) {
+            return visiting(place, configuration);
+        }
         try {
-            if (self.rank() > 0) {
-                return new Rendezvous(TcpStore.connect(address, secret, identity, timeout), null);
-            }
             // A launcher serves its store before it starts a rank: nobody there means no launcher.
             Optional<TcpStore> served =
                     TcpStore.connectIfServed(address, secret, identity, timeout);
             if (served.isPresent()) {
-                return new Rendezvous(served.get(), null);
+                return new Rendezvous(place, served.get(), null);
             }
-            StoreServer server = host(address, secret, handshake);
-            return new Rendezvous(TcpStore.connect(address, secret, identity, timeout), server);
         } catch (StoreException e) {
             throw new StartException(
                     "%s could not join the job: %s".formatted(self.describe(), e.getMessage()));
         }
+        return hosting(place, configuration, host(address, secret, handshake));
     }
 
     private static StoreServer host(
@@ -73,6 +122,11 @@ final class Rendezvous {
                     "Nobody serves the rendezvous at %s, and rank 0 cannot either: %s. JHOROVOD_RENDEZVOUS must name the launcher's address, or one of rank 0's host."
                             .formatted(address, e.getMessage()));
         }
+    }
+
+    /** Where this rank stands in the job, and how it reaches it. */
+    Place place() {
+        return place;
     }
 
     Store store() {

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -19,9 +20,11 @@ public final class Configuration {
     private static final Logger logger = LoggerFactory.getLogger(Configuration.class);
 
     private final Map<String, Object> values;
+    private final Optional<MpirunOptions> mpirun;
 
-    private Configuration(Map<String, Object> values) {
+    private Configuration(Map<String, Object> values, Optional<MpirunOptions> mpirun) {
         this.values = Map.copyOf(values);
+        this.mpirun = mpirun;
     }
 
     /**
@@ -59,13 +62,44 @@ public final class Configuration {
             UnaryOperator<@Nullable String> environment) {
         Map<String, Object> values = new HashMap<>();
         List<String> faults = new ArrayList<>();
+        Optional<ForeignLauncher> foreign = ForeignLauncher.detect(environment);
+        List<Source> sources = new ArrayList<>();
+        sources.add(new Source(s -> "-D" + s.propertyName(), Setting::propertyName, properties));
+        sources.add(new Source(Setting::environmentName, environment));
+        if (!isSet(Settings.RANK, sources) && !isSet(Settings.SIZE, sources)) {
+            foreign.ifPresent(l -> sources.add(new Source(l::variableFor, environment)));
+        }
         Stream.concat(Settings.ofLauncher().stream(), Settings.ofUser().stream())
-                .forEach(setting -> read(setting, properties, environment, values, faults));
+                .forEach(setting -> read(setting, sources, values, faults));
         checkTogether(values, faults);
         if (!faults.isEmpty()) {
             throw new ConfigurationException(faults);
         }
-        return new Configuration(values);
+        return new Configuration(
+                values,
+                foreign.filter(launcher -> launcher == ForeignLauncher.OPEN_MPI)
+                        .map(launcher -> MpirunOptions.read(environment)));
+    }
+
+    /** A place where texts of settings stand; the first that has one wins. */
+    private record Source(
+            Function<Setting<?>, @Nullable String> shownName,
+            Function<Setting<?>, @Nullable String> name,
+            UnaryOperator<@Nullable String> texts) {
+
+        Source(Function<Setting<?>, @Nullable String> name, UnaryOperator<@Nullable String> texts) {
+            this(name, name, texts);
+        }
+
+        @Nullable String text(Setting<?> setting) {
+            String key = name.apply(setting);
+            String text = key == null ? null : texts.apply(key);
+            return text == null || text.isBlank() ? null : text;
+        }
+    }
+
+    private static boolean isSet(Setting<?> setting, List<Source> sources) {
+        return sources.stream().anyMatch(source -> source.text(setting) != null);
     }
 
     /** The defaults with some values replaced; for programs and tests. */
@@ -77,18 +111,18 @@ public final class Configuration {
 
     private static void read(
             Setting<?> setting,
-            UnaryOperator<@Nullable String> properties,
-            UnaryOperator<@Nullable String> environment,
+            List<Source> sources,
             Map<String, Object> values,
             List<String> faults) {
-        String source = "-D" + setting.propertyName();
-        String text = properties.apply(setting.propertyName());
-        if (text == null) {
-            source = setting.environmentName();
-            text = environment.apply(setting.environmentName());
-        }
-        if (text == null || text.isBlank()) {
-            text = setting.defaultText();
+        String text = setting.defaultText();
+        String shownName = setting.environmentName();
+        for (Source source : sources) {
+            String found = source.text(setting);
+            if (found != null) {
+                text = found;
+                shownName = source.shownName().apply(setting);
+                break;
+            }
         }
         if (text == null) {
             return;
@@ -98,7 +132,7 @@ public final class Configuration {
         } catch (IllegalArgumentException e) {
             faults.add(
                     "%s is '%s', but must be: %s. (%s)"
-                            .formatted(source, text, setting.range(), setting.description()));
+                            .formatted(shownName, text, setting.range(), setting.description()));
         }
     }
 
@@ -140,14 +174,21 @@ public final class Configuration {
         return Optional.ofNullable((T) values.get(setting.name()));
     }
 
+    /** What Open MPI's {@code mpirun} said, if it has started this process. */
+    public Optional<MpirunOptions> mpirun() {
+        return mpirun;
+    }
+
     /**
      * Where files of the job's life belong: in a launcher's run beside its secret, in a folder that
-     * its agent removes at the end, however the ranks end; otherwise the system's temporary folder.
+     * its agent removes at the end, however the ranks end; under mpirun in a folder that this
+     * removes; otherwise the system's temporary folder.
      */
     public Path temporaryFolder() {
         return find(Settings.RUN_ID)
                 .flatMap(run -> find(Settings.SECRET_FILE))
                 .map(file -> file.toAbsolutePath().getParent())
+                .or(() -> mpirun.flatMap(MpirunOptions::sessionFolder))
                 .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir")));
     }
 }

@@ -74,6 +74,8 @@ public final class Settings {
                     "path",
                     "File that holds the job's secret; readable by its owner only.",
                     Path::of);
+    public static final Setting<String> SECRET =
+            text("SECRET", null, "The job's secret, where no file of the launcher reaches a rank.");
 
     // --- What a user may turn -------------------------------------------------------------------
 
@@ -172,7 +174,8 @@ public final class Settings {
                 HOST,
                 RENDEZVOUS,
                 RUN_ID,
-                SECRET_FILE);
+                SECRET_FILE,
+                SECRET);
     }
 
     /** What users may turn, in the order in which help shows it. */

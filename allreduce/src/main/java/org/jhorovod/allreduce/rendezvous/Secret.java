@@ -38,14 +38,21 @@ public final class Secret {
      */
     public static Secret read(Path file) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
-        byte[] key =
-                new String(bytes, StandardCharsets.ISO_8859_1)
-                        .strip()
-                        .getBytes(StandardCharsets.ISO_8859_1);
+        return ofText(file.toString(), new String(bytes, StandardCharsets.ISO_8859_1));
+    }
+
+    /**
+     * A secret that a launcher left as text, which blanks may surround.
+     *
+     * @param where it was found, for the message
+     * @throws IOException if it has fewer than 16 bytes
+     */
+    public static Secret ofText(String where, String text) throws IOException {
+        byte[] key = text.strip().getBytes(StandardCharsets.ISO_8859_1);
         if (key.length < MIN_TEXT_BYTES) {
             throw new IOException(
                     "The secret in %s has %d bytes; at least %d are needed."
-                            .formatted(file, key.length, MIN_TEXT_BYTES));
+                            .formatted(where, key.length, MIN_TEXT_BYTES));
         }
         return new Secret(key);
     }

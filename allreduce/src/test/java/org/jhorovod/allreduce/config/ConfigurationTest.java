@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -58,5 +59,44 @@ class ConfigurationTest {
         Configuration configuration =
                 Configuration.from(name -> null, Map.of("JHOROVOD_TRANSPORT", " ")::get);
         assertThat(configuration.get(Settings.TRANSPORT)).isEqualTo(Settings.TransportChoice.AUTO);
+    }
+
+    private static final Map<String, String> MPIRUN =
+            Map.of(
+                    "OMPI_COMM_WORLD_RANK", "3",
+                    "OMPI_COMM_WORLD_SIZE", "6",
+                    "OMPI_COMM_WORLD_LOCAL_RANK", "1",
+                    "OMPI_COMM_WORLD_LOCAL_SIZE", "2");
+
+    @Test
+    void aRankOfMpirunFindsItsPlace_inOpenMpisVariables() {
+        Configuration configuration = Configuration.from(name -> null, MPIRUN::get);
+
+        assertThat(configuration.get(Settings.RANK)).isEqualTo(3);
+        assertThat(configuration.get(Settings.SIZE)).isEqualTo(6);
+        assertThat(configuration.get(Settings.LOCAL_RANK)).isEqualTo(1);
+        assertThat(configuration.get(Settings.LOCAL_SIZE)).isEqualTo(2);
+        assertThat(configuration.mpirun()).isPresent();
+    }
+
+    @Test
+    void ourOwnVariablesWin_whereJhorovodrunRunsUnderMpirun() {
+        Map<String, String> environment = new HashMap<>(MPIRUN);
+        environment.put("JHOROVOD_RANK", "0");
+        environment.put("JHOROVOD_SIZE", "2");
+        Configuration configuration = Configuration.from(name -> null, environment::get);
+
+        assertThat(configuration.get(Settings.RANK)).isEqualTo(0);
+        assertThat(configuration.get(Settings.SIZE)).isEqualTo(2);
+        assertThat(configuration.find(Settings.LOCAL_RANK)).isEmpty();
+    }
+
+    @Test
+    void aFaultInOpenMpisVariables_isReportedByTheirNames() {
+        Map<String, String> environment = new HashMap<>(MPIRUN);
+        environment.put("OMPI_COMM_WORLD_SIZE", "many");
+        assertThatThrownBy(() -> Configuration.from(name -> null, environment::get))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("OMPI_COMM_WORLD_SIZE is 'many'");
     }
 }

@@ -1,0 +1,79 @@
+package org.jhorovod.allreduce;
+
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jhorovod.allreduce.rendezvous.Secret;
+
+/**
+ * How to reach the store that rank 0 hosts.
+ *
+ * @param secret what a connection proves
+ * @param port where the store listens
+ * @param addresses of rank 0's host, the likely ones first
+ */
+record Invitation(Secret secret, int port, List<InetAddress> addresses) {
+    /** As many on every rank, for a broadcast. */
+    private static final int BYTES = 2048;
+
+    /** One address is a bit of a number. */
+    static final int MOST_ADDRESSES = 32;
+
+    byte[] encode() {
+        StringBuilder text = new StringBuilder(secret.encoded()).append('\n').append(port);
+        for (InetAddress address : addresses) {
+            text.append('\n').append(address.getHostAddress());
+        }
+        return Arrays.copyOf(
+                text.append('\n').toString().getBytes(StandardCharsets.US_ASCII), BYTES);
+    }
+
+    /** Room for what {@link #encode} makes. */
+    static byte[] room() {
+        return new byte[BYTES];
+    }
+
+    static Invitation decode(byte[] bytes) throws IOException {
+        String[] lines = new String(bytes, StandardCharsets.US_ASCII).split("\n", -1);
+        try {
+            List<InetAddress> addresses = new ArrayList<>();
+            for (int i = 2; i < lines.length - 1; i++) {
+                addresses.add(InetAddress.getByName(lines[i]));
+            }
+            return new Invitation(Secret.of(lines[0]), Integer.parseInt(lines[1]), addresses);
+        } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+            throw new IOException("rank 0 sent no address", e);
+        }
+    }
+
+    /** The addresses by which other hosts might reach this one. */
+    static List<InetAddress> addressesOfThisHost() throws IOException {
+        List<InetAddress> addresses =
+                NetworkInterface.networkInterfaces()
+                        .filter(Invitation::isUp)
+                        .flatMap(NetworkInterface::inetAddresses)
+                        .filter(address -> !address.isLoopbackAddress())
+                        .filter(address -> !address.isLinkLocalAddress())
+                        .sorted((a, b) -> Boolean.compare(isIpv6(a), isIpv6(b)))
+                        .limit(MOST_ADDRESSES)
+                        .toList();
+        return addresses.isEmpty() ? List.of(InetAddress.getLoopbackAddress()) : addresses;
+    }
+
+    private static boolean isIpv6(InetAddress address) {
+        return address instanceof Inet6Address;
+    }
+
+    private static boolean isUp(NetworkInterface candidate) {
+        try {
+            return candidate.isUp() && !candidate.isLoopback();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}

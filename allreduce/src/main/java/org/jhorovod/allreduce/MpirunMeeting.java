@@ -1,0 +1,142 @@
+package org.jhorovod.allreduce;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jhorovod.allreduce.backend.mpi.MpiWorld;
+import org.jhorovod.allreduce.collective.CollectiveException;
+import org.jhorovod.allreduce.collective.StartException;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.allreduce.config.Settings.BackendChoice;
+import org.jhorovod.allreduce.rendezvous.Identity;
+import org.jhorovod.allreduce.rendezvous.Secret;
+import org.jhorovod.allreduce.rendezvous.StoreException;
+import org.jhorovod.allreduce.rendezvous.StoreServer;
+import org.jhorovod.allreduce.rendezvous.TcpStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/*
+ * Ranks that mpirun started know their numbers, and nothing of a rendezvous:
+ *   rank 0 hosts the store -> broadcasts addresses, port and a new secret over MPI -> each rank tries
+ *   all the addresses -> the first one that all of them reach is the rendezvous.
+ * Where MPI carries no collectives it is left right afterwards.
+ */
+/** How the ranks of a job meet that {@code mpirun} started by itself. */
+final class MpirunMeeting {
+    private static final Logger logger = LoggerFactory.getLogger(MpirunMeeting.class);
+    private static final Duration TRIAL = Duration.ofSeconds(2);
+
+    private final Configuration configuration;
+    private final Topology self;
+
+    private MpirunMeeting(Configuration configuration) {
+        this.configuration = configuration;
+        this.self = Place.topology(configuration);
+    }
+
+    /** Meets the others; all ranks do so at the same time. */
+    static Rendezvous meet(Configuration configuration) {
+        return new MpirunMeeting(configuration).meet();
+    }
+
+    private Rendezvous meet() {
+        if (!MpiWorld.isThere()) {
+            throw new StartException(
+                    "mpirun started rank %d of %d, but without mpi.jar on the class path the ranks cannot find each other. Start the job with jhorovodrun --mpi, which needs no mpi.jar, or build it with docker/build-mpi-jar."
+                            .formatted(self.rank(), self.size()));
+        }
+        try {
+            MpiWorld world = MpiWorld.join(configuration);
+            return self.rank() == 0 ? invite(world) : visit(world);
+        } catch (IOException e) {
+            throw new StartException(
+                    "%s could not meet the other ranks over MPI: %s."
+                            .formatted(self.describe(), e.getMessage()));
+        }
+    }
+
+    private Rendezvous invite(MpiWorld world) throws IOException {
+        Secret secret = Secret.random();
+        List<InetAddress> addresses =
+                self.isOneHost()
+                        ? List.of(InetAddress.getLoopbackAddress())
+                        : Invitation.addressesOfThisHost();
+        // One address is bound alone; with several, strangers fail at the secret.
+        InetAddress bound = addresses.size() == 1 ? addresses.get(0) : null;
+        StoreServer server =
+                StoreServer.open(
+                        new InetSocketAddress(bound, 0),
+                        secret,
+                        configuration.get(Settings.HANDSHAKE_TIMEOUT));
+        try {
+            Invitation invitation = new Invitation(secret, server.port(), addresses);
+            world.broadcast(invitation.encode());
+            return Rendezvous.hosting(agree(world, invitation), configuration, server);
+        } catch (IOException | CollectiveException e) {
+            server.close();
+            throw e;
+        }
+    }
+
+    private Rendezvous visit(MpiWorld world) throws IOException {
+        Invitation invitation = Invitation.decode(world.broadcast(Invitation.room()));
+        return Rendezvous.visiting(agree(world, invitation), configuration);
+    }
+
+    /** Finds the first address that all ranks reach. */
+    private Place agree(MpiWorld world, Invitation invitation) throws IOException {
+        long common = -1;
+        for (long reached : world.gather(reachable(invitation))) {
+            common &= reached;
+        }
+        if (configuration.get(Settings.BACKEND) != BackendChoice.MPI) {
+            world.leave();
+        }
+        if (common == 0) {
+            throw new IOException(
+                    "not all ranks reach one of rank 0's addresses %s; check the network between the hosts, and their firewalls"
+                            .formatted(invitation.addresses()));
+        }
+        InetAddress address = invitation.addresses().get(Long.numberOfTrailingZeros(common));
+        return new Place(
+                self,
+                configuration.get(Settings.GENERATION),
+                new InetSocketAddress(address, invitation.port()),
+                invitation.secret());
+    }
+
+    /** The addresses that this rank reaches, a bit each. */
+    private long reachable(Invitation invitation) {
+        long reached = 0;
+        for (int i = 0; i < invitation.addresses().size(); i++) {
+            InetSocketAddress address =
+                    new InetSocketAddress(invitation.addresses().get(i), invitation.port());
+            if (isReachable(address, invitation.secret())) {
+                reached |= 1L << i;
+            }
+        }
+        return reached;
+    }
+
+    private boolean isReachable(InetSocketAddress address, Secret secret) {
+        Identity identity =
+                new Identity(
+                        Identity.Purpose.STORE,
+                        configuration.get(Settings.GENERATION),
+                        self.rank());
+        try {
+            Optional<TcpStore> store = TcpStore.connectIfServed(address, secret, identity, TRIAL);
+            store.ifPresent(TcpStore::close);
+            return store.isPresent();
+        } catch (StoreException e) {
+            logger.debug("Rank 0 cannot be reached at {}", address, e);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package org.jhorovod.allreduce;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.ConfigurationException;
+import org.jhorovod.allreduce.config.Setting;
+import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.allreduce.rendezvous.Secret;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a rank is told of its job.
+ *
+ * @param topology where it stands
+ * @param generation how often the job had been formed before
+ * @param rendezvous where the ranks meet
+ * @param secret what every connection proves
+ */
+record Place(Topology topology, int generation, InetSocketAddress rendezvous, Secret secret) {
+    private static final Logger logger = LoggerFactory.getLogger(Place.class);
+    private static final int LARGEST_PORT = 65535;
+
+    /** What the environment says, all of it from a launcher of ours. */
+    static Place of(Configuration configuration) {
+        requireLauncherSettings(configuration);
+        return new Place(
+                topology(configuration),
+                configuration.get(Settings.GENERATION),
+                parse(configuration.get(Settings.RENDEZVOUS)),
+                secret(configuration));
+    }
+
+    /** The same with another topology. */
+    Place at(Topology other) {
+        return new Place(other, generation, rendezvous, secret);
+    }
+
+    private static void requireLauncherSettings(Configuration configuration) {
+        List<String> missing =
+                new ArrayList<>(
+                        Stream.<Setting<?>>of(Settings.RANK, Settings.RENDEZVOUS)
+                                .filter(setting -> configuration.find(setting).isEmpty())
+                                .map(Place::missing)
+                                .toList());
+        if (configuration.find(Settings.SECRET).isEmpty()
+                && configuration.find(Settings.SECRET_FILE).isEmpty()) {
+            missing.add(missing(Settings.SECRET_FILE));
+        }
+        if (!missing.isEmpty()) {
+            throw new ConfigurationException(missing);
+        }
+    }
+
+    private static String missing(Setting<?> setting) {
+        return "%s is not set, but JHOROVOD_SIZE is more than 1. %s Start the program with jhorovodrun, which sets it."
+                .formatted(setting.environmentName(), setting.description());
+    }
+
+    /** The rank's place as far as the environment knows it. */
+    static Topology topology(Configuration configuration) {
+        int rank = configuration.get(Settings.RANK);
+        int size = configuration.get(Settings.SIZE);
+        // Without word of the hosts each rank is taken to be on one of its own: TCP reaches any.
+        return new Topology(
+                rank,
+                size,
+                configuration.find(Settings.LOCAL_RANK).orElse(0),
+                configuration.find(Settings.LOCAL_SIZE).orElse(1),
+                configuration.find(Settings.CROSS_RANK).orElse(rank),
+                configuration.find(Settings.CROSS_SIZE).orElse(size),
+                host(configuration));
+    }
+
+    /** The name of this host in messages. */
+    static String host(Configuration configuration) {
+        return configuration.find(Settings.HOST).orElseGet(Place::hostName);
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
+    }
+
+    private static Secret secret(Configuration configuration) {
+        try {
+            return configuration.find(Settings.SECRET).isPresent()
+                    ? Secret.ofText("JHOROVOD_SECRET", configuration.get(Settings.SECRET))
+                    : Secret.read(configuration.get(Settings.SECRET_FILE));
+        } catch (IOException e) {
+            throw new ConfigurationException(
+                    List.of(
+                            "JHOROVOD_SECRET_FILE cannot be read: %s. It must be the file that the launcher made for this job."
+                                    .formatted(e)));
+        }
+    }
+
+    private static InetSocketAddress parse(String rendezvous) {
+        int colon = rendezvous.lastIndexOf(':');
+        try {
+            int port = Integer.parseInt(rendezvous.substring(colon + 1));
+            if (colon > 0 && port > 0 && port <= LARGEST_PORT) {
+                String host = rendezvous.substring(0, colon).replaceAll("^\\[|]$", "");
+                return new InetSocketAddress(InetAddress.getByName(host), port);
+            }
+        } catch (NumberFormatException | UnknownHostException e) {
+            logger.debug("no address: {}", rendezvous, e);
+        }
+        throw new ConfigurationException(
+                List.of(
+                        "JHOROVOD_RENDEZVOUS is '%s', but must be host:port with a host that can be resolved."
+                                .formatted(rendezvous)));
+    }
+}

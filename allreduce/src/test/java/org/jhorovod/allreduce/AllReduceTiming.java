@@ -1,0 +1,55 @@
+package org.jhorovod.allreduce;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.ReduceOp;
+
+/**
+ * Times our all-reduce as {@code src/test/benchmark/mpi_allreduce.c} times MPI's, with the same
+ * arguments and the same output.
+ */
+public final class AllReduceTiming {
+    private static final int WARM_UP = 3;
+
+    private AllReduceTiming() {}
+
+    public static void main(String[] arguments) {
+        Communicator communicator = JHorovod.init();
+        for (int i = 0; i + 1 < arguments.length; i += 2) {
+            measure(
+                    communicator,
+                    Integer.parseInt(arguments[i]),
+                    Integer.parseInt(arguments[i + 1]));
+        }
+        JHorovod.shutdown();
+    }
+
+    private static void measure(Communicator communicator, int mebibytes, int rounds) {
+        int count = mebibytes << 18;
+        HostTensor elements = HostTensor.allocate(DataType.FLOAT32, count);
+        ByteBuffer memory = elements.buffers().get(0);
+        for (int i = 0; i < count; i++) {
+            memory.putFloat(i % 7 * 1e-9f);
+        }
+        HostTensor times = HostTensor.allocate(DataType.FLOAT64, rounds);
+        ByteBuffer seconds = times.buffers().get(0);
+        for (int round = -WARM_UP; round < rounds; round++) {
+            communicator.barrier("start");
+            long start = System.nanoTime();
+            communicator.allReduce("elements", elements, ReduceOp.SUM);
+            if (round >= 0) {
+                seconds.putDouble(round * Double.BYTES, (System.nanoTime() - start) * 1e-9);
+            }
+        }
+        communicator.allReduce("times", times, ReduceOp.MAX);
+        double[] sorted = new double[rounds];
+        seconds.asDoubleBuffer().get(sorted);
+        Arrays.sort(sorted);
+        if (communicator.rank() == 0) {
+            System.out.println("%d %.3f".formatted(mebibytes, sorted[rounds / 2] * 1e3));
+        }
+    }
+}
