@@ -141,6 +141,35 @@ class NcclFailureIT {
     }
 
     @Test
+    void aConnectionThatNeverComes_endsAtTheStartDeadline_andSaysWhatToLookAt() {
+        Map<String, String> patient = Map.of("JHOROVOD_START_TIMEOUT_SECONDS", "15");
+        Map<String, String> slow = new HashMap<>(patient);
+        slow.put("NCCL_DOUBLE_INIT_DELAY_MICROS", "60000000");
+        try (RankGroup ranks = RankGroup.start(List.of(patient, slow))) {
+            ranks.begin(FailingCase.class, "-1");
+            for (Outcome outcome : ranks.outcomes()) {
+                Report report = Report.of(outcome);
+                assertThat(report.millis()).isBetween(14_000L, 25_000L);
+                assertThat(report.message())
+                        .contains(
+                                "waited 15.0 s for NCCL to connect all ranks",
+                                "NCCL_SOCKET_IFNAME",
+                                "JHOROVOD_START_TIMEOUT_SECONDS");
+            }
+            assertThat(ranks.run(CountersCase.class, "aborts")).containsOnly("1 aborts");
+        }
+    }
+
+    @Test
+    void aRankThatClosesBeforeTheDeadline_doesNotWaitForAStuckCollective() throws IOException {
+        Map<String, String> stuck = Map.of("NCCL_DOUBLE_HANG_AFTER", "3");
+        try (RankGroup ranks = RankGroup.start(2, stuck)) {
+            assertThat(ranks.run(StuckCase.class)).containsOnly("1 aborts");
+            requireNothingLeft(ranks);
+        }
+    }
+
+    @Test
     void ranksWithDifferentVersionsOfNccl_areToldBoth() {
         Map<String, String> newer = Map.of("NCCL_DOUBLE_VERSION", "22203");
         try (RankGroup ranks = RankGroup.start(List.of(Map.of(), newer))) {
