@@ -96,6 +96,12 @@ public final class Settings {
                     AllReduceChoice.AUTO,
                     "The way of an all-reduce; auto is hierarchical (inside each host first, then"
                             + " between hosts) where hosts have several ranks.");
+    public static final Setting<String> NCCL_LIBRARIES =
+            text(
+                    "NCCL_LIBRARIES",
+                    null,
+                    "Folder with libcudart.so.12 and libnccl.so.2; if not set, those of DJL's"
+                            + " PyTorch, or else the system's.");
     public static final Setting<Duration> LIVENESS_TIMEOUT =
             seconds(
                     "LIVENESS_TIMEOUT_SECONDS",
@@ -184,6 +190,7 @@ public final class Settings {
                 BACKEND,
                 TRANSPORT,
                 ALLREDUCE,
+                NCCL_LIBRARIES,
                 LIVENESS_TIMEOUT,
                 OPERATION_TIMEOUT,
                 START_TIMEOUT,

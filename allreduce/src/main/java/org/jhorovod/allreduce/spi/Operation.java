@@ -3,7 +3,10 @@ package org.jhorovod.allreduce.spi;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveException;
 
-/** One collective on its way through a backend; used by the engine's thread alone. */
+/**
+ * One collective on its way through a backend. Used by one thread at a time: the engine's, and after
+ * the collective has returned, one of a backend that watches it until the device has run it.
+ */
 public interface Operation {
 
     /** The number of this collective in the order that all ranks share, from 1. */

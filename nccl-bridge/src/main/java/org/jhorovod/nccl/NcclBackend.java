@@ -1,0 +1,129 @@
+package org.jhorovod.nccl;
+
+import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.cuda.global.nccl;
+import org.bytedeco.javacpp.Pointer;
+import org.jhorovod.allreduce.collective.DeviceTensor;
+import org.jhorovod.allreduce.collective.MismatchException;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.spi.Backend;
+import org.jhorovod.allreduce.spi.Operation;
+import org.jhorovod.allreduce.spi.Peers;
+import org.jspecify.annotations.Nullable;
+
+/** NCCL's collectives on one device of this process; the ranks are met at the first of them. */
+final class NcclBackend implements Backend<DeviceTensor> {
+    private final Peers peers;
+    private final NcclVersion version;
+    private final String name;
+    private final StreamOrder order;
+    // Opened by the engine's thread; null until the first collective.
+    private volatile @Nullable NcclSession session;
+
+    NcclBackend(Peers peers, NcclLibraries libraries, StreamOrder order) {
+        this.peers = peers;
+        this.version = libraries.version();
+        this.name = libraries.describe();
+        this.order = order;
+    }
+
+    @Override
+    public String transportName() {
+        return name;
+    }
+
+    @Override
+    public void allReduce(Operation operation, DeviceTensor tensor, ReduceOp op) {
+        Pointer data = new DevicePointer(tensor.address());
+        int type = NcclNumbers.of(tensor.type());
+        int reduction = NcclNumbers.of(op);
+        long count = tensor.elementCount();
+        run(
+                operation,
+                tensor,
+                (c, s) -> nccl.ncclAllReduce(data, data, count, type, reduction, c, s));
+    }
+
+    @Override
+    public void broadcast(Operation operation, DeviceTensor tensor, int root) {
+        Pointer data = new DevicePointer(tensor.address());
+        int type = NcclNumbers.of(tensor.type());
+        long count = tensor.elementCount();
+        run(operation, tensor, (c, s) -> nccl.ncclBroadcast(data, data, count, type, root, c, s));
+    }
+
+    @Override
+    public void allGather(Operation operation, DeviceTensor input, DeviceTensor output) {
+        if (input.stream() != output.stream() || input.device() != output.device()) {
+            throw new MismatchException(
+                    "%s cannot run %s: its input is %s with stream %d, its output %s with stream %d. Both must be on one device and in one stream."
+                            .formatted(
+                                    new Reports(peers.self()).self(),
+                                    operation.call().describe(),
+                                    input,
+                                    input.stream(),
+                                    output,
+                                    output.stream()));
+        }
+        Pointer from = new DevicePointer(input.address());
+        Pointer to = new DevicePointer(output.address());
+        int type = NcclNumbers.of(input.type());
+        long count = input.elementCount();
+        run(operation, input, (c, s) -> nccl.ncclAllGather(from, to, count, type, c, s));
+    }
+
+    private void run(Operation operation, DeviceTensor tensor, NcclSession.Collective collective) {
+        // The same on all ranks, which have compared their calls.
+        if (tensor.elementCount() == 0) {
+            return;
+        }
+        int result = cudart.cudaSetDevice(tensor.device());
+        if (result != cudart.cudaSuccess) {
+            throw new Reports(peers.self())
+                    .gaveUp(
+                            operation,
+                            "cudaSetDevice(%d) failed: %s"
+                                    .formatted(tensor.device(), CudaException.describe(result)));
+        }
+        sessionFor(operation, tensor).run(operation, tensor.stream(), collective);
+    }
+
+    private NcclSession sessionFor(Operation operation, DeviceTensor tensor) {
+        NcclSession known = session;
+        if (known == null) {
+            NcclMeeting meeting = new NcclMeeting(peers, version, operation);
+            known = NcclSession.begin(tensor.device(), peers, order, meeting);
+            session = known;
+            known.connect(operation, peers.self().size(), meeting);
+        }
+        if (known.device() != tensor.device()) {
+            throw new MismatchException(
+                    "%s was given %s for %s, but works on device %d since its first collective. A rank has one device."
+                            .formatted(
+                                    new Reports(peers.self()).self(),
+                                    tensor,
+                                    operation.call().describe(),
+                                    known.device()));
+        }
+        return known;
+    }
+
+    @Override
+    public void wakeup() {
+        NcclSession known = session;
+        if (known != null) {
+            known.wakeup();
+        }
+    }
+
+    @Override
+    public void close() {
+        NcclSession known = session;
+        if (known != null) {
+            int result = cudart.cudaSetDevice(known.device());
+            if (result == cudart.cudaSuccess) {
+                known.close();
+            }
+        }
+    }
+}

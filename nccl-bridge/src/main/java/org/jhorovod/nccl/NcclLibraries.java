@@ -1,0 +1,259 @@
+package org.jhorovod.nccl;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.ref.Reference;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.cuda.global.nccl;
+import org.bytedeco.javacpp.Loader;
+import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.Settings;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * Note [How the bindings get our libraries]
+ * The bindings' native halves ask the dynamic loader for libcuda.so.1, libcudart.so.12 and
+ * libnccl.so.2, and search for these by themselves: which copy they find depends on the machine.
+ * PyTorch's libtorch_cuda.so holds an NCCL and exports it, but under its own name; its cudart may
+ * bear another name too. So we load the libraries that we mean, and teach the loader to know them
+ * by the names wanted: in a folder of ours lie symbolic links of those names, beside copies of the
+ * bindings' native halves, which look into their own folder first ($ORIGIN). The loader follows the
+ * links to files that it has loaded already, and from then on knows these by the link's name as
+ * well. When the bindings then load their own copies, everything they ask for is there.
+ */
+/** Finds CUDA's runtime and NCCL, loads them, and then the bindings upon them. */
+final class NcclLibraries {
+    private static final String DRIVER = "libcuda.so.1";
+    private static final String RUNTIME = "libcudart.so.12";
+    private static final String NCCL = "libnccl.so.2";
+    private static final Pattern LOADED_RUNTIME = Pattern.compile("libcudart.*\\.so\\.12.*");
+    private static final Pattern LOADED_NCCL =
+            Pattern.compile("libtorch_cuda\\.so|libnccl.*\\.so\\.2.*");
+    // The first whose configuration of communicators is as long as CommunicatorConfig says.
+    private static final NcclVersion OLDEST = new NcclVersion(21_800);
+    private static final List<String> BINDINGS = List.of("libjnicudart.so", "libjninccl.so");
+    private static final String ADVICE =
+            "Use DJL's PyTorch for CUDA 12, install NVIDIA's packages, or set"
+                    + " JHOROVOD_NCCL_LIBRARIES";
+
+    /** What the bridge calls; an NCCL that lacks one is too old. */
+    static final List<String> NEEDED_FUNCTIONS =
+            List.of(
+                    "ncclGetVersion",
+                    "ncclGetUniqueId",
+                    "ncclGetErrorString",
+                    "ncclGetLastError",
+                    "ncclCommInitRankConfig",
+                    "ncclCommGetAsyncError",
+                    "ncclCommFinalize",
+                    "ncclCommDestroy",
+                    "ncclCommAbort",
+                    "ncclAllReduce",
+                    "ncclBroadcast",
+                    "ncclAllGather");
+
+    private final NcclVersion version;
+    private final String origin;
+    private final SharedLibrary library;
+
+    private NcclLibraries(NcclVersion version, String origin, SharedLibrary library) {
+        this.version = version;
+        this.origin = origin;
+        this.library = library;
+    }
+
+    /**
+     * Loads what is there; the second time in a process finds the same.
+     *
+     * @throws NcclUnavailableException if something is missing or too old
+     */
+    static NcclLibraries load(Configuration configuration) throws NcclUnavailableException {
+        Optional<Path> folder = configuration.find(Settings.NCCL_LIBRARIES).map(Path::of);
+        List<SharedLibrary> held = new ArrayList<>();
+        try {
+            held.add(loadDriver(folder));
+            if (folder.isEmpty()) {
+                DjlEngine.loadIfThere();
+            }
+            return load(folder, configuration.temporaryFolder(), held);
+        } finally {
+            // From here on the bindings hold them.
+            Reference.reachabilityFence(held);
+        }
+    }
+
+    private static NcclLibraries load(
+            Optional<Path> folder, Path temporaryFolder, List<SharedLibrary> held)
+            throws NcclUnavailableException {
+        Place runtimePlace = place(folder, RUNTIME, LOADED_RUNTIME);
+        Place ncclPlace = place(folder, NCCL, LOADED_NCCL);
+        held.add(runtimePlace.load("CUDA's runtime"));
+        SharedLibrary library = ncclPlace.load("NCCL");
+        List<String> missing = library.missing(NEEDED_FUNCTIONS);
+        if (!missing.isEmpty()) {
+            throw new NcclUnavailableException(
+                    "%s has no %s. %s."
+                            .formatted(ncclPlace.name, String.join(", ", missing), ADVICE));
+        }
+        loadBindings(temporaryFolder, held, runtimePlace, ncclPlace);
+        NcclVersion version = boundVersion(library, ncclPlace);
+        if (version.compareTo(OLDEST) < 0) {
+            throw new NcclUnavailableException(
+                    "NCCL %s from %s is too old, %s is the oldest that will do. %s."
+                            .formatted(version, ncclPlace.origin(), OLDEST, ADVICE));
+        }
+        return new NcclLibraries(version, ncclPlace.origin(), library);
+    }
+
+    /** The version that all ranks must share. */
+    NcclVersion version() {
+        return version;
+    }
+
+    /** The file that NCCL comes from, or how it was found. */
+    String origin() {
+        return origin;
+    }
+
+    /** Whether this NCCL has a function that older ones do not have. */
+    boolean has(String function) {
+        return library.has(function);
+    }
+
+    /** What reports call it; a double says so wherever its name appears. */
+    String describe() {
+        return "nccl " + version + (library.isDouble() ? " (test double, no GPU)" : "");
+    }
+
+    private static SharedLibrary loadDriver(Optional<Path> folder) throws NcclUnavailableException {
+        Path given = folder.map(path -> path.resolve(DRIVER)).filter(Files::exists).orElse(null);
+        try {
+            return SharedLibrary.load(given == null ? DRIVER : given.toString());
+        } catch (NcclUnavailableException e) {
+            throw new NcclUnavailableException(
+                    "there is no NVIDIA driver (%s). Install it, and give the container its GPUs."
+                            .formatted(e.getMessage()));
+        }
+    }
+
+    /**
+     * A library to load.
+     *
+     * @param name what the loader is asked for
+     * @param wanted the name by which the bindings ask
+     * @param path its file, null if the loader searches for it
+     */
+    private record Place(String name, String wanted, @Nullable Path path) {
+
+        SharedLibrary load(String what) throws NcclUnavailableException {
+            try {
+                return SharedLibrary.load(name);
+            } catch (NcclUnavailableException e) {
+                throw new NcclUnavailableException(
+                        "%s is missing: %s. %s.".formatted(what, e.getMessage(), ADVICE));
+            }
+        }
+
+        String origin() {
+            return path == null ? "the system's " + wanted : path.toString();
+        }
+    }
+
+    private static Place place(Optional<Path> folder, String wanted, Pattern loaded) {
+        if (folder.isPresent()) {
+            Path path = folder.get().resolve(wanted).toAbsolutePath();
+            return new Place(path.toString(), wanted, path);
+        }
+        return MappedFiles.ofThisProcess()
+                .find(loaded)
+                .filter(path -> hasNcclIfNeeded(path, wanted))
+                .map(path -> new Place(path.toString(), wanted, path))
+                .orElseGet(() -> new Place(wanted, wanted, null));
+    }
+
+    /** A libtorch_cuda may have been built to load NCCL from elsewhere, or without it. */
+    private static boolean hasNcclIfNeeded(Path path, String wanted) {
+        if (!wanted.equals(NCCL)) {
+            return true;
+        }
+        try {
+            return SharedLibrary.load(path.toString()).missing(NEEDED_FUNCTIONS).isEmpty();
+        } catch (NcclUnavailableException e) {
+            return false;
+        }
+    }
+
+    private static void loadBindings(
+            Path temporaryFolder, List<SharedLibrary> held, Place... places)
+            throws NcclUnavailableException {
+        try {
+            Path links = Files.createTempDirectory(temporaryFolder, "jhorovod-nccl-");
+            try {
+                nameByLinks(links, held, places);
+                Loader.load(cudart.class);
+                Loader.load(nccl.class);
+            } finally {
+                delete(links);
+            }
+        } catch (IOException | LinkageError e) {
+            throw new NcclUnavailableException(
+                    "the bindings of CUDA and NCCL cannot be loaded: %s. %s."
+                            .formatted(e.getMessage(), ADVICE));
+        }
+    }
+
+    private static void nameByLinks(Path folder, List<SharedLibrary> held, Place... places)
+            throws IOException, NcclUnavailableException {
+        for (Place place : places) {
+            if (place.path != null) {
+                Files.createSymbolicLink(folder.resolve(place.wanted), place.path.toRealPath());
+            }
+        }
+        for (String binding : BINDINGS) {
+            String resource = "/org/bytedeco/cuda/%s/%s".formatted(Loader.getPlatform(), binding);
+            try (InputStream bytes = NcclLibraries.class.getResourceAsStream(resource)) {
+                if (bytes == null) {
+                    throw new NcclUnavailableException(
+                            "there are no bindings for this platform, %s, on the class path (%s)."
+                                    .formatted(Loader.getPlatform(), resource));
+                }
+                Path copy = folder.resolve(binding);
+                Files.copy(bytes, copy);
+                held.add(SharedLibrary.load(copy.toString()));
+            }
+        }
+    }
+
+    private static NcclVersion boundVersion(SharedLibrary library, Place place)
+            throws NcclUnavailableException {
+        int[] ofBindings = new int[1];
+        int[] ofLibrary = new int[1];
+        nccl.ncclGetVersion(ofBindings);
+        library.call("ncclGetVersion", (Object) ofLibrary);
+        if (ofBindings[0] != ofLibrary[0]) {
+            throw new NcclUnavailableException(
+                    "the bindings got NCCL %s, and not %s of %s: another NCCL was loaded before. Load only one."
+                            .formatted(
+                                    new NcclVersion(ofBindings[0]),
+                                    new NcclVersion(ofLibrary[0]),
+                                    place.origin()));
+        }
+        return new NcclVersion(ofBindings[0]);
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

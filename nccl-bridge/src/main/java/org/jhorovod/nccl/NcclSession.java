@@ -1,0 +1,168 @@
+package org.jhorovod.nccl;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import org.bytedeco.cuda.cudart.CUstream_st;
+import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.cuda.global.nccl;
+import org.bytedeco.cuda.nccl.ncclComm;
+import org.bytedeco.javacpp.Pointer;
+import org.jhorovod.allreduce.collective.CollectiveException;
+import org.jhorovod.allreduce.spi.Operation;
+import org.jhorovod.allreduce.spi.Peers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A communicator of all ranks on one device, and the stream on which its collectives run. Used by
+ * the engine's thread; {@link #wakeup} by any.
+ */
+final class NcclSession implements AutoCloseable {
+    private static final Duration CLOSE_WAIT = Duration.ofSeconds(6);
+    private static final int SPINS = 100;
+    private static final long LAUNCH_POLL_NANOS = 50_000;
+
+    /** A collective of NCCL on a stream; returns its result. */
+    interface Collective {
+        int launch(ncclComm communicator, @Nullable CUstream_st stream);
+    }
+
+    private final int device;
+    private final Reports reports;
+    private final StreamOrder order;
+    private final NcclCommunicator communicator;
+    private final Watchdog watchdog;
+    private final CudaStream stream;
+    private final CudaEvent ready;
+    private final DeviceBuffer oneByte;
+
+    private NcclSession(
+            int device,
+            Reports reports,
+            StreamOrder order,
+            NcclCommunicator communicator,
+            Watchdog watchdog) {
+        this.device = device;
+        this.reports = reports;
+        this.order = order;
+        this.communicator = communicator;
+        this.watchdog = watchdog;
+        this.stream = CudaStream.create();
+        this.ready = CudaEvent.create();
+        this.oneByte = DeviceBuffer.allocate(device, 1);
+    }
+
+    /** Begins to meet the other ranks, on the thread's current device. */
+    static NcclSession begin(int device, Peers peers, StreamOrder order, NcclMeeting meeting) {
+        NcclCommunicator communicator = meeting.begin();
+        Watchdog watchdog = new Watchdog(communicator, device, peers);
+        watchdog.start();
+        return new NcclSession(device, new Reports(peers.self()), order, communicator, watchdog);
+    }
+
+    /** Waits until the ranks have met, and makes a first sum. */
+    void connect(Operation operation, int size, NcclMeeting meeting) {
+        guarded(
+                operation,
+                () -> {
+                    meeting.awaitConnected(communicator);
+                    sumOnes(operation, size, meeting);
+                });
+    }
+
+    /** The number of the device. */
+    int device() {
+        return device;
+    }
+
+    /**
+     * The first collective connects what NCCL connects only when it is needed, and shows at once
+     * whether sums come out right.
+     */
+    private void sumOnes(Operation operation, int size, NcclMeeting meeting) {
+        Pointer one = new DevicePointer(oneByte.address());
+        CudaException.check(cudart.cudaMemsetAsync(one, 1, 1, stream.handle()), "cudaMemsetAsync");
+        launch(
+                operation,
+                (c, s) -> nccl.ncclAllReduce(one, one, 1, nccl.ncclUint8, nccl.ncclSum, c, s));
+        ready.record(stream);
+        meeting.await(ready::hasPassed, "NCCL's first sum over all ranks");
+        ByteBuffer sum = ByteBuffer.allocateDirect(1);
+        CudaException.check(
+                cudart.cudaMemcpyAsync(
+                        new Pointer(sum), one, 1, cudart.cudaMemcpyDeviceToHost, stream.handle()),
+                "cudaMemcpyAsync");
+        if (sum.get(0) != (byte) size) {
+            throw reports.gaveUp(
+                    operation,
+                    "NCCL's first sum of ones over %d ranks is %d"
+                            .formatted(size, Byte.toUnsignedInt(sum.get(0))));
+        }
+    }
+
+    /**
+     * Runs a collective between the work that the caller's stream has and the work that it gets.
+     *
+     * @param compute the handle of the caller's stream
+     */
+    void run(Operation operation, long compute, Collective collective) {
+        watchdog.requireRunning();
+        guarded(
+                operation,
+                () -> {
+                    CudaStream callers = CudaStream.of(compute);
+                    order.computeBeforeCollective(callers, ready, stream);
+                    launch(operation, collective);
+                    CudaEvent end = watchdog.takeEvent();
+                    order.collectiveBeforeCompute(stream, end, callers);
+                    watchdog.watch(operation, end);
+                });
+    }
+
+    /** Does something; if it fails, the communicator goes. */
+    private void guarded(Operation operation, Runnable work) {
+        try {
+            work.run();
+        } catch (CollectiveException e) {
+            watchdog.giveUp();
+            throw e;
+        } catch (CudaException e) {
+            watchdog.giveUp();
+            throw reports.gaveUp(operation, e);
+        }
+    }
+
+    /** Puts a collective on our stream; NCCL may do so a little later, which is waited for. */
+    private void launch(Operation operation, Collective collective) {
+        int state = communicator.call(c -> collective.launch(c, stream.handle()));
+        for (int i = 0; state == nccl.ncclInProgress; i++) {
+            long allowed = operation.allowedWaitNanos();
+            if (i < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                LockSupport.parkNanos(Math.min(allowed, LAUNCH_POLL_NANOS));
+            }
+            state = communicator.state();
+        }
+        if (state != nccl.ncclSuccess) {
+            watchdog.requireRunning();
+            throw reports.asynchronous(
+                    operation, NcclException.describe(state) + " " + communicator.lastError());
+        }
+    }
+
+    /** Looks whether the job has failed. */
+    void wakeup() {
+        watchdog.wakeup();
+    }
+
+    @Override
+    public void close() {
+        // While a kernel is stuck CUDA would wait for it here, without end.
+        if (watchdog.close(CLOSE_WAIT)) {
+            ready.close();
+            stream.close();
+            oneByte.close();
+        }
+    }
+}
