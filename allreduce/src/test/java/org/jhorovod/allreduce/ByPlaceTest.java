@@ -3,6 +3,8 @@ package org.jhorovod.allreduce;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -15,6 +17,11 @@ import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.ConfigurationException;
 import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.allreduce.conformance.ConformanceCases;
+import org.jhorovod.allreduce.conformance.ConformanceGroup;
+import org.jhorovod.allreduce.conformance.ConformanceRank;
+import org.jhorovod.allreduce.conformance.Outcome;
+import org.jhorovod.allreduce.conformance.RankProcesses;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,6 +93,30 @@ class ByPlaceTest {
         assertThatThrownBy(() -> PretendedHosts.start(ranks, configuration("hierarchical")).close())
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContainingAll("JHOROVOD_ALLREDUCE", "local and cross ranks", "ring");
+    }
+
+    /** The last rank is alone on its host, and so the only carrier there. */
+    @Test
+    void theDeathOfACarriersProcess_isToldToAllOthers() throws IOException, InterruptedException {
+        List<Topology> ranks = PretendedHosts.of(2, 1);
+        RankProcesses processes =
+                new RankProcesses(
+                        InetAddress.getLoopbackAddress(),
+                        ConformanceRank.class.getName(),
+                        List.of("-Djhorovod.allreduce=hierarchical"),
+                        rank -> place(ranks.get(rank)));
+        ConformanceGroup group = new ConformanceGroup(3, List.of(ConformanceCases.named("dies")));
+        assertThat(processes.run(group))
+                .extracting(Outcome::line)
+                .containsExactly("CASE dies ok", "CASE dies ok");
+    }
+
+    private static Map<String, String> place(Topology rank) {
+        return Map.of(
+                "JHOROVOD_LOCAL_RANK", String.valueOf(rank.localRank()),
+                "JHOROVOD_LOCAL_SIZE", String.valueOf(rank.localSize()),
+                "JHOROVOD_CROSS_RANK", String.valueOf(rank.crossRank()),
+                "JHOROVOD_CROSS_SIZE", String.valueOf(rank.crossSize()));
     }
 
     /** A slice ends at 16 MiB; one element more, and an uneven end. */

@@ -19,13 +19,47 @@ public record Placement(List<List<Integer>> hosts) {
     private static final int NOBODY = -1;
 
     /**
-     * Puts together what the ranks know of themselves: the cross rank of a rank counts the hosts
-     * that have its local rank, in one order of the hosts.
+     * Puts together what the ranks know of themselves.
      *
      * @param ranks what each rank knows, by rank
-     * @return empty if that does not fit together
+     * @return empty if that does not fit together, or does not say it
      */
     public static Optional<Placement> of(List<Topology> ranks) {
+        // Where nobody told a rank of the other hosts, it takes all ranks for hosts.
+        boolean isCrossUnknown =
+                ranks.stream()
+                        .allMatch(r -> r.crossSize() == r.size() && r.crossRank() == r.rank());
+        return isCrossUnknown ? consecutive(ranks) : byCrossRank(ranks);
+    }
+
+    /**
+     * Ranks that fill one host after another. Local ranks follow the order of the ranks, so no
+     * other placement has the same ones.
+     */
+    private static Optional<Placement> consecutive(List<Topology> ranks) {
+        List<List<Integer>> hosts = new ArrayList<>();
+        int first = 0;
+        while (first < ranks.size()) {
+            int localSize = ranks.get(first).localSize();
+            List<Integer> host = new ArrayList<>();
+            for (int rank = first; rank < Math.min(first + localSize, ranks.size()); rank++) {
+                Topology self = ranks.get(rank);
+                if (self.localSize() != localSize || self.localRank() != rank - first) {
+                    return Optional.empty();
+                }
+                host.add(rank);
+            }
+            if (host.size() < localSize) {
+                return Optional.empty();
+            }
+            hosts.add(List.copyOf(host));
+            first += localSize;
+        }
+        return Optional.of(new Placement(hosts));
+    }
+
+    /** The cross rank of a rank counts the hosts that have its local rank, in one order. */
+    private static Optional<Placement> byCrossRank(List<Topology> ranks) {
         List<Topology> firsts =
                 ranks.stream()
                         .filter(rank -> rank.localRank() == 0)

@@ -58,6 +58,13 @@ class PlacementTest {
                                 rank(3, 4, 1, 2, 1, 2)),
                         List.of(List.of(0, 2), List.of(1, 3))),
                 Arguments.of(
+                        "2 and 1, started by somebody who tells nothing of other hosts",
+                        List.of(
+                                rank(0, 3, 0, 2, 0, 3),
+                                rank(1, 3, 1, 2, 1, 3),
+                                rank(2, 3, 0, 1, 2, 3)),
+                        List.of(List.of(0, 1), List.of(2))),
+                Arguments.of(
                         "a rank a host",
                         List.of(rank(0, 2, 0, 1, 0, 2), rank(1, 2, 0, 1, 1, 2)),
                         List.of(List.of(0), List.of(1))));
@@ -90,6 +97,19 @@ class PlacementTest {
                                 rank(0, 3, 0, 3, 0, 1),
                                 rank(1, 3, 1, 2, 0, 1),
                                 rank(2, 3, 2, 3, 0, 1))),
+                Arguments.of(
+                        "dealt out one host after another, by somebody who does not say how",
+                        List.of(
+                                rank(0, 4, 0, 2, 0, 4),
+                                rank(1, 4, 0, 2, 1, 4),
+                                rank(2, 4, 1, 2, 2, 4),
+                                rank(3, 4, 1, 2, 3, 4))),
+                Arguments.of(
+                        "a last host that is not full, of which nothing is told",
+                        List.of(
+                                rank(0, 3, 0, 2, 0, 3),
+                                rank(1, 3, 1, 2, 1, 3),
+                                rank(2, 3, 0, 2, 2, 3))),
                 Arguments.of(
                         "no local rank 0",
                         List.of(rank(0, 2, 1, 2, 0, 1), rank(1, 2, 1, 2, 0, 1))));

@@ -79,9 +79,7 @@ public final class RingAssembly {
     /** This rank's part in an all-reduce by place; empty where it goes around the ring. */
     private Optional<Hierarchy> hierarchy() {
         AllReduceChoice choice = meeting.configuration().get(Settings.ALLREDUCE);
-        // Each rank sees in its own numbers whether hosts are shared and more than one.
-        boolean isFlat = self.isOneHost() || self.crossSize() == self.size();
-        if (choice == AllReduceChoice.RING || isFlat) {
+        if (choice == AllReduceChoice.RING || self.isOneHost()) {
             return Optional.empty();
         }
         Optional<Placement> placement = Placement.of(everyPlace());
@@ -89,13 +87,13 @@ public final class RingAssembly {
             throw new ConfigurationException(
                     List.of(
                             "JHOROVOD_ALLREDUCE is hierarchical, but the ranks' local and cross"
-                                    + " ranks and sizes do not fit together. Start the ranks with"
-                                    + " jhorovodrun, correct them, or use ring."));
+                                    + " ranks and sizes do not say which ranks share a host. Start"
+                                    + " the ranks with jhorovodrun, correct them, or use ring."));
         }
         if (placement.isEmpty() && self.rank() == 0) {
             logger.warn(
-                    "The ranks' local and cross ranks and sizes do not fit together, so all-reduce"
-                            + " goes around one ring, whatever hosts they share.");
+                    "The ranks' local and cross ranks and sizes do not say which ranks share a"
+                            + " host, so all-reduce goes around one ring.");
         }
         return placement.flatMap(known -> Hierarchy.of(known, self.rank()));
     }
