@@ -100,7 +100,7 @@ final class AgentLink {
 
     private String listen(Silence silence) {
         try (InputStream events = new BufferedInputStream(process.getInputStream())) {
-            AgentWire.skipToMark(events).lines().forEach(errorLines::add);
+            awaitMark(events);
             while (true) {
                 silence.listen();
                 Optional<AgentEvent> event = AgentWire.readEvent(events);
@@ -112,6 +112,16 @@ final class AgentLink {
             }
         } catch (IOException e) {
             return describeEnd();
+        }
+    }
+
+    /** What a shell prints before may be the reason why the mark does not come. */
+    private void awaitMark(InputStream events) throws IOException {
+        try {
+            AgentWire.skipToMark(events).lines().forEach(errorLines::add);
+        } catch (IOException e) {
+            String.valueOf(e.getMessage()).lines().forEach(errorLines::add);
+            throw e;
         }
     }
 

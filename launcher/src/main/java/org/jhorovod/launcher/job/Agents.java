@@ -76,21 +76,20 @@ final class Agents implements AutoCloseable {
         return link(host).errorsSoFar();
     }
 
-    void send(String host, AgentCommand command) throws IOException {
-        link(host).send(command);
-    }
-
-    /** Sends to all that are left; one that cannot be reached is noticed where it speaks. */
-    void sendToAll(AgentCommand command) {
-        for (AgentLink link : links.values()) {
-            if (!lost.contains(link.host())) {
-                try {
-                    link.send(command);
-                } catch (IOException e) {
-                    lost.add(link.host());
-                }
+    /** Sends to one; if it cannot be reached, that is noticed where it speaks. */
+    void send(String host, AgentCommand command) {
+        if (!lost.contains(host)) {
+            try {
+                link(host).send(command);
+            } catch (IOException e) {
+                lost.add(host);
             }
         }
+    }
+
+    /** Sends to all that are left. */
+    void sendToAll(AgentCommand command) {
+        hosts().forEach(host -> send(host, command));
     }
 
     /** Forwards input to the rank 0 on this host. */

@@ -59,10 +59,11 @@ final class ErrorLines {
         }
     }
 
-    /** Passes on what has come and what will. */
+    /** Passes on what has come and what will; only the latter is a reason any more. */
     synchronized void relay() {
         isRelaying = true;
         last.forEach(sink);
+        last.clear();
     }
 
     /** Waits a moment for the last line. */

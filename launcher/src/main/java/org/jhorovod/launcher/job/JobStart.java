@@ -26,6 +26,7 @@ import org.jhorovod.launcher.plan.RankPlan;
  */
 final class JobStart {
     private static final Duration LONGEST_TRIAL = Duration.ofSeconds(10);
+    private static final Duration LEAST_PATIENCE = Duration.ofSeconds(15);
 
     private final JobSpec spec;
     private final Agents agents;
@@ -51,8 +52,8 @@ final class JobStart {
      *
      * @throws StartRefusedException if a host cannot be used, or somebody wants the launcher to end
      */
-    void run() throws StartRefusedException, IOException, InterruptedException {
-        Deadline deadline = Deadline.after(spec.timeouts().start());
+    void run() throws StartRefusedException, InterruptedException {
+        Deadline deadline = Deadline.after(patience());
         call(JobEvent.AgentReady.class, deadline);
         Map<String, String> addresses = agents.areHere() ? loopback() : reachable(deadline);
         String runId = "%x-%d".formatted(System.currentTimeMillis(), ProcessHandle.current().pid());
@@ -69,6 +70,12 @@ final class JobStart {
                                     String.join(" ", spec.command())));
             agents.send(host, new AgentCommand.Start(plan));
         }
+    }
+
+    /** As long as ranks may take to meet, but long enough for a JVM to start on a busy host. */
+    private Duration patience() {
+        Duration start = spec.timeouts().start();
+        return start.compareTo(LEAST_PATIENCE) < 0 ? LEAST_PATIENCE : start;
     }
 
     private <A extends JobEvent.Answer> Map<String, A> call(Class<A> kind, Deadline deadline)
@@ -96,8 +103,7 @@ final class JobStart {
             agents.giveUp(host);
             return Optional.of(
                     "it has not answered within %d s%s (JHOROVOD_START_TIMEOUT_SECONDS)"
-                            .formatted(
-                                    spec.timeouts().start().toSeconds(), agents.errorsSoFar(host)));
+                            .formatted(patience().toSeconds(), agents.errorsSoFar(host)));
         }
         return call.answers().get(host) instanceof JobEvent.AgentReady ready
                 ? difference(ready.hello())
@@ -122,7 +128,7 @@ final class JobStart {
     }
 
     private Map<String, String> reachable(Deadline deadline)
-            throws StartRefusedException, IOException, InterruptedException {
+            throws StartRefusedException, InterruptedException {
         List<String> candidates;
         try {
             candidates = ThisHost.addresses(spec.networkInterface());

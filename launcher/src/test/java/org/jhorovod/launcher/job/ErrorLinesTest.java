@@ -29,6 +29,7 @@ class ErrorLinesTest {
         lines.relay();
         lines.add("after");
         assertThat(passedOn).containsExactly("before", "after");
+        assertThat(lines.asReason()).isEqualTo(": after");
     }
 
     @Test

@@ -191,11 +191,15 @@ class SeveralHostsIT {
                                 "6",
                                 "-H",
                                 SIX,
+                                "-x",
+                                "JAVA_TOOL_OPTIONS=-XX:TieredStopAtLevel=1", // starts sooner
                                 "--example",
                                 "fashion-mnist",
                                 "--",
                                 "--epochs",
-                                "1")
+                                "1",
+                                "--batch-size",
+                                "256")
                         .run();
         assertThat(result.code()).as(result.err()).isZero();
         List<String> sums =
