@@ -4,8 +4,8 @@ import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveException;
 
 /**
- * One collective on its way through a backend. Used by one thread at a time: the engine's, and after
- * the collective has returned, one of a backend that watches it until the device has run it.
+ * One collective on its way through a backend. Used by one thread at a time: the engine's, and
+ * after the collective has returned, one of a backend that watches it until the device has run it.
  */
 public interface Operation {
 
