@@ -3,6 +3,7 @@ package org.jhorovod.nccl;
 import com.sun.jna.Function;
 import com.sun.jna.Library;
 import com.sun.jna.NativeLibrary;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -34,9 +35,17 @@ final class SharedLibrary {
                     NativeLibrary.getInstance(
                             name, Map.of(Library.OPTION_OPEN_FLAGS, LAZY_AND_LOCAL)));
         } catch (LinkageError e) {
-            String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-            throw new NcclUnavailableException("%s cannot be loaded: %s".formatted(name, reason));
+            throw new NcclUnavailableException(reason(name, String.valueOf(e.getMessage())));
         }
+    }
+
+    /** The dynamic loader's own line of JNA's message, which names the file. */
+    private static String reason(String name, String message) {
+        String file = Path.of(name).getFileName().toString();
+        return message.lines()
+                .filter(line -> line.contains(file) && !line.startsWith("Unable to load library"))
+                .findFirst()
+                .orElse("%s cannot be loaded: %s".formatted(name, message.replaceAll("\\R", " ")));
     }
 
     /** Whether it, or what it needs itself, has a function of this name. */
