@@ -23,21 +23,24 @@ import java.util.regex.Pattern;
  */
 public record Mpirun(List<String> options, Map<String, String> environment) {
     private static final Duration TIMEOUT = Duration.ofMinutes(5);
-    // With --tag-output each line begins with [job,rank]<stream>:
-    private static final Pattern TAGGED = Pattern.compile("\\[\\d+,(\\d+)]<(\\w+)>:(.*)");
+    // With --tag-output [job,rank]<stream>: comes before whatever a rank writes at a time, be it a
+    // line or a part of one.
+    private static final Pattern TAG =
+            Pattern.compile("\\[\\d+,(\\d+)]<(\\w+)>:(.*?(?:\n|(?=\\[\\d+,\\d+]<\\w+>:)|\\z))");
 
-    /** How it ended, and what was printed, lines of ranks tagged as mpirun does. */
+    /** How it ended, and what was printed, with mpirun's tags. */
     public record Result(int exitCode, String output) {
 
         /** The lines that a rank printed to a stream, {@code stdout} or {@code stderr}. */
         public List<String> lines(int rank, String stream) {
-            return output.lines()
-                    .map(TAGGED::matcher)
-                    .filter(Matcher::matches)
-                    .filter(m -> m.group(1).equals(String.valueOf(rank)))
-                    .filter(m -> m.group(2).equals(stream))
-                    .map(m -> m.group(3))
-                    .toList();
+            StringBuilder text = new StringBuilder();
+            Matcher tag = TAG.matcher(output);
+            while (tag.find()) {
+                if (tag.group(1).equals(String.valueOf(rank)) && tag.group(2).equals(stream)) {
+                    text.append(tag.group(3));
+                }
+            }
+            return text.toString().lines().toList();
         }
     }
 
