@@ -1,5 +1,6 @@
 package org.jhorovod.launcher.endtoend;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import org.jhorovod.allreduce.JHorovod;
@@ -12,7 +13,8 @@ import org.jhorovod.allreduce.collective.Topology;
 /**
  * A rank that says where it is, and what all ranks' numbers add up to.
  *
- * <p>Argument: {@code once}, or {@code on} to reduce again and again.
+ * <p>Argument: {@code once}, or {@code on} to reduce again and again, beside a child that would
+ * outlive the rank.
  */
 public final class HostProgram {
     private static final Duration PAUSE = Duration.ofMillis(20);
@@ -20,7 +22,10 @@ public final class HostProgram {
     private HostProgram() {}
 
     /** Runs the rank. */
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
+        if (arguments[0].equals("on")) {
+            new ProcessBuilder("sleep", "600").inheritIO().start();
+        }
         Communicator communicator = JHorovod.init();
         HostTensor tensor = HostTensor.allocate(DataType.INT32, 1);
         tensor.buffers().get(0).putInt(communicator.rank());
