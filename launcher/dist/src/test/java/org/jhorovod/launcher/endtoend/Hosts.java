@@ -260,6 +260,13 @@ final class Hosts implements AutoCloseable {
         return Jhorovodrun.ofScript(Path.of("ip"), words.toArray(new String[0]));
     }
 
+    /** A run of any program on a host, the first of the words. */
+    Jhorovodrun.Builder program(int host, List<String> words) {
+        List<String> all = command(host, words.toArray(new String[0]));
+        return Jhorovodrun.ofScript(
+                Path.of(all.get(0)), all.subList(1, all.size()).toArray(new String[0]));
+    }
+
     private List<String> command(int host, String... words) {
         List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", name(host)));
         command.addAll(Arrays.asList(words));

@@ -2,6 +2,9 @@ package org.jhorovod.launcher.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Training programs that Open MPI's {@code mpirun} starts, without jhorovodrun. */
 @Tag("mpi")
@@ -29,11 +33,52 @@ class MpirunIT {
     /** The order of a sum of two does not matter, so the backends agree to the last bit. */
     @Test
     void fashionMnist_hasTheParametersOfTheHostBackend_onEveryRank() throws Exception {
-        List<String> onMpi = digestsOf(train("mpi"));
-        List<String> onHost = digestsOf(train("host"));
+        List<String> onMpi = digestsOf(train("mpi"), RANKS);
+        List<String> onHost = digestsOf(train("host"), RANKS);
 
         assertThat(onMpi).hasSize(RANKS).containsOnly(onMpi.get(0));
         assertThat(onHost).isEqualTo(onMpi);
+    }
+
+    /** Ranks 0 and 1 on one host, 2 on the other: places found by mpirun's word alone. */
+    @Test
+    void ranksOnTwoHosts_findEachOtherAndTrain(@TempDir Path folder) throws Exception {
+        try (Hosts hosts = Hosts.create(2, folder)) {
+            List<String> words = new ArrayList<>(List.of("mpirun", "-np", "3", "--tag-output"));
+            words.addAll(List.of("--host", "host1:2,host2:1", "--bind-to", "none"));
+            words.addAll(List.of("--mca", "plm_rsh_agent", "ssh -F " + hosts.file("config")));
+            // The hosts are pretended: their segments of shared memory would have the same names.
+            words.addAll(List.of("--mca", "btl", "tcp,self"));
+            words.addAll(List.of("--mca", "btl_tcp_if_include", Hosts.v4(0) + "/24"));
+            words.addAll(List.of("--mca", "oob_tcp_if_include", Hosts.v4(0) + "/24"));
+            words.addAll(List.of("--mca", "mpi_yield_when_idle", "1"));
+            words.addAll(List.of("-x", "JHOROVOD_BACKEND=mpi", "-x", "OMP_NUM_THREADS=1"));
+            words.addAll(fashionMnist());
+            Jhorovodrun.Result run =
+                    hosts.program(1, words)
+                            .with("OMPI_ALLOW_RUN_AS_ROOT", "1")
+                            .with("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
+                            .run();
+
+            Mpirun.Result result = new Mpirun.Result(run.code(), run.out());
+            assertThat(run.code()).as(run.out() + run.err()).isZero();
+            List<String> digests = digestsOf(result, 3);
+            assertThat(digests).hasSize(3).containsOnly(digests.get(0));
+            assertThat(result.lines(0, "stdout")).contains("ranks           3");
+            hosts.awaitNothingLeft(Duration.ofSeconds(15));
+        }
+    }
+
+    private static List<String> fashionMnist() {
+        return List.of(
+                Mpirun.java(),
+                "-Xmx512m",
+                "-Dai.djl.offline=true",
+                "-cp",
+                Jhorovodrun.DISTRIBUTION + "/lib/*:" + Mpirun.jar(),
+                "org.jhorovod.examples.FashionMnist",
+                "--epochs",
+                "1");
     }
 
     private static Mpirun.Result train(String backend) throws Exception {
@@ -42,27 +87,15 @@ class MpirunIT {
                         "JHOROVOD_BACKEND", backend,
                         "JHOROVOD_SEED", "7",
                         "OMP_NUM_THREADS", "1");
-        Mpirun.Result result =
-                new Mpirun(List.of(), environment)
-                        .run(
-                                RANKS,
-                                List.of(
-                                        Mpirun.java(),
-                                        "-Xmx512m",
-                                        "-Dai.djl.offline=true",
-                                        "-cp",
-                                        Jhorovodrun.DISTRIBUTION + "/lib/*:" + Mpirun.jar(),
-                                        "org.jhorovod.examples.FashionMnist",
-                                        "--epochs",
-                                        "1"));
+        Mpirun.Result result = new Mpirun(List.of(), environment).run(RANKS, fashionMnist());
         assertThat(result.exitCode()).as(result.output()).isZero();
         assertThat(result.lines(0, "stdout"))
                 .contains("transport       " + (backend.equals("mpi") ? "mpi" : "unix"));
         return result;
     }
 
-    private static List<String> digestsOf(Mpirun.Result result) {
-        return IntStream.range(0, RANKS)
+    private static List<String> digestsOf(Mpirun.Result result, int ranks) {
+        return IntStream.range(0, ranks)
                 .boxed()
                 .flatMap(
                         rank ->
