@@ -39,6 +39,7 @@ final class NcclLibraries {
             Pattern.compile("libtorch_cuda\\.so|libnccl.*\\.so\\.2.*");
     // The first whose configuration of communicators is as long as CommunicatorConfig says.
     private static final NcclVersion OLDEST = new NcclVersion(21_800);
+    // NCCL's last.
     private static final List<String> BINDINGS = List.of("libjnicudart.so", "libjninccl.so");
     private static final String ADVICE =
             "Use DJL's PyTorch for CUDA 12, install NVIDIA's packages, or set"
@@ -96,21 +97,35 @@ final class NcclLibraries {
         Place runtimePlace = place(folder, RUNTIME, LOADED_RUNTIME);
         Place ncclPlace = place(folder, NCCL, LOADED_NCCL);
         held.add(runtimePlace.load("CUDA's runtime"));
-        SharedLibrary library = ncclPlace.load("NCCL");
-        List<String> missing = library.missing(NEEDED_FUNCTIONS);
-        if (!missing.isEmpty()) {
-            throw new NcclUnavailableException(
-                    "%s has no %s. %s."
-                            .formatted(ncclPlace.name, String.join(", ", missing), ADVICE));
-        }
-        loadBindings(temporaryFolder, held, runtimePlace, ncclPlace);
-        NcclVersion version = boundVersion(library, ncclPlace);
+        SharedLibrary found = ncclPlace.load("NCCL");
+        held.add(found);
+        requireFunctions(found, ncclPlace.name);
+        SharedLibrary bound = loadBindings(temporaryFolder, held, runtimePlace, ncclPlace);
+        // Not always the one found: LD_LIBRARY_PATH, or who loaded an NCCL before us, comes first.
+        String origin =
+                MappedFiles.ofThisProcess()
+                        .at(bound.addressOf(NEEDED_FUNCTIONS.get(0)))
+                        .map(Path::toString)
+                        .orElse(ncclPlace.name);
+        requireFunctions(bound, origin);
+        int[] code = new int[1];
+        NcclException.check(nccl.ncclGetVersion(code), "ncclGetVersion");
+        NcclVersion version = new NcclVersion(code[0]);
         if (version.compareTo(OLDEST) < 0) {
             throw new NcclUnavailableException(
                     "NCCL %s from %s is too old, %s is the oldest that will do. %s."
-                            .formatted(version, ncclPlace.origin(), OLDEST, ADVICE));
+                            .formatted(version, origin, OLDEST, ADVICE));
         }
-        return new NcclLibraries(version, ncclPlace.origin(), library);
+        return new NcclLibraries(version, origin, bound);
+    }
+
+    private static void requireFunctions(SharedLibrary library, String name)
+            throws NcclUnavailableException {
+        List<String> missing = library.missing(NEEDED_FUNCTIONS);
+        if (!missing.isEmpty()) {
+            throw new NcclUnavailableException(
+                    "%s has no %s. %s.".formatted(name, String.join(", ", missing), ADVICE));
+        }
     }
 
     /** The version that all ranks must share. */
@@ -118,7 +133,7 @@ final class NcclLibraries {
         return version;
     }
 
-    /** The file that NCCL comes from, or how it was found. */
+    /** The file that NCCL comes from. */
     String origin() {
         return origin;
     }
@@ -161,10 +176,6 @@ final class NcclLibraries {
                         "%s is missing: %s. %s.".formatted(what, e.getMessage(), ADVICE));
             }
         }
-
-        String origin() {
-            return path == null ? "the system's " + wanted : path.toString();
-        }
     }
 
     private static Place place(Optional<Path> folder, String wanted, Pattern loaded) {
@@ -191,7 +202,8 @@ final class NcclLibraries {
         }
     }
 
-    private static void loadBindings(
+    /** Returns the native half of NCCL's bindings, through which one sees the NCCL they got. */
+    private static SharedLibrary loadBindings(
             Path temporaryFolder, List<SharedLibrary> held, Place... places)
             throws NcclUnavailableException {
         try {
@@ -200,6 +212,7 @@ final class NcclLibraries {
                 nameByLinks(links, held, places);
                 Loader.load(cudart.class);
                 Loader.load(nccl.class);
+                return held.get(held.size() - 1);
             } finally {
                 delete(links);
             }
@@ -230,23 +243,6 @@ final class NcclLibraries {
                 held.add(SharedLibrary.load(copy.toString()));
             }
         }
-    }
-
-    private static NcclVersion boundVersion(SharedLibrary library, Place place)
-            throws NcclUnavailableException {
-        int[] ofBindings = new int[1];
-        int[] ofLibrary = new int[1];
-        nccl.ncclGetVersion(ofBindings);
-        library.call("ncclGetVersion", (Object) ofLibrary);
-        if (ofBindings[0] != ofLibrary[0]) {
-            throw new NcclUnavailableException(
-                    "the bindings got NCCL %s, and not %s of %s: another NCCL was loaded before. Load only one."
-                            .formatted(
-                                    new NcclVersion(ofBindings[0]),
-                                    new NcclVersion(ofLibrary[0]),
-                                    place.origin()));
-        }
-        return new NcclVersion(ofBindings[0]);
     }
 
     private static void delete(Path folder) throws IOException {

@@ -3,6 +3,7 @@ package org.jhorovod.nccl;
 import com.sun.jna.Function;
 import com.sun.jna.Library;
 import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -75,5 +76,10 @@ final class SharedLibrary {
     int call(String function, Object... arguments) {
         Function found = library.getFunction(function);
         return found.invokeInt(arguments);
+    }
+
+    /** Where a function is, in this library or in one that it needs. */
+    long addressOf(String function) {
+        return Pointer.nativeValue(library.getFunction(function));
     }
 }

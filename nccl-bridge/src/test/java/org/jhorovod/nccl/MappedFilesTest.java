@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class MappedFilesTest {
 
     @Test
-    void files_areReadFromTheKernelsLines_eachOnce() {
+    void files_areReadFromTheKernelsLines() {
         MappedFiles files =
                 MappedFiles.parse(
                         Stream.of(
@@ -22,9 +22,9 @@ class MappedFilesTest {
                                 "7f1c1b000000-7f1c1b100000 r-xp 00000000 08:01 77   /home/a"
                                         + " b/libtorch_cuda.so",
                                 "7ffc3b5c9000-7ffc3b5ea000 rw-p 00000000 00:00 0    [stack]"));
-        assertThat(files.paths())
-                .containsExactly(
-                        Path.of("/usr/lib/libc.so.6"), Path.of("/home/a b/libtorch_cuda.so"));
+        assertThat(files.mappings()).hasSize(3);
+        assertThat(files.at(0x7f1c1a028000L)).contains(Path.of("/usr/lib/libc.so.6"));
+        assertThat(files.at(0x7f1c1a1bd000L)).isEmpty();
         assertThat(files.find(Pattern.compile("libtorch_.*\\.so")))
                 .contains(Path.of("/home/a b/libtorch_cuda.so"));
     }

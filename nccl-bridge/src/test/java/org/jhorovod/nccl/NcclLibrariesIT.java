@@ -43,16 +43,16 @@ class NcclLibrariesIT {
     @Test
     void probe_saysThatNcclIsNoNccl() throws Exception {
         Map<String, String> environment = withSystem(DRIVER, RUNTIME);
-        Files.createSymbolicLink(folder.resolve(NCCL), folder.resolve(DRIVER));
+        Files.copy(folder.resolve(DRIVER), folder.resolve(NCCL));
         assertThat(probe(environment)).startsWith("false: libnccl.so.2 has no ncclGetVersion, ");
     }
 
     @Test
     void probe_findsTheSystemsNccl() throws Exception {
         assertThat(probe(withSystem(DRIVER, RUNTIME, NCCL)))
-                .startsWith("true: nccl 2.21.5 (test double, no GPU) from ")
-                .contains(NCCL)
-                .endsWith(", 1 GPU");
+                .isEqualTo(
+                        "true: nccl 2.21.5 (test double, no GPU) from %s, 1 GPU"
+                                .formatted(folder.toRealPath().resolve(NCCL)));
     }
 
     @Test
@@ -69,7 +69,7 @@ class NcclLibrariesIT {
     }
 
     @Test
-    void probe_prefersThePyTorchThatIsLoaded_toTheSystemsNccl() throws Exception {
+    void probe_tellsTheNcclThatTheBindingsGot_whereLdLibraryPathNamesAnother() throws Exception {
         NativeDouble built = NativeDouble.likePyTorch();
         assertThat(
                         probe(
@@ -77,7 +77,7 @@ class NcclLibrariesIT {
                                 built.driver().toString(),
                                 built.folder().resolve("libcudart-9335f6a2.so.12").toString(),
                                 built.folder().resolve("libtorch_cuda.so").toString()))
-                .contains("from " + built.folder().resolve("libtorch_cuda.so"));
+                .contains("from " + folder.toRealPath().resolve(NCCL));
     }
 
     @Test
@@ -121,7 +121,7 @@ class NcclLibrariesIT {
     private Map<String, String> withSystem(String... libraries) throws IOException {
         NativeDouble built = NativeDouble.likeASystem();
         for (String library : libraries) {
-            Files.createSymbolicLink(folder.resolve(library), built.folder().resolve(library));
+            Files.copy(built.folder().resolve(library), folder.resolve(library));
         }
         return Map.of("LD_LIBRARY_PATH", folder.toString());
     }
