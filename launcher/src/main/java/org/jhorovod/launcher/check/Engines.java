@@ -16,6 +16,8 @@ import java.util.regex.Pattern;
  */
 final class Engines {
     private static final String PYTORCH = "pytorch";
+    // DJL's own jar, whose engine is a client for others that run elsewhere.
+    private static final String DJL = "api";
     private static final String SERVICES = "META-INF/services/ai.djl.engine.EngineProvider";
     private static final String LIBRARIES = "native/lib/pytorch.properties";
     private static final Pattern JAR = Pattern.compile("/(([a-z]+)[^/]*\\.jar)!/");
@@ -33,6 +35,9 @@ final class Engines {
                 Matcher jar = JAR.matcher(url.toString());
                 String file = jar.find() ? jar.group(1) : url.toString();
                 String name = jar.reset().find() ? jar.group(2) : file;
+                if (name.equals(DJL)) {
+                    continue;
+                }
                 findings.add(
                         name.equals(PYTORCH)
                                 ? Finding.available(name, file + "; " + libraries(loader))
