@@ -12,6 +12,7 @@ import java.util.Map;
 /** Images and containers that no others of this machine can see, and that go with this. */
 final class Buildah implements AutoCloseable {
     private static final Path FOLDER = Path.of("target/containers/storage").toAbsolutePath();
+    private static final Path TEMPORARY = FOLDER.resolve("tmp");
     private static final Duration SHORT = Duration.ofMinutes(2);
     private static final Duration LONG = Duration.ofMinutes(8);
     private static final String BASE = "localhost/base";
@@ -37,7 +38,7 @@ final class Buildah implements AutoCloseable {
     static Buildah withImage(Path baseTarball) throws IOException, InterruptedException {
         Buildah buildah = new Buildah();
         buildah.close(); // what a run that was ended has left
-        Files.createDirectories(FOLDER);
+        Files.createDirectories(TEMPORARY);
         try {
             String scratch = buildah.run(SHORT, "from", "scratch").strip();
             buildah.run(SHORT, "add", "--quiet", scratch, baseTarball.toString(), "/");
@@ -86,6 +87,8 @@ final class Buildah implements AutoCloseable {
 
     private static List<String> program() {
         return List.of(
+                "env",
+                "TMPDIR=" + TEMPORARY, // else what is ended leaves its files in the system's
                 "buildah",
                 "--root",
                 FOLDER.resolve("root").toString(),
