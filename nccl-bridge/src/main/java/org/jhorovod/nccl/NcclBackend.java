@@ -92,7 +92,7 @@ final class NcclBackend implements Backend<DeviceTensor> {
         NcclSession known = session;
         if (known == null) {
             NcclMeeting meeting = new NcclMeeting(peers, version, operation);
-            known = NcclSession.begin(tensor.device(), peers, order, meeting);
+            known = NcclSession.begin(tensor.device(), peers, order, operation, meeting);
             session = known;
             known.connect(operation, peers.self().size(), meeting);
         }

@@ -53,11 +53,19 @@ final class NcclSession implements AutoCloseable {
     }
 
     /** Begins to meet the other ranks, on the thread's current device. */
-    static NcclSession begin(int device, Peers peers, StreamOrder order, NcclMeeting meeting) {
+    static NcclSession begin(
+            int device, Peers peers, StreamOrder order, Operation operation, NcclMeeting meeting) {
+        Reports reports = new Reports(peers.self());
         NcclCommunicator communicator = meeting.begin();
         Watchdog watchdog = new Watchdog(communicator, device, peers);
         watchdog.start();
-        return new NcclSession(device, new Reports(peers.self()), order, communicator, watchdog);
+        try {
+            return new NcclSession(device, reports, order, communicator, watchdog);
+        } catch (CudaException | IllegalStateException e) {
+            // No memory is left on the device, most likely.
+            watchdog.giveUp();
+            throw reports.gaveUp(operation, e);
+        }
     }
 
     /** Waits until the ranks have met, and makes a first sum. */

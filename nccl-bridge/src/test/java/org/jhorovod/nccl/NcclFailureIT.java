@@ -170,6 +170,20 @@ class NcclFailureIT {
     }
 
     @Test
+    void aTensorOnAnotherDevice_isRefused_withBothDevices() {
+        try (RankGroup ranks = RankGroup.start(2, Map.of("NCCL_DOUBLE_DEVICES", "2"))) {
+            assertThat(ranks.run(OtherDeviceCase.class))
+                    .allSatisfy(
+                            text ->
+                                    assertThat(text)
+                                            .contains(
+                                                    "FLOAT32[1] on device 1",
+                                                    "works on device 0",
+                                                    "'b'"));
+        }
+    }
+
+    @Test
     void ranksWithDifferentVersionsOfNccl_areToldBoth() {
         Map<String, String> newer = Map.of("NCCL_DOUBLE_VERSION", "22203");
         try (RankGroup ranks = RankGroup.start(List.of(Map.of(), newer))) {
