@@ -78,7 +78,8 @@ public final class GpuPage implements TestExecutionListener {
                                                         : "")
                         .orElse("");
         synchronized (lines) {
-            lines.add("%s  %s %s (%s)".formatted(verdict, of, test.getDisplayName(), how));
+            lines.add(
+                    "%s %s %s %s (%s)".formatted(verdict, module, of, test.getDisplayName(), how));
         }
     }
 
@@ -96,7 +97,9 @@ public final class GpuPage implements TestExecutionListener {
             List<String> all = new ArrayList<>();
             if (Files.exists(page)) {
                 List<String> before = Files.readAllLines(page);
-                all.addAll(before.subList(Math.min(2, before.size()), before.size()));
+                before.subList(Math.min(2, before.size()), before.size()).stream()
+                        .filter(line -> !line.contains(" " + module + " ")) // of an earlier run
+                        .forEach(all::add);
             }
             all.addAll(lines);
             boolean hasFailed = all.stream().anyMatch(line -> line.startsWith("FAIL"));

@@ -178,8 +178,13 @@ final class Jhorovodrun implements AutoCloseable {
 
     /** Waits for the end, and that nothing is left. */
     Result await() throws IOException, InterruptedException {
-        if (!process.waitFor(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
-            fail("jhorovodrun has not ended within %s; it printed%n%s%n%s", TIMEOUT, out(), err());
+        return await(TIMEOUT);
+    }
+
+    /** Waits for the end for this long at most, and that nothing is left. */
+    Result await(Duration timeout) throws IOException, InterruptedException {
+        if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+            fail("jhorovodrun has not ended within %s; it printed%n%s%n%s", timeout, out(), err());
         }
         awaitNothingLeft();
         out.awaitEnd();
