@@ -3,6 +3,7 @@ package org.jhorovod.allreduce;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -31,6 +32,11 @@ record Invitation(Secret secret, int port, List<InetAddress> addresses) {
         }
         return Arrays.copyOf(
                 text.append('\n').toString().getBytes(StandardCharsets.US_ASCII), BYTES);
+    }
+
+    /** The addresses with the port. */
+    List<InetSocketAddress> sockets() {
+        return addresses.stream().map(a -> new InetSocketAddress(a, port)).toList();
     }
 
     /** Room for what {@link #encode} makes. */

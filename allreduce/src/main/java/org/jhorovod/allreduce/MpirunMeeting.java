@@ -3,9 +3,7 @@ package org.jhorovod.allreduce;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import org.jhorovod.allreduce.backend.mpi.MpiWorld;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.StartException;
@@ -15,11 +13,7 @@ import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.config.Settings.BackendChoice;
 import org.jhorovod.allreduce.rendezvous.Identity;
 import org.jhorovod.allreduce.rendezvous.Secret;
-import org.jhorovod.allreduce.rendezvous.StoreException;
 import org.jhorovod.allreduce.rendezvous.StoreServer;
-import org.jhorovod.allreduce.rendezvous.TcpStore;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /*
  * Ranks that mpirun started know their numbers, and nothing of a rendezvous:
@@ -29,9 +23,6 @@ import org.slf4j.LoggerFactory;
  */
 /** How the ranks of a job meet that {@code mpirun} started by itself. */
 final class MpirunMeeting {
-    private static final Logger logger = LoggerFactory.getLogger(MpirunMeeting.class);
-    private static final Duration TRIAL = Duration.ofSeconds(2);
-
     private final Configuration configuration;
     private final Topology self;
 
@@ -98,45 +89,23 @@ final class MpirunMeeting {
         if (configuration.get(Settings.BACKEND) != BackendChoice.MPI) {
             world.leave();
         }
-        if (common == 0) {
-            throw new IOException(
-                    "not all ranks reach one of rank 0's addresses %s; check the network between the hosts, and their firewalls"
-                            .formatted(invitation.addresses()));
-        }
-        InetAddress address = invitation.addresses().get(Long.numberOfTrailingZeros(common));
-        return new Place(
-                self,
-                configuration.get(Settings.GENERATION),
-                new InetSocketAddress(address, invitation.port()),
-                invitation.secret());
+        InetSocketAddress address =
+                Reach.first(invitation.sockets(), common)
+                        .orElseThrow(
+                                () ->
+                                        new IOException(
+                                                "not all ranks reach one of rank 0's addresses %s; check the network between the hosts, and their firewalls"
+                                                        .formatted(invitation.addresses())));
+        int generation = configuration.get(Settings.GENERATION);
+        return new Place(self, generation, address, invitation.secret());
     }
 
-    /** The addresses that this rank reaches, a bit each. */
     private long reachable(Invitation invitation) {
-        long reached = 0;
-        for (int i = 0; i < invitation.addresses().size(); i++) {
-            InetSocketAddress address =
-                    new InetSocketAddress(invitation.addresses().get(i), invitation.port());
-            if (isReachable(address, invitation.secret())) {
-                reached |= 1L << i;
-            }
-        }
-        return reached;
-    }
-
-    private boolean isReachable(InetSocketAddress address, Secret secret) {
         Identity identity =
                 new Identity(
                         Identity.Purpose.STORE,
                         configuration.get(Settings.GENERATION),
                         self.rank());
-        try {
-            Optional<TcpStore> store = TcpStore.connectIfServed(address, secret, identity, TRIAL);
-            store.ifPresent(TcpStore::close);
-            return store.isPresent();
-        } catch (StoreException e) {
-            logger.debug("Rank 0 cannot be reached at {}", address, e);
-            return false;
-        }
+        return Reach.of(invitation.sockets(), invitation.secret(), identity);
     }
 }

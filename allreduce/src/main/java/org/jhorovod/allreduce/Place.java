@@ -34,8 +34,20 @@ record Place(Topology topology, int generation, InetSocketAddress rendezvous, Se
         return new Place(
                 topology(configuration),
                 configuration.get(Settings.GENERATION),
-                parse(configuration.get(Settings.RENDEZVOUS)),
+                candidates(configuration).get(0),
                 secret(configuration));
+    }
+
+    /** The addresses of the rendezvous, several where the launcher cannot know the right one. */
+    static List<InetSocketAddress> candidates(Configuration configuration) {
+        return Stream.of(configuration.get(Settings.RENDEZVOUS).split(",", -1))
+                .map(Place::parse)
+                .toList();
+    }
+
+    /** The same by another address. */
+    Place via(InetSocketAddress address) {
+        return new Place(topology, generation, address, secret);
     }
 
     /** The same with another topology. */

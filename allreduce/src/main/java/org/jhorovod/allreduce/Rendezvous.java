@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.StartException;
 import org.jhorovod.allreduce.collective.Topology;
@@ -38,10 +39,7 @@ final class Rendezvous {
         boolean isAlone =
                 configuration.find(Settings.RENDEZVOUS).isEmpty()
                         && configuration.mpirun().isPresent();
-        Rendezvous rendezvous =
-                isAlone
-                        ? MpirunMeeting.meet(configuration)
-                        : connect(Place.of(configuration), configuration);
+        Rendezvous rendezvous = isAlone ? MpirunMeeting.meet(configuration) : find(configuration);
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(rendezvous::close, "jhorovod-store-goodbye"));
         boolean knowsHosts = configuration.find(Settings.CROSS_SIZE).isPresent();
@@ -50,6 +48,14 @@ final class Rendezvous {
                 .filter(options -> !knowsHosts)
                 .map(options -> rendezvous.learnHosts(options.host(), configuration))
                 .orElse(rendezvous);
+    }
+
+    private static Rendezvous find(Configuration configuration) {
+        Place place = Place.of(configuration);
+        List<InetSocketAddress> candidates = Place.candidates(configuration);
+        return candidates.size() == 1
+                ? connect(place, configuration)
+                : visiting(CommonAddress.settle(place, candidates, configuration), configuration);
     }
 
     /** Asks the other ranks where they run, since mpirun does not tell. */

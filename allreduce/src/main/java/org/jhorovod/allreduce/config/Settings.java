@@ -64,7 +64,10 @@ public final class Settings {
     public static final Setting<String> HOST =
             text("HOST", null, "Name of this host in messages; the system's name if not set.");
     public static final Setting<String> RENDEZVOUS =
-            text("RENDEZVOUS", null, "host:port where the ranks meet.");
+            text(
+                    "RENDEZVOUS",
+                    null,
+                    "host:port where the ranks meet; several, by commas, of one store.");
     public static final Setting<String> RUN_ID =
             text("RUN_ID", null, "Name of this run, the same on all ranks.");
     public static final Setting<Path> SECRET_FILE =

@@ -170,7 +170,7 @@ final class Agent implements RankProcess.Watcher {
                 return;
             }
             tell(new AgentEvent.Prepared(folder.path().toString()));
-            startAll(gpus().assign(plan, System.getenv()), folder);
+            startAll(plan.sharesHost() ? gpus().assign(plan, System.getenv()) : plan, folder);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IOException e) {

@@ -26,7 +26,7 @@ import org.jhorovod.launcher.plan.RankPlan;
  */
 public final class AgentWire {
     /** Raised whenever a frame changes. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     private static final byte[] MARK = "\0jhorovod-agent:".getBytes(StandardCharsets.US_ASCII);
     private static final int MAX_BYTES_BEFORE_MARK = 64 * 1024;
@@ -249,6 +249,7 @@ public final class AgentWire {
             writeChanges(rank.environment(), data);
         }
         Frame.writeText(plan.secret().encoded(), data);
+        data.writeBoolean(plan.sharesHost());
     }
 
     private static HostPlan readPlan(DataInputStream data) throws IOException {
@@ -261,8 +262,9 @@ public final class AgentWire {
             ranks.add(new RankPlan(data.readInt(), readChanges(data)));
         }
         Secret secret = Secret.of(Frame.readText(data));
+        boolean sharesHost = data.readBoolean();
         try {
-            return new HostPlan(host, directory, command, environment, ranks, secret);
+            return new HostPlan(host, directory, command, environment, ranks, secret, sharesHost);
         } catch (IllegalArgumentException e) {
             throw new IOException("a plan that cannot be used", e);
         }

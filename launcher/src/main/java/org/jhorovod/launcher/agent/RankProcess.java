@@ -60,8 +60,10 @@ final class RankProcess {
         SavedEnvironment.restore(environment);
         EnvironmentChange.apply(plan.environment(), environment);
         EnvironmentChange.apply(rank.environment(), environment);
-        RankDefaults.apply(
-                environment, Runtime.getRuntime().availableProcessors(), plan.ranks().size());
+        if (plan.sharesHost()) {
+            RankDefaults.apply(
+                    environment, Runtime.getRuntime().availableProcessors(), plan.ranks().size());
+        }
     }
 
     int rank() {

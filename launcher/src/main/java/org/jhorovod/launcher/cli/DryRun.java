@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.launcher.job.AgentCommandLine;
 import org.jhorovod.launcher.job.JobSpec;
+import org.jhorovod.launcher.job.MpirunStart;
 import org.jhorovod.launcher.plan.EnvironmentChange;
 import org.jhorovod.launcher.plan.ShellWord;
 
@@ -33,7 +34,7 @@ final class DryRun {
                     lines.add("");
                     lines.add(host + (isThisHost.test(host) ? " (this host):" : ":"));
                     places.forEach(place -> lines.add("  " + describe(place)));
-                    if (!isThisHost.test(host)) {
+                    if (!isThisHost.test(host) && !spec.isUnderMpirun()) {
                         lines.add(
                                 "  reached by: "
                                         + ShellWord.join(
@@ -52,6 +53,9 @@ final class DryRun {
                                     .collect(Collectors.joining(" ")));
         }
         lines.add("Each rank runs: " + ShellWord.join(spec.command()));
+        if (spec.isUnderMpirun()) {
+            lines.add("All ranks are started by: " + ShellWord.join(MpirunStart.command(spec)));
+        }
         return lines;
     }
 

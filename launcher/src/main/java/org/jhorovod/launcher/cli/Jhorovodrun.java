@@ -86,6 +86,13 @@ final class Jhorovodrun implements Callable<Integer> {
     @Mixin private NetworkOptions networkOptions = new NetworkOptions();
 
     @Option(
+            names = "--mpi",
+            description =
+                    "Have one mpirun of Open MPI start the ranks on all hosts, in place of"
+                            + " jhorovodrun's own agents.")
+    private boolean isUnderMpirun;
+
+    @Option(
             names = "--dry-run",
             description = "Only say which rank would run where, and by which commands.")
     private boolean isDryRun;
@@ -187,6 +194,9 @@ final class Jhorovodrun implements Callable<Integer> {
             return 0;
         }
         JobSpec spec = spec();
+        if (isUnderMpirun) {
+            MpirunCheck.require(spec, isDryRun);
+        }
         if (isDryRun) {
             DryRun.describe(spec, ThisHost::isMeantBy).forEach(out::println);
             return 0;
@@ -233,7 +243,8 @@ final class Jhorovodrun implements Callable<Integer> {
                 networkOptions.ssh(),
                 networkOptions.networkInterface(),
                 JobTimeouts.of(configuration(rankVariables)),
-                isVerbose);
+                isVerbose,
+                isUnderMpirun ? JobSpec.Starter.MPIRUN : JobSpec.Starter.AGENTS);
     }
 
     private void requireStartTimeout() {

@@ -31,7 +31,8 @@ final class ProgramPath {
         }
     }
 
-    private static boolean isOnPath(String program) {
+    /** Whether the PATH has a program of this name. */
+    static boolean isOnPath(String program) {
         String path = System.getenv("PATH");
         return path != null
                 && Arrays.stream(path.split(File.pathSeparator, -1))

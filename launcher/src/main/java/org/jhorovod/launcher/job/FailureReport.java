@@ -49,10 +49,11 @@ final class FailureReport {
     /**
      * The report where a whole host was lost.
      *
-     * @param how what is known of its agent's end
+     * @param holder what held its ranks, and where
+     * @param how what is known of that one's end
      */
     static String ofHost(
-            String host,
+            String holder,
             String how,
             List<RankExit> exits,
             Map<Integer, LostReport> reports,
@@ -62,8 +63,8 @@ final class FailureReport {
                         .filter(e -> e.wasLost() && ranksOfHost.contains(e.rank()))
                         .map(RankExit::rank)
                         .collect(Collectors.toCollection(TreeSet::new));
-        StringBuilder text = new StringBuilder("the job failed because the agent on ");
-        text.append(host).append(" is lost: ").append(how).append('.');
+        StringBuilder text = new StringBuilder("the job failed because ");
+        text.append(holder).append(" is lost: ").append(how).append('.');
         text.append("\n  With it went ").append(lost.size() == 1 ? "rank " : "ranks ");
         text.append(lost.stream().map(String::valueOf).collect(Collectors.joining(", ")));
         text.append(".");

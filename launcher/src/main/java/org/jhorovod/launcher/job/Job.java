@@ -21,7 +21,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
-import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.launcher.agent.AgentCommand;
 import org.jhorovod.launcher.agent.AgentEvent;
 import org.jhorovod.launcher.agent.ProcessGroups;
@@ -37,9 +36,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Job {
     private static final Logger logger = LoggerFactory.getLogger(Job.class);
-    private static final int FAILED = 1;
     private static final int SIGPIPE = 13;
-    private static final int SIGTERM = 15;
     private static final int MOST_SIGNALS = 2;
     private static final Duration FLUSH_PERIOD = Duration.ofMillis(200);
     private static final Duration TERM_WAIT = Duration.ofMillis(1500);
@@ -49,6 +46,7 @@ public final class Job {
     private final Console console;
     private final InputStream input;
     private final JobMachine machine;
+    private final RankEvents rankEvents;
     private final BlockingQueue<JobEvent> events = new LinkedBlockingQueue<>();
     private final AtomicInteger signalCount = new AtomicInteger();
     private final AtomicBoolean hasOutputFailed = new AtomicBoolean();
@@ -57,6 +55,7 @@ public final class Job {
     // Owned by the thread that runs the loop.
     private final Map<Integer, Long> pids = new TreeMap<>();
     private final Map<String, String> lostAgents = new LinkedHashMap<>(); // how, by host
+    private boolean isMpirunLost;
     private JobState state;
 
     /**
@@ -68,10 +67,12 @@ public final class Job {
         this.spec = spec;
         this.console = console;
         this.input = input;
-        this.machine =
-                new JobMachine(
-                        JobTimes.STANDARD, spec.places().stream().map(Topology::host).toList());
+        this.machine = new JobMachine(JobTimes.STANDARD, spec.holders());
         this.state = JobState.start(spec.places().size());
+        this.rankEvents =
+                spec.isUnderMpirun()
+                        ? new MpirunRanks(spec.places().size(), console, events::add, this::tell)
+                        : new AgentRanks(console, events::add, this::tell);
     }
 
     /**
@@ -84,18 +85,20 @@ public final class Job {
         Timer flusher = new Timer("jhorovodrun-flush", true);
         flusher.schedule(flushTask(), FLUSH_PERIOD.toMillis(), FLUSH_PERIOD.toMillis());
         Verdict.Facts facts;
+        tellOfRoot();
         // The agents first: their JVMs start while this one opens the rendezvous.
         try (Agents agents = Agents.start(spec, ThisHost::isMeantBy, new Ear());
                 Rendezvous rendezvous = openRendezvous(agents)) {
             agents.open();
             new JobStart(spec, agents, rendezvous, events, this::tellIfVerbose).run();
-            agents.forward(host(0), input);
+            agents.forward(spec.holders().get(0), input);
             loop(agents, rendezvous);
             facts =
                     new Verdict.Facts(
                             state,
                             rendezvous.reports(spec.places().size()),
                             lostAgents,
+                            isMpirunLost,
                             rendezvous.hasMetAny());
         } catch (StartRefusedException e) {
             tell(String.valueOf(e.getMessage()));
@@ -108,7 +111,8 @@ public final class Job {
 
     private Rendezvous openRendezvous(Agents agents) throws IOException {
         Duration timeout = spec.timeouts().handshake();
-        return agents.areHere() ? Rendezvous.openHere(timeout) : Rendezvous.openToAll(timeout);
+        boolean isHere = spec.isUnderMpirun() ? MpirunStart.isHere(spec) : agents.areHere();
+        return isHere ? Rendezvous.openHere(timeout) : Rendezvous.openToAll(timeout);
     }
 
     private void loop(Agents agents, Rendezvous rendezvous) throws InterruptedException {
@@ -138,6 +142,12 @@ public final class Job {
             tellIfVerbose(
                     "rank %d runs on %s as pid %d"
                             .formatted(started.rank(), host(started.rank()), started.pid()));
+        } else if (event instanceof JobEvent.MpirunStarted started) {
+            spec.places().forEach(place -> pids.put(place.rank(), started.pid()));
+            tellIfVerbose("mpirun runs as pid " + started.pid());
+        } else if (event instanceof JobEvent.MpirunLost lost) {
+            lostAgents.put(spec.holders().get(0), lost.how());
+            isMpirunLost = true;
         } else if (event instanceof JobEvent.RankExited exited) {
             boolean hasRun = pids.containsKey(exited.rank());
             String how = hasRun ? ExitCode.describe(exited.code()) : "was not started";
@@ -179,7 +189,7 @@ public final class Job {
     private void endWithoutAgent(Set<Integer> ranks, Agents agents) {
         ProcessGroups groups = new ProcessGroups();
         ranks.stream()
-                .filter(rank -> agents.isHere(host(rank)))
+                .filter(rank -> agents.isHere(spec.holders().get(rank)))
                 .flatMap(rank -> Stream.ofNullable(pids.get(rank)))
                 .forEach(groups::add);
         try {
@@ -190,7 +200,7 @@ public final class Job {
             tell("cannot clean up after the agent: " + e.getMessage());
         }
         SecretFolder folder = secretFolder;
-        if (folder != null && ranks.stream().anyMatch(rank -> agents.isHere(host(rank)))) {
+        if (folder != null && ranks.stream().anyMatch(r -> agents.isHere(spec.holders().get(r)))) {
             deleteUnlessGone(folder);
         }
     }
@@ -211,9 +221,7 @@ public final class Job {
     private final class Ear implements AgentLink.Listener {
         @Override
         public void heard(AgentLink link, AgentEvent event) {
-            if (event instanceof AgentEvent.Output output) {
-                print(output);
-            } else if (event instanceof AgentEvent.Hello hello) {
+            if (event instanceof AgentEvent.Hello hello) {
                 events.add(new JobEvent.AgentReady(link.host(), hello));
             } else if (event instanceof AgentEvent.AddressesTried tried) {
                 events.add(
@@ -226,7 +234,7 @@ public final class Job {
             } else if (event instanceof AgentEvent.Notice notice) {
                 noticed(link, notice.text());
             } else {
-                heardOfRank(event);
+                hear(event);
             }
         }
 
@@ -241,26 +249,9 @@ public final class Job {
         }
     }
 
-    private void heardOfRank(AgentEvent event) {
-        if (event instanceof AgentEvent.Started started) {
-            events.add(new JobEvent.RankStarted(started.rank(), started.pid()));
-        } else if (event instanceof AgentEvent.StartFailed failed) {
-            tell("rank %d cannot be started: %s".formatted(failed.rank(), failed.reason()));
-            events.add(new JobEvent.RankExited(failed.rank(), FAILED));
-        } else if (event instanceof AgentEvent.NotStarted missing) {
-            // As if the signal that came first had ended it.
-            events.add(new JobEvent.RankExited(missing.rank(), ExitCode.ofSignal(SIGTERM)));
-        } else if (event instanceof AgentEvent.Exited exited) {
-            console.end(exited.rank());
-            events.add(new JobEvent.RankExited(exited.rank(), exited.code()));
-        } else {
-            throw new AssertionError(event);
-        }
-    }
-
-    private void print(AgentEvent.Output output) {
+    private void hear(AgentEvent event) {
         try {
-            console.write(output.rank(), output.stream(), output.bytes().toArray());
+            rankEvents.heard(event);
         } catch (IOException e) {
             outputFailed(e);
         }
@@ -310,12 +301,21 @@ public final class Job {
         return new FailureReport.Culprit(
                 cause,
                 host(cause.rank()),
-                Optional.ofNullable(pids.get(cause.rank())),
+                // Of mpirun's ranks only their numbers are known.
+                Optional.ofNullable(spec.isUnderMpirun() ? null : pids.get(cause.rank())),
                 console.lastLines(cause.rank()));
     }
 
     private String host(int rank) {
         return spec.places().get(rank).host();
+    }
+
+    private void tellOfRoot() {
+        if (spec.isUnderMpirun() && MpirunStart.isRoot()) {
+            tell(
+                    "this is root, which mpirun would refuse: OMPI_ALLOW_RUN_AS_ROOT and"
+                            + " OMPI_ALLOW_RUN_AS_ROOT_CONFIRM are set for it");
+        }
     }
 
     private void tell(String text) {

@@ -30,6 +30,12 @@ sealed interface JobEvent {
     /** The agent of a host has ended, or nothing is heard of it. */
     record AgentLost(String host, String how) implements JobEvent {}
 
+    /** The mpirun that starts all ranks runs. */
+    record MpirunStarted(long pid) implements JobEvent {}
+
+    /** The mpirun has failed, or was ended, before all of its ranks had. */
+    record MpirunLost(String how) implements JobEvent {}
+
     /** The state's deadline has passed. */
     record DeadlinePassed() implements JobEvent {}
 }

@@ -25,7 +25,9 @@ final class JobMachine {
         if (state.phase() == Phase.ENDED) {
             return stay(state);
         }
-        if (event instanceof JobEvent.RankStarted || event instanceof JobEvent.Answer) {
+        if (event instanceof JobEvent.RankStarted
+                || event instanceof JobEvent.MpirunStarted
+                || event instanceof JobEvent.Answer) {
             return stay(state);
         } else if (event instanceof JobEvent.RankExited exited) {
             return afterExit(state, exited, nowNanos);
@@ -33,6 +35,8 @@ final class JobMachine {
             return afterInterruption(state, interrupted, nowNanos);
         } else if (event instanceof JobEvent.AgentLost lost) {
             return afterLoss(state, lost, nowNanos);
+        } else if (event instanceof JobEvent.MpirunLost) {
+            return afterMpirun(state);
         } else if (event instanceof JobEvent.DeadlinePassed) {
             return afterDeadline(state, nowNanos);
         }
@@ -80,6 +84,15 @@ final class JobMachine {
             after = after.in(Phase.GRACE, nowNanos + times.grace().toNanos());
         }
         return new Step(after, actions);
+    }
+
+    /** With mpirun went all ranks that it had. */
+    private static Step afterMpirun(JobState state) {
+        JobState after = state;
+        for (int rank : state.alive()) {
+            after = after.without(RankExit.lost(rank, isSignalled(state)));
+        }
+        return stay(after.in(Phase.ENDED, JobState.NEVER));
     }
 
     private static boolean isSignalled(JobState state) {

@@ -16,6 +16,7 @@ import org.jhorovod.launcher.plan.SshOptions;
  * @param networkInterface the interface on which this host is reached; empty to find it
  * @param timeouts how long to wait for hosts
  * @param isVerbose whether to say what happens
+ * @param starter who starts the ranks
  */
 public record JobSpec(
         List<Topology> places,
@@ -24,7 +25,36 @@ public record JobSpec(
         SshOptions ssh,
         Optional<String> networkInterface,
         JobTimeouts timeouts,
-        boolean isVerbose) {
+        boolean isVerbose,
+        Starter starter) {
+
+    /** Who starts the ranks of a job. */
+    public enum Starter {
+        /** An agent of ours on each host. */
+        AGENTS,
+        /** One {@code mpirun}, which the agent of this host holds. */
+        MPIRUN
+    }
+
+    /** A job whose ranks agents start. */
+    public JobSpec(
+            List<Topology> places,
+            List<String> command,
+            List<EnvironmentChange> environment,
+            SshOptions ssh,
+            Optional<String> networkInterface,
+            JobTimeouts timeouts,
+            boolean isVerbose) {
+        this(
+                places,
+                command,
+                environment,
+                ssh,
+                networkInterface,
+                timeouts,
+                isVerbose,
+                Starter.AGENTS);
+    }
 
     /** Copies the lists. */
     public JobSpec {
@@ -33,8 +63,20 @@ public record JobSpec(
         environment = List.copyOf(environment);
     }
 
-    /** The hosts, in the order of their first ranks. */
+    /** Whether one mpirun starts the ranks. */
+    public boolean isUnderMpirun() {
+        return starter == Starter.MPIRUN;
+    }
+
+    /** The hosts that need an agent, in the order of their first ranks. */
     List<String> hosts() {
-        return places.stream().map(Topology::host).distinct().toList();
+        return holders().stream().distinct().toList();
+    }
+
+    /** The hosts whose agents hold the ranks, by rank. */
+    List<String> holders() {
+        return places.stream()
+                .map(place -> isUnderMpirun() ? ThisHost.name() : place.host())
+                .toList();
     }
 }

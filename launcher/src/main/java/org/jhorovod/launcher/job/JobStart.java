@@ -19,6 +19,7 @@ import org.jhorovod.launcher.agent.AgentMain;
 import org.jhorovod.launcher.agent.AgentWire;
 import org.jhorovod.launcher.plan.HostPlan;
 import org.jhorovod.launcher.plan.RankPlan;
+import org.jhorovod.launcher.plan.ShellWord;
 
 /**
  * What comes before the first rank: every host must have an agent of the same version, and a way to
@@ -55,6 +56,10 @@ final class JobStart {
     void run() throws StartRefusedException, InterruptedException {
         Deadline deadline = Deadline.after(patience());
         call(JobEvent.AgentReady.class, deadline);
+        if (spec.isUnderMpirun()) {
+            startMpirun();
+            return;
+        }
         Map<String, String> addresses = agents.areHere() ? loopback() : reachable(deadline);
         String runId = "%x-%d".formatted(System.currentTimeMillis(), ProcessHandle.current().pid());
         for (String host : spec.hosts()) {
@@ -69,6 +74,16 @@ final class JobStart {
                                     meetingPoint,
                                     String.join(" ", spec.command())));
             agents.send(host, new AgentCommand.Start(plan));
+        }
+    }
+
+    private void startMpirun() throws StartRefusedException {
+        try {
+            HostPlan plan = MpirunStart.plan(spec, rendezvous);
+            tellIfVerbose.accept("starts " + ShellWord.join(plan.command()));
+            agents.send(plan.host(), new AgentCommand.Start(plan));
+        } catch (IOException e) {
+            throw StartRefusedException.failed(String.valueOf(e.getMessage()));
         }
     }
 

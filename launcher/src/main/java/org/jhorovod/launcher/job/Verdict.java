@@ -22,12 +22,14 @@ final class Verdict {
      * @param state with the exits of all ranks
      * @param reports whom ranks have lost, by the rank that says so
      * @param lostAgents how agents were lost, by host
+     * @param isMpirunLost whether it is not the agent that was lost, but the mpirun that it held
      * @param hasMetAny whether any rank came to the rendezvous
      */
     record Facts(
             JobState state,
             Map<Integer, LostReport> reports,
             Map<String, String> lostAgents,
+            boolean isMpirunLost,
             boolean hasMetAny) {}
 
     Verdict(JobSpec spec, Consumer<String> tell) {
@@ -64,14 +66,16 @@ final class Verdict {
         if (exits.stream().noneMatch(e -> e.rank() == cause.rank() && e.wasLost())) {
             return FailureReport.of(describe.apply(cause), exits, facts.reports());
         }
-        String host = spec.places().get(cause.rank()).host();
+        List<String> holders = spec.holders();
+        String host = holders.get(cause.rank());
         Set<Integer> ranks =
                 spec.places().stream()
-                        .filter(place -> place.host().equals(host))
                         .map(Topology::rank)
+                        .filter(rank -> holders.get(rank).equals(host))
                         .collect(Collectors.toSet());
         String how = facts.lostAgents().getOrDefault(host, "it no longer answers");
-        return FailureReport.ofHost(host, how, exits, facts.reports(), ranks);
+        String holder = (facts.isMpirunLost() ? "mpirun on " : "the agent on ") + host;
+        return FailureReport.ofHost(holder, how, exits, facts.reports(), ranks);
     }
 
     private void warnOfCopies(boolean hasMetAny) {

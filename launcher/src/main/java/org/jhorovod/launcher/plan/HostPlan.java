@@ -12,6 +12,8 @@ import org.jhorovod.allreduce.rendezvous.Secret;
  * @param environment what all ranks find in their environment beyond what the agent has
  * @param ranks the ranks of this host
  * @param secret the job's secret
+ * @param sharesHost whether each rank gets its share of the host's cores and GPUs; not what starts
+ *     ranks itself
  */
 public record HostPlan(
         String host,
@@ -19,7 +21,8 @@ public record HostPlan(
         List<String> command,
         List<EnvironmentChange> environment,
         List<RankPlan> ranks,
-        Secret secret) {
+        Secret secret,
+        boolean sharesHost) {
 
     /** Copies the lists and checks that there is something to start. */
     public HostPlan {
@@ -31,8 +34,19 @@ public record HostPlan(
         }
     }
 
+    /** A plan whose ranks share the host. */
+    public HostPlan(
+            String host,
+            String directory,
+            List<String> command,
+            List<EnvironmentChange> environment,
+            List<RankPlan> ranks,
+            Secret secret) {
+        this(host, directory, command, environment, ranks, secret, true);
+    }
+
     /** The same with other plans for its ranks. */
     public HostPlan with(List<RankPlan> otherRanks) {
-        return new HostPlan(host, directory, command, environment, otherRanks, secret);
+        return new HostPlan(host, directory, command, environment, otherRanks, secret, sharesHost);
     }
 }

@@ -1,0 +1,86 @@
+package org.jhorovod.allreduce;
+
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import org.jhorovod.allreduce.collective.StartException;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.allreduce.rendezvous.Deadline;
+import org.jhorovod.allreduce.rendezvous.Identity;
+import org.jhorovod.allreduce.rendezvous.Keys;
+import org.jhorovod.allreduce.rendezvous.Store;
+import org.jhorovod.allreduce.rendezvous.StoreException;
+import org.jhorovod.allreduce.rendezvous.TcpStore;
+
+/*
+ * The address by which a rank reaches the store decides by which it offers itself to the others. A
+ * rank beside the store reaches it by all of its addresses, even by one that means nothing elsewhere:
+ *   each rank tries all addresses -> leaves word in the store which it reaches -> reads what the
+ *   others do -> all take the first that is common.
+ */
+/** How ranks that were given several addresses of one store settle on one. */
+final class CommonAddress {
+    private static final String WHAT = "reached";
+
+    private final Place place;
+    private final List<InetSocketAddress> candidates;
+    private final Duration timeout;
+
+    private CommonAddress(Place place, List<InetSocketAddress> candidates, Duration timeout) {
+        this.place = place;
+        this.candidates = List.copyOf(candidates);
+        this.timeout = timeout;
+    }
+
+    /**
+     * The place with the address that all ranks take; all do so at the same time.
+     *
+     * @throws StartException if there is none
+     */
+    static Place settle(
+            Place place, List<InetSocketAddress> candidates, Configuration configuration) {
+        return new CommonAddress(place, candidates, configuration.get(Settings.START_TIMEOUT))
+                .settle();
+    }
+
+    private Place settle() {
+        Topology self = place.topology();
+        Identity identity = new Identity(Identity.Purpose.STORE, place.generation(), self.rank());
+        long own = Reach.of(candidates, place.secret(), identity);
+        InetSocketAddress first =
+                Reach.first(candidates, own).orElseThrow(() -> unreachable("it reaches none of"));
+        try (TcpStore store = TcpStore.connect(first, place.secret(), identity, timeout)) {
+            return Reach.first(candidates, common(store, own))
+                    .map(place::via)
+                    .orElseThrow(() -> unreachable("the ranks have none in common of"));
+        } catch (StoreException e) {
+            throw new StartException(
+                    "%s could not join the job: %s".formatted(self.describe(), e.getMessage()));
+        }
+    }
+
+    private long common(Store store, long own) {
+        Deadline deadline = Deadline.after(timeout);
+        byte[] word = ByteBuffer.allocate(Long.BYTES).putLong(own).array();
+        store.set(key(place.topology().rank()), word, timeout);
+        long common = own;
+        for (int rank = 0; rank < place.topology().size(); rank++) {
+            Duration left = Duration.ofMillis(Math.max(1, deadline.remainingMillis()));
+            common &= ByteBuffer.wrap(store.await(key(rank), left)).getLong();
+        }
+        return common;
+    }
+
+    private String key(int rank) {
+        return Keys.meeting(place.generation(), 0, rank, WHAT);
+    }
+
+    private StartException unreachable(String why) {
+        return new StartException(
+                "%s could not join the job: %s the launcher's addresses %s. Open the way in the firewalls, or name the right interface with --network-interface."
+                        .formatted(place.topology().describe(), why, candidates));
+    }
+}
