@@ -5,7 +5,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import org.jhorovod.allreduce.backend.mpi.MpiWorld;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.StartException;
@@ -13,11 +12,12 @@ import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.config.Settings.BackendChoice;
+import org.jhorovod.allreduce.rendezvous.Connections;
+import org.jhorovod.allreduce.rendezvous.Deadline;
 import org.jhorovod.allreduce.rendezvous.Identity;
 import org.jhorovod.allreduce.rendezvous.Secret;
-import org.jhorovod.allreduce.rendezvous.StoreException;
 import org.jhorovod.allreduce.rendezvous.StoreServer;
-import org.jhorovod.allreduce.rendezvous.TcpStore;
+import org.jhorovod.allreduce.rendezvous.TimedChannel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -111,13 +111,15 @@ final class MpirunMeeting {
                 invitation.secret());
     }
 
-    /** The addresses that this rank reaches, a bit each. */
+    /** The addresses that this rank reaches, a bit each; those are tried first that come first. */
     private long reachable(Invitation invitation) {
+        // The other half of the time is for the ranks to tell each other, and to meet.
+        Deadline enough = Deadline.after(configuration.get(Settings.START_TIMEOUT).dividedBy(2));
         long reached = 0;
         for (int i = 0; i < invitation.addresses().size(); i++) {
             InetSocketAddress address =
                     new InetSocketAddress(invitation.addresses().get(i), invitation.port());
-            if (isReachable(address, invitation.secret())) {
+            if (!enough.isOver() && isReachable(address, invitation.secret())) {
                 reached |= 1L << i;
             }
         }
@@ -127,14 +129,14 @@ final class MpirunMeeting {
     private boolean isReachable(InetSocketAddress address, Secret secret) {
         Identity identity =
                 new Identity(
-                        Identity.Purpose.STORE,
+                        Identity.Purpose.PROBE,
                         configuration.get(Settings.GENERATION),
                         self.rank());
-        try {
-            Optional<TcpStore> store = TcpStore.connectIfServed(address, secret, identity, TRIAL);
-            store.ifPresent(TcpStore::close);
-            return store.isPresent();
-        } catch (StoreException e) {
+        try (TimedChannel channel =
+                Connections.open(address, secret, identity, Deadline.after(TRIAL))) {
+            logger.debug("Rank 0 is reached at {} by {}", address, channel.localAddress());
+            return true;
+        } catch (IOException e) {
             logger.debug("Rank 0 cannot be reached at {}", address, e);
             return false;
         }
