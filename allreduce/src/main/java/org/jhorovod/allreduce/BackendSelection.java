@@ -1,6 +1,7 @@
 package org.jhorovod.allreduce;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jhorovod.allreduce.collective.StartException;
@@ -16,6 +17,7 @@ import org.jhorovod.allreduce.spi.HostMemoryBackend;
 import org.jhorovod.allreduce.spi.HostMemoryProvider;
 import org.jhorovod.allreduce.spi.Meeting;
 import org.jhorovod.allreduce.spi.Peers;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,15 +29,44 @@ final class BackendSelection {
     private final Configuration configuration;
     private final BackendChoice choice;
     private final List<BackendProvider> providers;
+    private final @Nullable DeviceMemoryProvider device; // null where none is wanted or there
+    private final String whyNoDevice;
 
     BackendSelection(Configuration configuration) {
         this(configuration, BackendProviders.load());
     }
 
+    /**
+     * Looks for the backends. That may load large libraries, and so comes before the ranks meet:
+     * from then on a rank that is busy with it looks dead to the others.
+     */
     BackendSelection(Configuration configuration, List<BackendProvider> providers) {
         this.configuration = configuration;
         this.choice = configuration.get(Settings.BACKEND);
         this.providers = providers;
+        List<String> whyNot = new ArrayList<>();
+        this.device = findDevice(whyNot);
+        this.whyNoDevice = whyNot.isEmpty() ? "" : whyNot.get(whyNot.size() - 1);
+    }
+
+    private @Nullable DeviceMemoryProvider findDevice(List<String> whyNot) {
+        if (choice == BackendChoice.HOST || choice == BackendChoice.MPI) {
+            whyNot.add("JHOROVOD_BACKEND is " + name(choice) + ".");
+            return null;
+        }
+        whyNot.add("no backend for device memory is on the class path (jhorovod-nccl).");
+        for (BackendProvider provider : providers) {
+            if (provider instanceof DeviceMemoryProvider found) {
+                Availability availability = provider.probe(configuration);
+                if (availability.isAvailable()) {
+                    logger.debug("Backend {}: {}", provider.name(), availability.details());
+                    return found;
+                }
+                whyNot.add(
+                        "%s is unavailable: %s".formatted(provider.name(), availability.details()));
+            }
+        }
+        return null;
     }
 
     /** Opens the one for host memory. */
@@ -52,24 +83,13 @@ final class BackendSelection {
 
     /** Adds the one for device memory to that for host memory, where it is wanted and there. */
     Backends withDevice(HostMemoryBackend host, Peers peers) {
-        if (choice == BackendChoice.HOST || choice == BackendChoice.MPI) {
-            return Backends.ofHost(host, "JHOROVOD_BACKEND is " + name(choice) + ".");
-        }
-        String why = "no backend for device memory is on the class path (jhorovod-nccl).";
-        for (BackendProvider provider : providers) {
-            if (provider instanceof DeviceMemoryProvider device) {
-                Availability availability = provider.probe(configuration);
-                if (availability.isAvailable()) {
-                    logger.debug("Backend {}: {}", provider.name(), availability.details());
-                    return Backends.of(host, device.open(peers));
-                }
-                why = "%s is unavailable: %s".formatted(provider.name(), availability.details());
-            }
+        if (device != null) {
+            return Backends.of(host, device.open(peers));
         }
         if (choice == BackendChoice.NCCL) {
-            throw notThere(name(choice), why);
+            throw notThere(name(choice), whyNoDevice);
         }
-        return Backends.ofHost(host, why);
+        return Backends.ofHost(host, whyNoDevice);
     }
 
     private void requireAvailable(BackendProvider provider) {

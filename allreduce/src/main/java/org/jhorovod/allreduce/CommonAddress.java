@@ -49,7 +49,10 @@ final class CommonAddress {
     private Place settle() {
         Topology self = place.topology();
         Identity identity = new Identity(Identity.Purpose.STORE, place.generation(), self.rank());
-        long own = Reach.of(candidates, place.secret(), identity);
+        Identity probe = new Identity(Identity.Purpose.PROBE, place.generation(), self.rank());
+        long own =
+                Reach.of(
+                        candidates, place.secret(), probe, Deadline.after(timeout.dividedBy(2)));
         InetSocketAddress first =
                 Reach.first(candidates, own).orElseThrow(() -> unreachable("it reaches none of"));
         try (TcpStore store = TcpStore.connect(first, place.secret(), identity, timeout)) {

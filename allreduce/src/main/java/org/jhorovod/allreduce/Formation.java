@@ -201,10 +201,18 @@ final class Formation implements Meeting {
         PublishedAddress known = addresses.get(rank);
         if (known == null) {
             String published = awaitPublished(rank, "address");
-            known = PublishedAddress.decode(published, membership.address());
+            known = decode(rank, published);
             addresses.put(rank, known);
         }
         return known;
+    }
+
+    private PublishedAddress decode(int rank, String published) throws IOException {
+        try {
+            return PublishedAddress.decode(published, membership.address());
+        } catch (IOException e) {
+            throw new IOException("rank %d published a %s".formatted(rank, e.getMessage()), e);
+        }
     }
 
     private void report(LostReport lost) {

@@ -11,6 +11,7 @@ import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.config.Settings.BackendChoice;
+import org.jhorovod.allreduce.rendezvous.Deadline;
 import org.jhorovod.allreduce.rendezvous.Identity;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.StoreServer;
@@ -100,12 +101,15 @@ final class MpirunMeeting {
         return new Place(self, generation, address, invitation.secret());
     }
 
+    /** The addresses that this rank reaches, a bit each. */
     private long reachable(Invitation invitation) {
+        // The other half of the time is for the ranks to tell each other, and to meet.
+        Deadline enough = Deadline.after(configuration.get(Settings.START_TIMEOUT).dividedBy(2));
         Identity identity =
                 new Identity(
-                        Identity.Purpose.STORE,
+                        Identity.Purpose.PROBE,
                         configuration.get(Settings.GENERATION),
                         self.rank());
-        return Reach.of(invitation.sockets(), invitation.secret(), identity);
+        return Reach.of(invitation.sockets(), invitation.secret(), identity, enough);
     }
 }

@@ -106,9 +106,9 @@ record Place(Topology topology, int generation, InetSocketAddress rendezvous, Se
 
     private static Secret secret(Configuration configuration) {
         try {
-            return configuration.find(Settings.SECRET).isPresent()
-                    ? Secret.ofText("JHOROVOD_SECRET", configuration.get(Settings.SECRET))
-                    : Secret.read(configuration.get(Settings.SECRET_FILE));
+            return configuration.find(Settings.SECRET_FILE).isPresent()
+                    ? Secret.read(configuration.get(Settings.SECRET_FILE))
+                    : Secret.ofText("JHOROVOD_SECRET", configuration.get(Settings.SECRET));
         } catch (IOException e) {
             throw new ConfigurationException(
                     List.of(

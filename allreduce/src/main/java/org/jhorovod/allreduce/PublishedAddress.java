@@ -41,8 +41,12 @@ record PublishedAddress(InetSocketAddress socket, String host) {
             address =
                     Inet6Address.getByAddress(null, address.getAddress(), ownAddress.getScopeId());
         }
-        return new PublishedAddress(
-                new InetSocketAddress(address, Integer.parseInt(parts[0])), parts[2]);
+        try {
+            int port = Integer.parseInt(parts[0]);
+            return new PublishedAddress(new InetSocketAddress(address, port), parts[2]);
+        } catch (IllegalArgumentException e) {
+            throw new IOException("malformed address '" + text + "'", e);
+        }
     }
 
     /** Takes numbers only, so that nothing is looked up. */

@@ -1,13 +1,15 @@
 package org.jhorovod.allreduce;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jhorovod.allreduce.rendezvous.Connections;
+import org.jhorovod.allreduce.rendezvous.Deadline;
 import org.jhorovod.allreduce.rendezvous.Identity;
 import org.jhorovod.allreduce.rendezvous.Secret;
-import org.jhorovod.allreduce.rendezvous.StoreException;
-import org.jhorovod.allreduce.rendezvous.TcpStore;
+import org.jhorovod.allreduce.rendezvous.TimedChannel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,23 +23,30 @@ final class Reach {
 
     private Reach() {}
 
-    /** Tries all of them, which takes 2 s at most for each. */
-    static long of(List<InetSocketAddress> addresses, Secret secret, Identity identity) {
+    /**
+     * Tries them in their order, 2 s at most for each.
+     *
+     * @param identity for the purpose of a probe: of a store's other guests the end is told to all
+     * @param enough no other is tried once this is over
+     */
+    static long of(
+            List<InetSocketAddress> addresses, Secret secret, Identity identity, Deadline enough) {
         long reached = 0;
-        for (int i = 0; i < addresses.size(); i++) {
-            if (isServed(addresses.get(i), secret, identity)) {
+        for (int i = 0; i < addresses.size() && !enough.isOver(); i++) {
+            if (isReachable(addresses.get(i), secret, identity)) {
                 reached |= 1L << i;
             }
         }
         return reached;
     }
 
-    private static boolean isServed(InetSocketAddress address, Secret secret, Identity identity) {
-        try {
-            Optional<TcpStore> store = TcpStore.connectIfServed(address, secret, identity, TRIAL);
-            store.ifPresent(TcpStore::close);
-            return store.isPresent();
-        } catch (StoreException e) {
+    private static boolean isReachable(
+            InetSocketAddress address, Secret secret, Identity identity) {
+        try (TimedChannel channel =
+                Connections.open(address, secret, identity, Deadline.after(TRIAL))) {
+            logger.debug("The store is reached at {} by {}", address, channel.localAddress());
+            return true;
+        } catch (IOException e) {
             logger.debug("The store cannot be reached at {}", address, e);
             return false;
         }

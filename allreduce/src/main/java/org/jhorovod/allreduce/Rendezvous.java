@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.jhorovod.allreduce.collective.StartException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.MpirunOptions;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.rendezvous.Identity;
 import org.jhorovod.allreduce.rendezvous.Secret;
@@ -46,7 +47,9 @@ final class Rendezvous {
         return configuration
                 .mpirun()
                 .filter(options -> !knowsHosts)
-                .map(options -> rendezvous.learnHosts(options.host(), configuration))
+                // Where it is silent, each rank is taken to be on a host of its own.
+                .flatMap(MpirunOptions::host)
+                .map(host -> rendezvous.learnHosts(host, configuration))
                 .orElse(rendezvous);
     }
 

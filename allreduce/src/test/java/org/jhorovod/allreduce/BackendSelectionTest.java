@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jhorovod.allreduce.backend.host.AloneBackend;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
@@ -75,6 +76,35 @@ class BackendSelectionTest {
         assertThatThrownBy(() -> selection("nccl").withDevice(new AloneBackend(), peers()))
                 .isInstanceOf(StartException.class)
                 .hasMessageContainingAll("nccl", "class path");
+    }
+
+    /** A rank that loads large libraries after it has met the others looks dead to them. */
+    @Test
+    void devicesAreLookedFor_beforeTheRanksMeet() {
+        AtomicInteger probes = new AtomicInteger();
+        DeviceMemoryProvider counting =
+                new DeviceMemoryProvider() {
+                    @Override
+                    public String name() {
+                        return "nccl";
+                    }
+
+                    @Override
+                    public Availability probe(Configuration configuration) {
+                        probes.incrementAndGet();
+                        return Availability.unavailable("there is no driver");
+                    }
+
+                    @Override
+                    public Backend<DeviceTensor> open(Peers peers) {
+                        throw new AssertionError("opened, though it is not there");
+                    }
+                };
+        BackendSelection selection = selection("auto", counting);
+        assertThat(probes).hasValue(1);
+
+        selection.withDevice(new AloneBackend(), peers()).close();
+        assertThat(probes).hasValue(1);
     }
 
     @Test

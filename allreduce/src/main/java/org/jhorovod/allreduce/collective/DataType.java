@@ -7,8 +7,9 @@ public enum DataType {
     INT32(4),
     INT64(8),
     /**
-     * IEEE 754 half precision; reduced in float32, and rounded to nearest after each step. A sum
-     * beyond 65504 is infinite, also on the way to an average: scale it down before.
+     * IEEE 754 half precision; on the host reduced in float32, and rounded to nearest after each
+     * step. A sum beyond 65504 is infinite, for some backends also on the way to an average: scale
+     * it down before.
      */
     FLOAT16(2),
     /** The upper half of a float32; reduced in float32, and rounded to nearest after each step. */

@@ -64,7 +64,8 @@ public final class Configuration {
         List<String> faults = new ArrayList<>();
         Optional<ForeignLauncher> foreign = ForeignLauncher.detect(environment);
         List<Source> sources = new ArrayList<>();
-        sources.add(new Source(s -> "-D" + s.propertyName(), Setting::propertyName, properties));
+        sources.add(
+                new Source(s -> "-D" + s.propertyName(), Configuration::asProperty, properties));
         sources.add(new Source(Setting::environmentName, environment));
         if (!isSet(Settings.RANK, sources) && !isSet(Settings.SIZE, sources)) {
             foreign.ifPresent(l -> sources.add(new Source(l::variableFor, environment)));
@@ -96,6 +97,11 @@ public final class Configuration {
             String text = key == null ? null : texts.apply(key);
             return text == null || text.isBlank() ? null : text;
         }
+    }
+
+    /** Properties stand on the command line, which every user of the machine can read. */
+    private static @Nullable String asProperty(Setting<?> setting) {
+        return setting.equals(Settings.SECRET) ? null : setting.propertyName();
     }
 
     private static boolean isSet(Setting<?> setting, List<Source> sources) {

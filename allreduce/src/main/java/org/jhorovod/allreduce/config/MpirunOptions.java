@@ -11,11 +11,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param bindsRanks whether it may have bound each rank to cores of its own
  * @param yieldsWhenIdle whether a rank that waits in MPI leaves its core to others
- * @param host what it calls this process's host, the same for all ranks there and for no other
+ * @param host what it calls this process's host, the same for all ranks there and for no other;
+ *     empty where it does not say
  * @param sessionFolder a private folder that it removes when the job ends
  */
 public record MpirunOptions(
-        boolean bindsRanks, boolean yieldsWhenIdle, String host, Optional<Path> sessionFolder) {
+        boolean bindsRanks,
+        boolean yieldsWhenIdle,
+        Optional<String> host,
+        Optional<Path> sessionFolder) {
 
     static MpirunOptions read(UnaryOperator<@Nullable String> environment) {
         String folder = environment.apply("PMIX_SERVER_TMPDIR");
@@ -25,7 +29,7 @@ public record MpirunOptions(
                 !"none".equals(environment.apply("OMPI_MCA_hwloc_base_binding_policy")),
                 isOn(environment.apply("OMPI_MCA_mpi_yield_when_idle"))
                         || isOn(environment.apply("OMPI_MCA_mpi_oversubscribe")),
-                daemon == null ? "" : daemon,
+                Optional.ofNullable(daemon),
                 Optional.ofNullable(folder).map(Path::of).filter(Files::isWritable));
     }
 

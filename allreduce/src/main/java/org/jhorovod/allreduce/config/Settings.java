@@ -78,7 +78,11 @@ public final class Settings {
                     "File that holds the job's secret; readable by its owner only.",
                     Path::of);
     public static final Setting<String> SECRET =
-            text("SECRET", null, "The job's secret, where no file of the launcher reaches a rank.");
+            text(
+                    "SECRET",
+                    null,
+                    "The job's secret, where no file of the launcher reaches a rank; not taken from"
+                            + " a system property, which others could read.");
 
     // --- What a user may turn -------------------------------------------------------------------
 
@@ -163,6 +167,7 @@ public final class Settings {
             known.add(setting.environmentName());
             known.add(setting.propertyName());
         }
+        known.remove(SECRET.propertyName());
         return names.stream()
                 .filter(name -> name.startsWith("JHOROVOD_") || name.startsWith("jhorovod."))
                 .filter(name -> !known.contains(name) && !name.startsWith("jhorovod.test."))

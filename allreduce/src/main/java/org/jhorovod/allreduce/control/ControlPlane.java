@@ -58,6 +58,7 @@ public final class ControlPlane implements AutoCloseable {
     private final AtomicReference<@Nullable CollectiveException> failure = new AtomicReference<>();
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile Runnable onChange = () -> {};
+    private volatile Runnable onHeartbeat = () -> {};
     private volatile boolean closing;
     private volatile long submittedSequence;
     private volatile long completedSequence;
@@ -97,9 +98,11 @@ public final class ControlPlane implements AutoCloseable {
      *
      * @param onChange called on the control thread when {@link #check} may answer otherwise than
      *     before: the communicator has failed, or a peer left
+     * @param onHeartbeat called on the control thread at least once a second
      */
-    public void start(Runnable onChange) {
+    public void start(Runnable onChange, Runnable onHeartbeat) {
         this.onChange = onChange;
+        this.onHeartbeat = onHeartbeat;
         thread.start();
     }
 
@@ -152,24 +155,31 @@ public final class ControlPlane implements AutoCloseable {
                                 lastSubmitted()));
     }
 
-    /** Fails the communicator with the given cause, unless it has failed already, and tells all. */
-    public void abort(CollectiveException cause) {
-        if (failure.compareAndSet(null, cause)) {
-            toAll.add(abortMessage(cause));
-            selector.wakeup();
+    /**
+     * Fails the communicator with the given cause, unless it has failed already, and tells all.
+     *
+     * @return whether it had not failed before
+     */
+    public boolean abort(CollectiveException cause) {
+        if (!failure.compareAndSet(null, cause)) {
+            return false;
         }
+        toAll.add(abortMessage(cause));
+        selector.wakeup();
+        return true;
     }
 
     private ControlMessage abortMessage(CollectiveException cause) {
         String text = String.valueOf(cause.getMessage());
-        if (cause instanceof PeerLostException lost) {
-            return new ControlMessage.Abort(ControlMessage.Reason.PEER_LOST, lost.lostRank(), text);
+        if (cause instanceof MismatchException) {
+            return new ControlMessage.Abort(ControlMessage.Reason.MISMATCH, self.rank(), text);
         }
-        ControlMessage.Reason reason =
-                cause instanceof MismatchException
-                        ? ControlMessage.Reason.MISMATCH
-                        : ControlMessage.Reason.TIMEOUT;
-        return new ControlMessage.Abort(reason, self.rank(), text);
+        if (cause instanceof OperationTimeoutException) {
+            return new ControlMessage.Abort(ControlMessage.Reason.TIMEOUT, self.rank(), text);
+        }
+        // Whatever else made this rank give up, the peers go without it from now on.
+        int lostRank = cause instanceof PeerLostException lost ? lost.lostRank() : self.rank();
+        return new ControlMessage.Abort(ControlMessage.Reason.PEER_LOST, lostRank, text);
     }
 
     /** The ranks that have not submitted the given operation, as far as known, in words. */
@@ -204,6 +214,7 @@ public final class ControlPlane implements AutoCloseable {
                     nextHeartbeat = System.nanoTime() + heartbeatNanos;
                     sendHeartbeats();
                     findSilent();
+                    onHeartbeat.run();
                 }
             }
             sayGoodbye();
@@ -330,10 +341,8 @@ public final class ControlPlane implements AutoCloseable {
                                 peer,
                                 "it has sent no heartbeat for %.1f s (JHOROVOD_LIVENESS_TIMEOUT_SECONDS), so it is stopped, or its host is unreachable"
                                         .formatted(livenessTimeout.toMillis() / 1000.0));
-                if (failure.compareAndSet(null, lost)) {
-                    toAll.add(abortMessage(lost));
+                if (abort(lost)) {
                     onChange.run();
-                    selector.wakeup();
                 }
             }
         }

@@ -34,6 +34,8 @@ final class Engine {
 
     private static final Logger logger = LoggerFactory.getLogger(Engine.class);
 
+    private static final Duration ABANDONED_WAIT = Duration.ofSeconds(1);
+
     private final LinkedBlockingQueue<Task> queue = new LinkedBlockingQueue<>();
     private final Thread thread;
     private final Consumer<CollectiveException> onFailure;
@@ -45,8 +47,7 @@ final class Engine {
     /**
      * Creates the engine; {@link #start} starts it.
      *
-     * @param onFailure called on the engine's thread with the first failure, before any future
-     *     completes with it
+     * @param onFailure called with the first failure, before any future completes with it
      * @param explainBug turns what nobody expected into the failure that users and peers see
      */
     Engine(
@@ -112,7 +113,7 @@ final class Engine {
             // Before the future: whoever it wakes may end the process at once.
             unfinished.decrementAndGet();
             submission.future().complete(null);
-            return null;
+            return failure; // set where it was given up, and came to its end all the same
         } catch (CollectiveException e) {
             cause = e;
         } catch (Throwable e) {
@@ -120,6 +121,11 @@ final class Engine {
             cause = explainBug.apply(e);
         } finally {
             running = null;
+        }
+        CollectiveException known = failure;
+        if (known != null) {
+            logger.debug("A collective that was given up has failed", cause);
+            return known;
         }
         onFailure.accept(cause);
         failure = cause;
@@ -146,7 +152,8 @@ final class Engine {
         try {
             stuck.future().get(wait.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            if (stuck.equals(running)) {
+            if (stuck.equals(running) && failure == null) {
+                onFailure.accept(cause);
                 failure = cause;
                 stuck.future().completeExceptionally(cause.again());
                 failAll(cause);
@@ -169,7 +176,8 @@ final class Engine {
     }
 
     /**
-     * Ends the thread when it has run what was submitted so far.
+     * Ends the thread when it has run what was submitted so far. A thread that was left to a
+     * library may never end, and is not waited for as long.
      *
      * @return whether nothing that was submitted is unfinished after the given time
      */
@@ -177,7 +185,11 @@ final class Engine {
         queue.add(new End());
         try {
             if (!isEngineThread()) {
-                thread.join(Math.max(1, wait.toMillis()));
+                Duration patience =
+                        failure == null || wait.compareTo(ABANDONED_WAIT) < 0
+                                ? wait
+                                : ABANDONED_WAIT;
+                thread.join(Math.max(1, patience.toMillis()));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

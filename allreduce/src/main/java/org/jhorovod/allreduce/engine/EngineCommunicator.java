@@ -39,6 +39,8 @@ public final class EngineCommunicator implements Communicator {
     private final Duration operationTimeout;
     private final Consumer<LostReport> onLost;
     private final Engine engine;
+    private final StallWatch stalls = new StallWatch(GIVE_UP_WAIT);
+    private volatile @Nullable RunningOperation running; // null between two
     private volatile boolean isExiting;
     // Guarded by this.
     private long lastSequence;
@@ -68,7 +70,7 @@ public final class EngineCommunicator implements Communicator {
     /** Starts the engine's thread, and to watch the peers. */
     public void start() {
         engine.start();
-        control.start(this::peersChanged);
+        control.start(this::peersChanged, this::endStalled);
     }
 
     /** Starts the engine's thread alone, where there are no peers. */
@@ -79,6 +81,13 @@ public final class EngineCommunicator implements Communicator {
     private void peersChanged() {
         backends.wakeup();
         control.failure().ifPresent(cause -> engine.giveUpAfter(GIVE_UP_WAIT, cause));
+    }
+
+    /** The deadline of a collective whose backend sits in a library, and does not ask for it. */
+    private void endStalled() {
+        if (control.failure().isEmpty()) {
+            stalls.look(running).ifPresent(cause -> engine.giveUpAfter(Duration.ZERO, cause));
+        }
     }
 
     @Override
@@ -171,27 +180,36 @@ public final class EngineCommunicator implements Communicator {
         RunningOperation operation =
                 new RunningOperation(self, generation, sequence, call, control, operationTimeout);
         control.check(sequence);
-        collective.accept(operation);
+        running = operation;
+        try {
+            collective.accept(operation);
+        } finally {
+            running = null;
+        }
         control.completed(sequence);
     }
 
-    /** Fails the job for a reason that a backend found beside a collective. Does not block. */
+    /**
+     * Fails the job for a reason that a backend found beside a collective. The peers are told at
+     * once; the report of a lost rank may block for some seconds where the store is gone.
+     */
     public void fail(CollectiveException cause) {
         failed(cause);
         peersChanged();
     }
 
     private void failed(CollectiveException cause) {
+        boolean isNew = control.abort(cause);
         int lostRank = -1;
         if (cause instanceof PeerLostException lost) {
             lostRank = lost.lostRank();
-        } else if (cause instanceof OperationTimeoutException) {
+        } else if (isNew && cause instanceof OperationTimeoutException) {
+            // Where a peer's deadline has passed, it is the peer that knows whom it missed.
             lostRank = control.firstBehind();
         }
         if (lostRank >= 0 && lostRank != self.rank()) {
             onLost.accept(new LostReport(lostRank, String.valueOf(cause.getMessage())));
         }
-        control.abort(cause);
     }
 
     private CollectiveException explainBug(Throwable bug) {

@@ -2,6 +2,7 @@ package org.jhorovod.allreduce.engine;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jhorovod.allreduce.collective.CollectiveCall;
@@ -25,7 +26,7 @@ final class RunningOperation implements Operation {
     private final CollectiveCall call;
     private final ControlPlane control;
     private final Duration timeout;
-    private long lastProgressNanos = System.nanoTime();
+    private volatile long lastProgressNanos = System.nanoTime();
 
     RunningOperation(
             Topology self,
@@ -60,11 +61,20 @@ final class RunningOperation implements Operation {
     @Override
     public long allowedWaitNanos() {
         control.check(sequence);
-        long left = lastProgressNanos + timeout.toNanos() - System.nanoTime();
+        long left = leftNanos();
         if (left <= 0) {
             throw timedOut();
         }
         return Math.min(left, LONGEST_WAIT_NANOS);
+    }
+
+    private long leftNanos() {
+        return lastProgressNanos + timeout.toNanos() - System.nanoTime();
+    }
+
+    /** The operation's failure where nothing has moved until its deadline; for any thread. */
+    Optional<CollectiveException> overdue() {
+        return leftNanos() <= 0 ? Optional.of(timedOut()) : Optional.empty();
     }
 
     @Override
@@ -94,15 +104,35 @@ final class RunningOperation implements Operation {
 
     @Override
     public CollectiveException linkEnded(int peer, String how) {
+        return verdict().orElseGet(() -> lost(peer, how));
+    }
+
+    @Override
+    public CollectiveException gaveUp(String why) {
+        return verdict().orElseGet(() -> ownFailure(why));
+    }
+
+    private Optional<CollectiveException> verdict() {
         long end = System.nanoTime() + VERDICT_WAIT_NANOS;
         while (end - System.nanoTime() > 0) {
             try {
                 control.check(sequence);
             } catch (CollectiveException known) {
-                return known;
+                return Optional.of(known);
             }
             LockSupport.parkNanos(VERDICT_POLL_NANOS);
         }
+        return Optional.empty();
+    }
+
+    private PeerLostException ownFailure(String why) {
+        return new PeerLostException(
+                self.rank(),
+                "%s gave up in operation %d, %s: %s. The peers are alive. Look at this rank's output."
+                        .formatted(capitalized(self.describe()), sequence, call.describe(), why));
+    }
+
+    private PeerLostException lost(int peer, String how) {
         return new PeerLostException(
                 peer,
                 "Rank %d is lost to %s in operation %d, %s: %s, though its control connection is still open. Check the network between the two hosts."

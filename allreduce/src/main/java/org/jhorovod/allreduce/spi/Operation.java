@@ -35,4 +35,12 @@ public interface Operation {
      * learn it.
      */
     CollectiveException linkEnded(int peer, String how);
+
+    /**
+     * Turns a failure that names no peer, of a library for instance, into the reason for it: the
+     * control plane's, which it waits for shortly, or else that this rank gave up.
+     *
+     * @param why the end of a sentence, without a full stop
+     */
+    CollectiveException gaveUp(String why);
 }

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ConfigurationTest {
@@ -52,6 +53,32 @@ class ConfigurationTest {
                                         "jhorovod.transport",
                                         "jhorovod.transprot")))
                 .containsExactly("JHOROVOD_LIVENES_TIMEOUT_SECONDS", "jhorovod.transprot");
+    }
+
+    /** Others can read a process's command line. */
+    @Test
+    void theSecretIsNotTakenFromASystemProperty_whichCountsAsUnknown() {
+        Configuration configuration =
+                Configuration.from(Map.of("jhorovod.secret", "seen by all")::get, name -> null);
+
+        assertThat(configuration.find(Settings.SECRET)).isEmpty();
+        assertThat(Settings.unknown(List.of("jhorovod.secret", "JHOROVOD_SECRET")))
+                .containsExactly("jhorovod.secret");
+    }
+
+    @Test
+    void theHostOfARankOfMpirun_isEmpty_whenMpirunDoesNotSay() {
+        Map<String, String> environment = new HashMap<>(MPIRUN);
+        assertThat(hostOf(environment)).isEmpty();
+
+        environment.put("OMPI_MCA_orte_local_daemon_uri", "1;tcp://10.0.0.1:5");
+        assertThat(hostOf(environment)).contains("1;tcp://10.0.0.1:5");
+    }
+
+    private static Optional<String> hostOf(Map<String, String> environment) {
+        return Configuration.from(name -> null, environment::get)
+                .mpirun()
+                .flatMap(MpirunOptions::host);
     }
 
     @Test

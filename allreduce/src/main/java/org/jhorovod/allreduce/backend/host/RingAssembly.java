@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce.backend.host;
 
+import com.google.common.base.Ascii;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,7 @@ import org.slf4j.LoggerFactory;
 public final class RingAssembly {
     private static final Logger logger = LoggerFactory.getLogger(RingAssembly.class);
     private static final String PLACE = "place";
+    private static final int PLACE_NUMBERS = 4;
 
     private final Meeting meeting;
     private final Topology self;
@@ -77,12 +79,17 @@ public final class RingAssembly {
     }
 
     /** This rank's part in an all-reduce by place; empty where it goes around the ring. */
-    private Optional<Hierarchy> hierarchy() {
+    private Optional<Hierarchy> hierarchy() throws IOException {
         AllReduceChoice choice = meeting.configuration().get(Settings.ALLREDUCE);
-        if (choice == AllReduceChoice.RING || self.isOneHost()) {
+        if (self.isOneHost()) {
             return Optional.empty();
         }
-        Optional<Placement> placement = Placement.of(everyPlace());
+        // Told by all before any decides, or a rank would wait for one that goes another way.
+        List<Topology> places = everyPlace(choice);
+        if (choice == AllReduceChoice.RING) {
+            return Optional.empty();
+        }
+        Optional<Placement> placement = Placement.of(places);
         if (placement.isEmpty() && choice == AllReduceChoice.HIERARCHICAL) {
             throw new ConfigurationException(
                     List.of(
@@ -98,28 +105,53 @@ public final class RingAssembly {
         return placement.flatMap(known -> Hierarchy.of(known, self.rank()));
     }
 
-    private List<Topology> everyPlace() {
+    private List<Topology> everyPlace(AllReduceChoice choice) throws IOException {
         meeting.publish(
                 PLACE,
-                "%d %d %d %d"
+                "%d %d %d %d %s"
                         .formatted(
                                 self.localRank(),
                                 self.localSize(),
                                 self.crossRank(),
-                                self.crossSize()));
+                                self.crossSize(),
+                                choice));
         List<Topology> places = new ArrayList<>();
         for (int rank = 0; rank < self.size(); rank++) {
-            String[] numbers = meeting.awaitPublished(rank, PLACE).split(" ", -1);
-            places.add(
-                    new Topology(
-                            rank,
-                            self.size(),
-                            Integer.parseInt(numbers[0]),
-                            Integer.parseInt(numbers[1]),
-                            Integer.parseInt(numbers[2]),
-                            Integer.parseInt(numbers[3]),
-                            "rank " + rank));
+            String published = meeting.awaitPublished(rank, PLACE);
+            String[] words = published.split(" ", -1);
+            try {
+                places.add(place(rank, words));
+                requireSame(choice, rank, words[PLACE_NUMBERS]);
+            } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+                throw new IOException(
+                        "rank %d says that it stands at '%s', which is no place in a job of %d ranks; check its JHOROVOD_LOCAL_ and JHOROVOD_CROSS_ settings"
+                                .formatted(rank, published, self.size()),
+                        e);
+            }
         }
         return places;
+    }
+
+    private Topology place(int rank, String[] words) {
+        return new Topology(
+                rank,
+                self.size(),
+                Integer.parseInt(words[0]),
+                Integer.parseInt(words[1]),
+                Integer.parseInt(words[2]),
+                Integer.parseInt(words[3]),
+                "rank " + rank);
+    }
+
+    private void requireSame(AllReduceChoice own, int rank, String choice) throws IOException {
+        if (!choice.equals(own.name())) {
+            throw new IOException(
+                    "JHOROVOD_ALLREDUCE is %s on rank %d, but %s on rank %d; set the same on all ranks"
+                            .formatted(
+                                    Ascii.toLowerCase(own.name()),
+                                    self.rank(),
+                                    Ascii.toLowerCase(choice),
+                                    rank));
+        }
     }
 }

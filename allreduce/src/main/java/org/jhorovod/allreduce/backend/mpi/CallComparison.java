@@ -65,9 +65,10 @@ final class CallComparison {
         numbers.putLong(DIGEST, digest)
                 .putLong(COMPLEMENT, ~digest)
                 .putLong(PIECES, isInPieces ? 1 : 0);
-        await(
-                operation,
-                mpi.bindings().startAllReduce(mpi.comm(), numbers, NUMBERS, longType, max));
+        mpi.await(
+                mpi.bindings().startAllReduce(mpi.comm(), numbers, NUMBERS, longType, max),
+                operation::allowedWaitNanos,
+                numbers);
         if (numbers.getLong(DIGEST) == ~numbers.getLong(COMPLEMENT)) {
             return new Same(numbers.getLong(PIECES) != 0);
         }
@@ -84,10 +85,6 @@ final class CallComparison {
                 .asLong();
     }
 
-    private void await(Operation operation, Object request) throws MpiException {
-        Polling.await(mpi.bindings(), request, operation::allowedWaitNanos);
-    }
-
     /** What each rank calls, in rank order. */
     private List<String> gather(Operation operation) throws MpiException {
         String text =
@@ -98,9 +95,11 @@ final class CallComparison {
         ByteBuffer mine = direct(DESCRIPTION_BYTES);
         mine.put(bytes, 0, Math.min(bytes.length, DESCRIPTION_BYTES)).rewind();
         ByteBuffer all = direct(DESCRIPTION_BYTES * self.size());
-        await(
-                operation,
-                mpi.bindings().startAllGather(mpi.comm(), mine, all, DESCRIPTION_BYTES, byteType));
+        mpi.await(
+                mpi.bindings().startAllGather(mpi.comm(), mine, all, DESCRIPTION_BYTES, byteType),
+                operation::allowedWaitNanos,
+                mine,
+                all);
         List<String> calls = new ArrayList<>();
         for (int rank = 0; rank < self.size(); rank++) {
             byte[] of = new byte[DESCRIPTION_BYTES];

@@ -1,13 +1,18 @@
 package org.jhorovod.allreduce.backend.mpi;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
 import org.jspecify.annotations.Nullable;
@@ -28,8 +33,14 @@ final class MpiProcess {
     // There is one MPI in a process, however often JHorovod is initialised.
     private static final Object LOCK = new Object();
     private static @Nullable MpiProcess instance; // guarded by LOCK
+    // Guarded by LOCK: one that came too late for its caller goes on, and MPI bears no second.
+    private static @Nullable CompletableFuture<MpiProcess> initialising;
 
-    private static final Duration TURN_AT_EXIT = Duration.ofSeconds(2);
+    private static final String GIVEN_UP =
+            "a collective was given up in this process, after which MPI cannot go on in it: start"
+                    + " the job again";
+    // The callers of one communicator take turns by themselves; only a stuck one keeps its turn.
+    private static final Duration TURN = Duration.ofSeconds(2);
     private static final Duration FINISH_OF_BROKEN = Duration.ofSeconds(3);
 
     private final MpiBindings bindings;
@@ -38,6 +49,8 @@ final class MpiProcess {
     private final int size;
     private final boolean isOurs;
     private final ReentrantLock turn = new ReentrantLock();
+    // What MPI may still write to after its request was given up lives as long as the process.
+    private final Queue<Object> abandoned = new ConcurrentLinkedQueue<>();
     // Guarded by turn.
     private boolean isBroken;
     private boolean isFinished;
@@ -50,19 +63,38 @@ final class MpiProcess {
         this.isOurs = isOurs;
     }
 
-    /** Initialises MPI at the first call; all ranks make it, within the start timeout. */
+    /**
+     * Initialises MPI at the first call; all ranks make it, within the start timeout.
+     *
+     * @throws MpiException also where MPI cannot go on in this process
+     */
     static MpiProcess join(Configuration configuration) throws MpiException {
         synchronized (LOCK) {
             MpiProcess known = instance;
             if (known == null) {
-                Duration timeout = configuration.get(Settings.START_TIMEOUT);
-                known =
-                        within(timeout, "jhorovod-mpi-init", MpiProcess::init)
-                                .orElseThrow(() -> late(timeout));
+                known = initialise(configuration.get(Settings.START_TIMEOUT));
                 instance = known;
                 known.finishAtExit(configuration.get(Settings.OPERATION_TIMEOUT));
             }
+            known.inTurn(() -> true);
             return known;
+        }
+    }
+
+    private static MpiProcess initialise(Duration timeout) throws MpiException {
+        synchronized (LOCK) {
+            CompletableFuture<MpiProcess> attempt = initialising;
+            if (attempt == null) {
+                attempt = start("jhorovod-mpi-init", MpiProcess::init);
+                initialising = attempt;
+            }
+            try {
+                return within(timeout, attempt).orElseThrow(() -> late(timeout));
+            } finally {
+                if (attempt.isDone()) {
+                    initialising = null;
+                }
+            }
         }
     }
 
@@ -108,13 +140,10 @@ final class MpiProcess {
 
     /** Runs something that calls MPI, when nobody else in this process does. */
     <T> T inTurn(Callable<T> calls) throws MpiException {
-        turn.lock();
+        lockTurn();
         try {
             if (isFinished || isBroken) {
-                throw new MpiException(
-                        isFinished
-                                ? "MPI is finalised in this process"
-                                : "a collective was given up, after which MPI cannot go on");
+                throw new MpiException(isFinished ? "MPI is finalised in this process" : GIVEN_UP);
             }
             isBroken = true; // until all went well
             T result = calls.call();
@@ -129,6 +158,37 @@ final class MpiProcess {
         }
     }
 
+    private void lockTurn() throws MpiException {
+        try {
+            if (!turn.tryLock(TURN.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new MpiException(GIVEN_UP);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MpiException("the thread was interrupted before it called MPI", e);
+        }
+    }
+
+    /**
+     * Waits for a request, in turn.
+     *
+     * @param allowedWaitNanos how long to wait before it is asked again; throws to end the wait
+     * @param buffers all that MPI reads and writes until the request is done
+     */
+    void await(Object request, LongSupplier allowedWaitNanos, ByteBuffer... buffers)
+            throws MpiException {
+        boolean isDone = false;
+        try {
+            Polling.await(bindings, request, allowedWaitNanos);
+            isDone = true;
+        } finally {
+            if (!isDone) {
+                abandoned.add(request);
+                Collections.addAll(abandoned, buffers);
+            }
+        }
+    }
+
     private void finishAtExit(Duration timeout) {
         if (isOurs) {
             Runtime.getRuntime()
@@ -139,7 +199,7 @@ final class MpiProcess {
     /** Leaves MPI, unless a thread is stuck in it; waits for the other ranks to do so too. */
     void finish(Duration timeout) {
         try {
-            if (!turn.tryLock(TURN_AT_EXIT.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!turn.tryLock(TURN.toMillis(), TimeUnit.MILLISECONDS)) {
                 logger.debug("A collective of MPI is stuck; this process exits without finalising");
                 return;
             }
@@ -147,7 +207,7 @@ final class MpiProcess {
                 if (!isFinished) {
                     isFinished = true;
                     Duration patience = isBroken ? FINISH_OF_BROKEN : timeout;
-                    within(patience, "jhorovod-mpi-finalize", this::finishNow);
+                    within(patience, start("jhorovod-mpi-finalize", this::finishNow));
                 }
             } finally {
                 turn.unlock();
@@ -165,8 +225,7 @@ final class MpiProcess {
     }
 
     /** Runs a call on a thread of its own, which is left alone when time is over. */
-    private static <T> Optional<T> within(Duration timeout, String name, Callable<T> call)
-            throws MpiException {
+    private static <T> CompletableFuture<T> start(String name, Callable<T> call) {
         CompletableFuture<T> result = new CompletableFuture<>();
         Thread thread =
                 new Thread(
@@ -180,6 +239,11 @@ final class MpiProcess {
                         name);
         thread.setDaemon(true);
         thread.start();
+        return result;
+    }
+
+    private static <T> Optional<T> within(Duration timeout, CompletableFuture<T> result)
+            throws MpiException {
         try {
             return Optional.of(result.get(timeout.toMillis(), TimeUnit.MILLISECONDS));
         } catch (TimeoutException e) {

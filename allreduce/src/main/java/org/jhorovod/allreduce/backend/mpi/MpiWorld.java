@@ -58,7 +58,9 @@ public final class MpiWorld {
         ByteBuffer buffer = direct(value.length);
         buffer.put(value).rewind();
         Object bytes = mpi.bindings().type(MpiType.BYTE);
-        await(() -> mpi.bindings().startBroadcast(mpi.comm(), buffer, value.length, bytes, 0));
+        await(
+                () -> mpi.bindings().startBroadcast(mpi.comm(), buffer, value.length, bytes, 0),
+                buffer);
         byte[] result = new byte[value.length];
         buffer.get(0, result);
         return result;
@@ -69,7 +71,7 @@ public final class MpiWorld {
         ByteBuffer mine = direct(Long.BYTES).putLong(0, number);
         ByteBuffer all = direct(Long.BYTES * size());
         Object longs = mpi.bindings().type(MpiType.LONG);
-        await(() -> mpi.bindings().startAllGather(mpi.comm(), mine, all, 1, longs));
+        await(() -> mpi.bindings().startAllGather(mpi.comm(), mine, all, 1, longs), mine, all);
         long[] result = new long[size()];
         all.asLongBuffer().get(result);
         return result;
@@ -84,7 +86,7 @@ public final class MpiWorld {
         Object request() throws MpiException;
     }
 
-    private void await(Start start) throws MpiException {
+    private void await(Start start, ByteBuffer... buffers) throws MpiException {
         LongSupplier allowedWaitNanos =
                 () -> {
                     if (deadline.isOver()) {
@@ -95,7 +97,7 @@ public final class MpiWorld {
         try {
             mpi.inTurn(
                     () -> {
-                        Polling.await(mpi.bindings(), start.request(), allowedWaitNanos);
+                        mpi.await(start.request(), allowedWaitNanos, buffers);
                         return true;
                     });
         } catch (DeadlineException e) {

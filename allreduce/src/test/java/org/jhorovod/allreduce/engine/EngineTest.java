@@ -1,0 +1,51 @@
+package org.jhorovod.allreduce.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.common.util.concurrent.Uninterruptibles;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jhorovod.allreduce.collective.CollectiveException;
+import org.jhorovod.allreduce.collective.PeerLostException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(value = 30, unit = TimeUnit.SECONDS)
+class EngineTest {
+    private final List<CollectiveException> reported = new CopyOnWriteArrayList<>();
+    private final Engine engine =
+            new Engine(0, reported::add, bug -> new PeerLostException(0, bug.toString()));
+
+    @Test
+    void aFailureIsReportedOnce_beforeACollectiveThatWasGivenUpFails() {
+        CountDownLatch released = new CountDownLatch(1);
+        CountDownLatch entered = new CountDownLatch(1);
+        CompletableFuture<Void> stuck = new CompletableFuture<>();
+        CompletableFuture<Integer> reportsAtItsEnd =
+                stuck.handle((nothing, failure) -> reported.size());
+        engine.start();
+        engine.submit(
+                new Engine.Submission(
+                        () -> {
+                            entered.countDown();
+                            Uninterruptibles.awaitUninterruptibly(released);
+                            throw new IllegalStateException("what the library says at last");
+                        },
+                        stuck));
+        Uninterruptibles.awaitUninterruptibly(entered);
+
+        PeerLostException cause = new PeerLostException(1, "Rank 1 is lost");
+        engine.giveUpAfter(Duration.ZERO, cause);
+
+        await().until(stuck::isCompletedExceptionally);
+        assertThat(reportsAtItsEnd).isCompletedWithValue(1);
+        released.countDown();
+        await().until(() -> !engine.isAlive());
+        assertThat(reported).containsExactly(cause);
+    }
+}
