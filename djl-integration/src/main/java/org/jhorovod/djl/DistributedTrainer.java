@@ -375,7 +375,7 @@ public final class DistributedTrainer extends Trainer {
                 });
     }
 
-    /** Lets the trainer's resources go; the communicator stays open. Does not block. */
+    /** Lets the resources go but the communicator; waits shortly after a broken step. */
     @Override
     public void close() {
         group.remove(number);

@@ -117,6 +117,12 @@ final class NcclBackend implements Backend<DeviceTensor> {
     }
 
     @Override
+    public int unfinished() {
+        NcclSession known = session;
+        return known == null ? 0 : known.unfinished();
+    }
+
+    @Override
     public void close() {
         NcclSession known = session;
         if (known != null) {

@@ -164,6 +164,11 @@ final class NcclSession implements AutoCloseable {
         watchdog.wakeup();
     }
 
+    /** How many collectives have not run yet, or not well; looks now. */
+    int unfinished() {
+        return watchdog.unfinished();
+    }
+
     @Override
     public void close() {
         // While a kernel is stuck CUDA would wait for it here, without end.

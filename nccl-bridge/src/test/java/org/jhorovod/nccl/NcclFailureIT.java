@@ -121,6 +121,27 @@ class NcclFailureIT {
     }
 
     @Test
+    void synchronize_saysWhichSumsAreWhole_whenALaterOneHangs() {
+        Map<String, String> hanging = new HashMap<>(SHORT);
+        // The first is the one of the meeting.
+        hanging.put("NCCL_DOUBLE_HANG_AFTER", "4");
+        try (RankGroup ranks = RankGroup.start(2, hanging)) {
+            assertThat(ranks.run(SynchronizeCase.class, "10"))
+                    .containsOnly("3 whole, then OperationTimeoutException");
+        }
+    }
+
+    @Test
+    void synchronize_waitsUntilSlowSumsHaveRun() {
+        Map<String, String> slow = Map.of("NCCL_DOUBLE_REDUCTION_DELAY_MICROS", "100000");
+        try (RankGroup ranks = RankGroup.start(2, slow)) {
+            long start = System.nanoTime();
+            assertThat(ranks.run(SynchronizeCase.class, "5")).containsOnly("5 whole");
+            assertThat(System.nanoTime() - start).isGreaterThan(500_000_000L);
+        }
+    }
+
+    @Test
     void nothingIsLeft_whenTheJobEndsInGoodOrder() throws IOException {
         try (RankGroup ranks = RankGroup.start(2, SHORT)) {
             assertThat(ranks.run(CollectiveTable.class, "10")).hasSize(2);

@@ -31,6 +31,7 @@ public final class EngineCommunicator implements Communicator {
     private static final Duration ABANDON_WAIT = Duration.ofSeconds(1);
     // Longer than a data link waits for the control plane's word on why it ended.
     private static final Duration GIVE_UP_WAIT = Duration.ofSeconds(2);
+    private static final long DEVICE_POLL_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
     private final Topology self;
     private final int generation;
@@ -229,6 +230,65 @@ public final class EngineCommunicator implements Communicator {
                                 + " without it.");
             }
         }
+    }
+
+    @Override
+    public void check() {
+        control.failure()
+                .ifPresent(
+                        cause -> {
+                            throw cause.again();
+                        });
+    }
+
+    @Override
+    public void synchronize() {
+        try {
+            awaitDevice();
+            check();
+        } catch (CollectiveException e) {
+            standStillAtExit();
+            throw e;
+        }
+        synchronized (this) {
+            if (isClosed) {
+                throw new CommunicatorClosedException(
+                        "The communicator was shut down while a device ran its collectives. Call"
+                                + " JHorovod.init() again, or shut down later.");
+            }
+        }
+    }
+
+    /** Waits until the device has run everything; no longer than the job is sound. */
+    private void awaitDevice() {
+        // The backend knows each collective's deadline; this is for one whose watch is stuck.
+        long longestNanos = operationTimeout.plus(GIVE_UP_WAIT).toNanos();
+        int before = -1;
+        long end = 0;
+        for (int left = backends.unfinished(); left > 0; left = backends.unfinished()) {
+            check();
+            if (left != before) {
+                before = left;
+                end = System.nanoTime() + longestNanos;
+            } else if (end - System.nanoTime() <= 0) {
+                OperationTimeoutException stuck = deviceStuck(left);
+                fail(stuck);
+                throw stuck;
+            }
+            if (Thread.currentThread().isInterrupted()) {
+                throw new CancellationException(
+                        "The thread was interrupted while it waited for the device, which goes on"
+                                + " without it.");
+            }
+            LockSupport.parkNanos(DEVICE_POLL_NANOS);
+        }
+    }
+
+    private OperationTimeoutException deviceStuck(int unfinished) {
+        return new OperationTimeoutException(
+                "%s waited longer than %.1f s for its device, which has %d collectives left to run. Look at its GPU (nvidia-smi, dmesg); raise JHOROVOD_OPERATION_TIMEOUT_SECONDS if it needs longer."
+                        .formatted(
+                                self.describe(), operationTimeout.toMillis() / 1000.0, unfinished));
     }
 
     @Override
