@@ -38,7 +38,14 @@ class NcclFailureIT {
 
     @Test
     void anAsynchronousError_endsTheJob_andSaysWhichRankMetIt() throws IOException {
-        List<Report> reports = failingWith(Map.of("NCCL_DOUBLE_ERROR_AFTER", "5"));
+        // The verdict of the control plane is waited for as long as a peer's silence may take.
+        Map<String, String> patient =
+                Map.of(
+                        "JHOROVOD_OPERATION_TIMEOUT_SECONDS",
+                        "60",
+                        "JHOROVOD_LIVENESS_TIMEOUT_SECONDS",
+                        "2");
+        List<Report> reports = failingWith(patient, Map.of("NCCL_DOUBLE_ERROR_AFTER", "5"));
         assertThat(reports)
                 .allSatisfy(
                         report -> {
@@ -56,7 +63,7 @@ class NcclFailureIT {
 
     @Test
     void aHang_endsAtTheOperationDeadline_andNamesTheOperation() throws IOException {
-        List<Report> reports = failingWith(Map.of("NCCL_DOUBLE_HANG_AFTER", "5"));
+        List<Report> reports = failingWith(SHORT, Map.of("NCCL_DOUBLE_HANG_AFTER", "5"));
         assertThat(reports)
                 .allSatisfy(
                         report -> {
@@ -81,10 +88,11 @@ class NcclFailureIT {
     }
 
     /** Lets rank 1 fail by a switch of the double; what both ranks report. */
-    private static List<Report> failingWith(Map<String, String> ofRank1) throws IOException {
-        Map<String, String> failing = new HashMap<>(SHORT);
+    private static List<Report> failingWith(
+            Map<String, String> settings, Map<String, String> ofRank1) throws IOException {
+        Map<String, String> failing = new HashMap<>(settings);
         failing.putAll(ofRank1);
-        try (RankGroup ranks = RankGroup.start(List.of(SHORT, failing))) {
+        try (RankGroup ranks = RankGroup.start(List.of(settings, failing))) {
             ranks.begin(FailingCase.class, "-1");
             List<Report> reports = new ArrayList<>();
             ranks.outcomes().forEach(outcome -> reports.add(Report.of(outcome)));
@@ -182,11 +190,22 @@ class NcclFailureIT {
     }
 
     @Test
-    void aRankThatClosesBeforeTheDeadline_doesNotWaitForAStuckCollective() throws IOException {
-        Map<String, String> stuck = Map.of("NCCL_DOUBLE_HANG_AFTER", "3");
+    void aRankThatClosesWithAStuckCollective_waitsForItNoLongerThanItsDeadline()
+            throws IOException {
+        Map<String, String> stuck = new HashMap<>(SHORT);
+        stuck.put("NCCL_DOUBLE_HANG_AFTER", "3");
         try (RankGroup ranks = RankGroup.start(2, stuck)) {
             assertThat(ranks.run(StuckCase.class)).containsOnly("1 aborts");
             requireNothingLeft(ranks);
+        }
+    }
+
+    @Test
+    void aRankThatCloses_waitsUntilItsSlowSumsHaveRun() {
+        Map<String, String> slow = Map.of("NCCL_DOUBLE_REDUCTION_DELAY_MICROS", "600000");
+        try (RankGroup ranks = RankGroup.start(2, slow)) {
+            // Six of them, which is longer than a failed job is given.
+            assertThat(ranks.run(StuckCase.class)).containsOnly("0 aborts");
         }
     }
 

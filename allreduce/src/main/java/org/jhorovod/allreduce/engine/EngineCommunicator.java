@@ -24,9 +24,12 @@ import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.rendezvous.LostReport;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Numbers the collectives in the order of their calls and hands them to the engine. */
 public final class EngineCommunicator implements Communicator {
+    private static final Logger logger = LoggerFactory.getLogger(EngineCommunicator.class);
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
     private static final Duration ABANDON_WAIT = Duration.ofSeconds(1);
     // Longer than a data link waits for the control plane's word on why it ended.
@@ -284,6 +287,14 @@ public final class EngineCommunicator implements Communicator {
         }
     }
 
+    private void drainDevice() {
+        try {
+            awaitDevice();
+        } catch (CollectiveException | CancellationException e) {
+            logger.debug("{} closes with collectives on its device", self.describe(), e);
+        }
+    }
+
     private OperationTimeoutException deviceStuck(int unfinished) {
         return new OperationTimeoutException(
                 "%s waited longer than %.1f s for its device, which has %d collectives left to run. Look at its GPU (nvidia-smi, dmesg); raise JHOROVOD_OPERATION_TIMEOUT_SECONDS if it needs longer."
@@ -311,7 +322,8 @@ public final class EngineCommunicator implements Communicator {
     }
 
     /**
-     * Closes, giving what has been submitted the given time to complete.
+     * Closes, giving what has been submitted the given time to complete. What a device then has to
+     * run is waited for up to the operation deadline, unless the job has failed.
      *
      * @param wait zero or more
      */
@@ -323,6 +335,10 @@ public final class EngineCommunicator implements Communicator {
             isClosed = true;
         }
         boolean isIdle = engine.close(wait);
+        if (isIdle && !isExiting) {
+            // Before the goodbye: the peers' devices need this one until all have run.
+            drainDevice();
+        }
         if (!isIdle) {
             // No goodbye in good order: the peers are in the same collective, and need this rank.
             control.abort(
