@@ -48,7 +48,7 @@ final class Watchdog {
         this.communicator = communicator;
         this.device = device;
         this.peers = peers;
-        this.reports = new Reports(peers.self());
+        this.reports = new Reports(peers);
         this.thread = new Thread(this::run, "jhorovod-nccl-watchdog");
         this.thread.setDaemon(true);
     }
@@ -117,8 +117,8 @@ final class Watchdog {
             logger.warn("NCCL does not end the communicator of {}.", reports.self());
             return false;
         }
-        launched.forEach(left -> left.end().close());
-        passed.forEach(CudaEvent::close);
+        launched.forEach(left -> Closing.quietly(left.end()::close));
+        passed.forEach(event -> Closing.quietly(event::close));
         launched.clear();
         passed.clear();
         return true;
@@ -170,9 +170,7 @@ final class Watchdog {
         if (state == nccl.ncclSuccess || state == nccl.ncclInProgress) {
             return true;
         }
-        String words = communicator.lastError();
-        String error = NcclException.describe(state) + (words.isEmpty() ? "" : ": " + words);
-        fail(reports.asynchronous(operation, error));
+        fail(reports.asynchronous(operation, state, communicator.lastError()));
         return false;
     }
 
