@@ -175,6 +175,7 @@ public final class DistributedTrainer extends Trainer {
     private List<String> description() {
         List<String> lines = new ArrayList<>();
         lines.add("buckets of %d MiB".formatted(config.bucketMib()));
+        lines.add(ReductionPlace.describe(communicator, parameters));
         lines.add("a check every %d steps".formatted(config.checkSteps()));
         lines.add(
                 "evaluators %s"
