@@ -10,7 +10,7 @@ import org.jhorovod.allreduce.collective.DeviceTensor;
 
 /**
  * A bucket in the memory of the parameters' device: one flat array, filled and drained by the
- * device itself. Nothing here waits for the device.
+ * device itself. The host waits for the device in so far as the engine copies each factor there.
  *
  * <p>The engine computes on the default stream, and so does what fills and drains: the reduction
  * between is ordered by the tensor's stream.
@@ -60,7 +60,8 @@ final class DeviceBucket implements GradientBucket {
     @Override
     public void fill(long samples) {
         if (samples == 0) {
-            flat.muli(0);
+            // No product with zero: what is left of the step before may be infinite.
+            flat.set(new NDIndex("..."), 0);
             return;
         }
         for (BucketPlan.Slot slot : plan.slots()) {

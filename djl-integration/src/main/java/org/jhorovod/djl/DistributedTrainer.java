@@ -175,6 +175,7 @@ public final class DistributedTrainer extends Trainer {
     private List<String> description() {
         List<String> lines = new ArrayList<>();
         lines.add("buckets of %d MiB".formatted(config.bucketMib()));
+        lines.add(ReductionPlace.describe(communicator, parameters));
         lines.add("a check every %d steps".formatted(config.checkSteps()));
         lines.add(
                 "evaluators %s"
@@ -375,7 +376,7 @@ public final class DistributedTrainer extends Trainer {
                 });
     }
 
-    /** Lets the trainer's resources go; the communicator stays open. Does not block. */
+    /** Lets the resources go but the communicator; waits shortly after a broken step. */
     @Override
     public void close() {
         group.remove(number);

@@ -1,15 +1,21 @@
 package org.jhorovod.djl;
 
 import ai.djl.ndarray.NDArray;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /*
  * A step's gradients, averaged over all ranks and all samples.
@@ -22,10 +28,18 @@ import org.jhorovod.allreduce.collective.ReduceOp;
  * Note [A gradient must exist before it is written]: the engine hands out detached zeros for a
  * parameter that has no gradient yet, and what is written there is lost. So each parameter is
  * given a gradient of zeros (FirstGradients) before it takes part for the first time.
+ *
+ * Note [Nothing half done reaches the optimizer]: on a device a collective is complete once it is
+ * ordered, and may still fail when it runs; its sums are then half done. So the host waits for the
+ * device once a step, after the last bucket has been drained and before the optimizer's work. That
+ * costs the overlap of the optimizer's launches with the end of the reduction, nothing else.
  */
 
 /** Averages gradients and running statistics in place. Owned by the training thread. */
 final class GradientBuckets {
+    private static final Logger logger = LoggerFactory.getLogger(GradientBuckets.class);
+    private static final Duration SETTLE_WAIT = Duration.ofSeconds(5);
+
     private final Communicator communicator;
     private final String owner;
     private final List<NamedParameter> parameters;
@@ -38,6 +52,9 @@ final class GradientBuckets {
     private boolean usesDevice;
     private List<NamedParameter> members = List.of();
     private List<GradientBucket> buckets = List.of();
+    private HostTensor counts = HostTensor.allocate(DataType.INT64, 1);
+    // Empty but for a step under way, or broken off.
+    private List<CompletableFuture<Void>> running = List.of();
     private long waitedNanos;
 
     /** Buckets that lie where the parameters do, where a backend works on that memory. */
@@ -76,7 +93,8 @@ final class GradientBuckets {
         for (int i = 0; i < parameters.size(); i++) {
             now.set(i, parameters.get(i).isTrained());
         }
-        if (planned && now.equals(trained)) {
+        boolean isSettled = settle();
+        if (planned && now.equals(trained) && isSettled) {
             return;
         }
         List<NamedParameter> fresh = new ArrayList<>();
@@ -91,7 +109,11 @@ final class GradientBuckets {
         usesDevice =
                 communicator.reducesOnDevice()
                         && members.stream().allMatch(member -> isOnDevice.test(member.array()));
-        buckets.forEach(GradientBucket::close);
+        if (isSettled) {
+            buckets.forEach(GradientBucket::close);
+        }
+        running = List.of();
+        counts = HostTensor.allocate(DataType.INT64, 1);
         buckets = allocate(BucketPlan.of(members.stream().map(p -> entry(p)).toList(), limitBytes));
         trained = now;
         planned = true;
@@ -150,38 +172,50 @@ final class GradientBuckets {
     long average(long samples) {
         prepare();
         waitedNanos = 0;
-        List<CompletableFuture<Void>> running = new ArrayList<>(buckets.size());
-        HostTensor counts = HostTensor.allocate(DataType.INT64, 1);
-        if (usesDevice) {
-            // Beside the buckets: reading it from the device would wait for all its work.
-            counts.buffers().get(0).putLong(0, samples);
-            communicator.allReduce(owner + "/samples", counts, ReduceOp.SUM);
-        }
+        running = new ArrayList<>(buckets.size() + 1);
+        long total = usesDevice ? required(sumOf(samples)) : 0;
         for (GradientBucket bucket : buckets) {
             bucket.fill(samples);
             running.add(communicator.allReduceAsync(bucket.name(), bucket.tensor(), ReduceOp.SUM));
         }
-        long total = 0;
+        int first = running.size() - buckets.size();
         for (int i = 0; i < buckets.size(); i++) {
-            long start = System.nanoTime();
-            communicator.await(running.get(i));
-            waitedNanos += System.nanoTime() - start;
-            total = totalOf(counts);
+            await(running.get(first + i));
+            if (i == 0 && buckets.get(0) instanceof HostBucket host) {
+                total = required(host.total());
+            }
             buckets.get(i).drain(total);
         }
+        if (usesDevice) {
+            // See Note [Nothing half done reaches the optimizer].
+            communicator.synchronize();
+        }
+        running = List.of();
         return total;
     }
 
-    /** How long the last {@link #average} waited for the other ranks. */
+    /** The samples of all ranks, beside the buckets: to read it there would wait for the device. */
+    private long sumOf(long samples) {
+        counts.buffers().get(0).putLong(0, samples);
+        CompletableFuture<Void> sum =
+                communicator.allReduceAsync(owner + "/samples", counts, ReduceOp.SUM);
+        running.add(sum);
+        await(sum);
+        return counts.buffers().get(0).getLong(0);
+    }
+
+    private void await(CompletableFuture<Void> collective) {
+        long start = System.nanoTime();
+        communicator.await(collective);
+        waitedNanos += System.nanoTime() - start;
+    }
+
+    /** How long the last {@link #average} waited for the other ranks, the device left out. */
     long waitedNanos() {
         return waitedNanos;
     }
 
-    private long totalOf(HostTensor counts) {
-        long total =
-                buckets.get(0) instanceof HostBucket first
-                        ? first.total()
-                        : counts.buffers().get(0).getLong(0);
+    private static long required(long total) {
         if (total <= 0) {
             throw new IllegalStateException(
                     "No rank has seen a sample since the last step, so there is nothing to average."
@@ -190,10 +224,41 @@ final class GradientBuckets {
         return total;
     }
 
-    /** Lets the buckets' memory go. */
+    /**
+     * Waits for collectives that an {@link #average} left behind, bounded in time: the thread was
+     * interrupted, or the job failed.
+     *
+     * @return whether nothing uses the buckets' memory any more, as far as known
+     */
+    private boolean settle() {
+        boolean wasInterrupted = Thread.interrupted();
+        try {
+            CompletableFuture.allOf(running.toArray(CompletableFuture[]::new))
+                    .get(SETTLE_WAIT.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (ExecutionException | TimeoutException e) {
+            logger.debug("The memory of {} stays until the model is closed", owner, e);
+            return false;
+        } catch (InterruptedException e) {
+            wasInterrupted = true;
+            return false;
+        } finally {
+            if (wasInterrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /**
+     * Lets the buckets' memory go. After a step that was broken off it waits some seconds for what
+     * still runs, and leaves the memory to the model if that goes on, or has failed.
+     */
     void close() {
-        buckets.forEach(GradientBucket::close);
+        if (settle()) {
+            buckets.forEach(GradientBucket::close);
+        }
         buckets = List.of();
+        running = List.of();
         planned = false;
     }
 }

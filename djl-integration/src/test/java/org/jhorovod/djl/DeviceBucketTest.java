@@ -93,6 +93,17 @@ class DeviceBucketTest {
     }
 
     @Test
+    void fill_putsZeros_whenTheStepBeforeLeftInfiniteSums() {
+        Pointer memory = new Pointer(bucket.tensor().address());
+        memory.setFloat(4, Float.POSITIVE_INFINITY);
+        memory.setFloat(8, Float.NaN);
+
+        bucket.fill(0);
+
+        assertThat(elements()).containsOnly(0);
+    }
+
+    @Test
     void drain_givesEachParameterItsPartOfTheSums() {
         bucket.fill(3);
         Pointer memory = new Pointer(bucket.tensor().address());

@@ -3,6 +3,7 @@ package org.jhorovod.nccl;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.cuda.global.nccl;
 import org.bytedeco.javacpp.Pointer;
+import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.DeviceTensor;
 import org.jhorovod.allreduce.collective.MismatchException;
 import org.jhorovod.allreduce.collective.ReduceOp;
@@ -58,7 +59,7 @@ final class NcclBackend implements Backend<DeviceTensor> {
             throw new MismatchException(
                     "%s cannot run %s: its input is %s with stream %d, its output %s with stream %d. Both must be on one device and in one stream."
                             .formatted(
-                                    new Reports(peers.self()).self(),
+                                    new Reports(peers).self(),
                                     operation.call().describe(),
                                     input,
                                     input.stream(),
@@ -79,7 +80,7 @@ final class NcclBackend implements Backend<DeviceTensor> {
         }
         int result = cudart.cudaSetDevice(tensor.device());
         if (result != cudart.cudaSuccess) {
-            throw new Reports(peers.self())
+            throw new Reports(peers)
                     .gaveUp(
                             operation,
                             "cudaSetDevice(%d) failed: %s"
@@ -91,21 +92,33 @@ final class NcclBackend implements Backend<DeviceTensor> {
     private NcclSession sessionFor(Operation operation, DeviceTensor tensor) {
         NcclSession known = session;
         if (known == null) {
-            NcclMeeting meeting = new NcclMeeting(peers, version, operation);
-            known = NcclSession.begin(tensor.device(), peers, order, operation, meeting);
-            session = known;
-            known.connect(operation, peers.self().size(), meeting);
+            known = meet(operation, tensor.device());
         }
         if (known.device() != tensor.device()) {
             throw new MismatchException(
                     "%s was given %s for %s, but works on device %d since its first collective. A rank has one device."
                             .formatted(
-                                    new Reports(peers.self()).self(),
+                                    new Reports(peers).self(),
                                     tensor,
                                     operation.call().describe(),
                                     known.device()));
         }
         return known;
+    }
+
+    private NcclSession meet(Operation operation, int device) {
+        try {
+            NcclMeeting meeting = new NcclMeeting(peers, version, operation);
+            NcclSession begun = NcclSession.begin(device, peers, order, meeting);
+            session = begun;
+            begun.connect(operation, peers.self().size(), meeting);
+            return begun;
+        } catch (CollectiveException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            // No memory on the device, NCCL refuses, or the rendezvous does not answer.
+            throw new Reports(peers).gaveUp(operation, e);
+        }
     }
 
     @Override
@@ -117,13 +130,21 @@ final class NcclBackend implements Backend<DeviceTensor> {
     }
 
     @Override
+    public int unfinished() {
+        NcclSession known = session;
+        return known == null ? 0 : known.unfinished();
+    }
+
+    @Override
     public void close() {
         NcclSession known = session;
         if (known != null) {
-            int result = cudart.cudaSetDevice(known.device());
-            if (result == cudart.cudaSuccess) {
-                known.close();
-            }
+            // Also on a device that is lost: the communicator has to end.
+            Closing.quietly(
+                    () ->
+                            CudaException.check(
+                                    cudart.cudaSetDevice(known.device()), "cudaSetDevice"));
+            known.close();
         }
     }
 }

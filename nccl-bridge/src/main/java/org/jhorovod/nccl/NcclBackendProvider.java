@@ -29,7 +29,7 @@ public final class NcclBackendProvider implements DeviceMemoryProvider {
                                     libraries.origin(),
                                     devices,
                                     devices == 1 ? "GPU" : "GPUs"));
-        } catch (NcclUnavailableException e) {
+        } catch (NcclUnavailableException | NcclException e) {
             return Availability.unavailable(String.valueOf(e.getMessage()));
         }
     }
@@ -54,7 +54,7 @@ public final class NcclBackendProvider implements DeviceMemoryProvider {
     static Backend<DeviceTensor> open(Peers peers, StreamOrder order) {
         try {
             return new NcclBackend(peers, NcclLibraries.load(peers.configuration()), order);
-        } catch (NcclUnavailableException e) {
+        } catch (NcclUnavailableException | NcclException e) {
             throw new StartException("NCCL cannot be used: " + e.getMessage());
         }
     }

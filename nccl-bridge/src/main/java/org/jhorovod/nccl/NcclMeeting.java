@@ -6,7 +6,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.cuda.global.nccl;
-import org.jhorovod.allreduce.collective.StartException;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.spi.Peers;
@@ -18,6 +17,9 @@ import org.jhorovod.allreduce.spi.Peers;
  */
 final class NcclMeeting {
     private static final String ID = "nccl-id";
+    private static final String NO_MEETING =
+            " (when the ranks met: two ranks of a host may have been given the same GPU; give each"
+                    + " one of its own, or set JHOROVOD_BACKEND=host)";
     private static final long ID_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long STATE_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -31,7 +33,7 @@ final class NcclMeeting {
     NcclMeeting(Peers peers, NcclVersion version, Operation operation) {
         this.peers = peers;
         this.version = version;
-        this.reports = new Reports(peers.self());
+        this.reports = new Reports(peers);
         this.operation = operation;
         this.timeout = peers.configuration().get(Settings.START_TIMEOUT);
         this.endNanos = System.nanoTime() + timeout.toNanos();
@@ -41,7 +43,7 @@ final class NcclMeeting {
     NcclCommunicator begin() {
         UniqueId id = agreeOnId();
         if (!id.version().equals(version)) {
-            throw new StartException(
+            throw reports.cannotMeet(
                     "%s has NCCL %s, but rank 0 has %s. All ranks need the same version: give them the same DJL and PyTorch, or set JHOROVOD_NCCL_LIBRARIES."
                             .formatted(reports.self(), version, id.version()));
         }
@@ -65,7 +67,11 @@ final class NcclMeeting {
         }
         String published = line.get();
         return UniqueId.decode(published)
-                .orElseThrow(() -> new StartException("Rank 0 published a malformed id for NCCL."));
+                .orElseThrow(
+                        () ->
+                                reports.cannotMeet(
+                                        "%s found a malformed id of NCCL, published by rank 0."
+                                                .formatted(reports.self())));
     }
 
     /** Looks until NCCL has connected the ranks. */
@@ -76,7 +82,7 @@ final class NcclMeeting {
             state = communicator.state();
         }
         if (state != nccl.ncclSuccess) {
-            throw reports.asynchronous(operation, NcclException.describe(state));
+            throw reports.asynchronous(operation, state, communicator.lastError() + NO_MEETING);
         }
     }
 
@@ -90,8 +96,8 @@ final class NcclMeeting {
     private void pause(long nanos, String what) {
         long allowed = operation.allowedWaitNanos();
         if (endNanos - System.nanoTime() <= 0) {
-            throw new StartException(
-                    "%s waited %.1f s for %s, at the first collective on a device, %s. The ranks answer on their control connections; look at NCCL's own (NCCL_DEBUG=INFO tells its network, NCCL_SOCKET_IFNAME chooses it), and whether each rank has a GPU of its own. Raise JHOROVOD_START_TIMEOUT_SECONDS (jhorovodrun --start-timeout) if it needs longer."
+            throw reports.cannotMeet(
+                    "%s waited %.1f s for %s, at the first collective on a device, %s. The ranks answer on their control connections; look at NCCL's own (NCCL_DEBUG=INFO tells its network, NCCL_SOCKET_IFNAME chooses it), and whether each rank has a GPU of its own (JHOROVOD_BACKEND=host does without). Raise JHOROVOD_START_TIMEOUT_SECONDS (jhorovodrun --start-timeout) if it needs longer."
                             .formatted(
                                     reports.self(),
                                     timeout.toMillis() / 1000.0,

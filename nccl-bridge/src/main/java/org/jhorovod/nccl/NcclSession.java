@@ -22,6 +22,31 @@ final class NcclSession implements AutoCloseable {
     private static final int SPINS = 100;
     private static final long LAUNCH_POLL_NANOS = 50_000;
 
+    /** What a session has of the device. */
+    private record Resources(CudaStream stream, CudaEvent ready, DeviceBuffer oneByte) {
+
+        static Resources take(int device) {
+            DeviceBuffer oneByte = DeviceBuffer.allocate(device, 1);
+            try {
+                CudaStream stream = CudaStream.create();
+                try {
+                    return new Resources(stream, CudaEvent.create(), oneByte);
+                } catch (CudaException e) {
+                    stream.close();
+                    throw e;
+                }
+            } catch (CudaException e) {
+                oneByte.close();
+                throw e;
+            }
+        }
+
+        /** Gives all back; what cannot be is logged, as it follows from something worse. */
+        void close() {
+            Closing.quietly(ready::close, stream::close, oneByte::close);
+        }
+    }
+
     /** A collective of NCCL on a stream; returns its result. */
     interface Collective {
         int launch(ncclComm communicator, @Nullable CUstream_st stream);
@@ -32,39 +57,43 @@ final class NcclSession implements AutoCloseable {
     private final StreamOrder order;
     private final NcclCommunicator communicator;
     private final Watchdog watchdog;
+    private final Resources resources;
     private final CudaStream stream;
     private final CudaEvent ready;
     private final DeviceBuffer oneByte;
 
     private NcclSession(
             int device,
-            Reports reports,
             StreamOrder order,
+            Resources resources,
             NcclCommunicator communicator,
-            Watchdog watchdog) {
+            Peers peers) {
         this.device = device;
-        this.reports = reports;
+        this.reports = new Reports(peers);
         this.order = order;
+        this.resources = resources;
         this.communicator = communicator;
-        this.watchdog = watchdog;
-        this.stream = CudaStream.create();
-        this.ready = CudaEvent.create();
-        this.oneByte = DeviceBuffer.allocate(device, 1);
+        this.watchdog = new Watchdog(communicator, device, peers);
+        this.stream = resources.stream();
+        this.ready = resources.ready();
+        this.oneByte = resources.oneByte();
     }
 
-    /** Begins to meet the other ranks, on the thread's current device. */
-    static NcclSession begin(
-            int device, Peers peers, StreamOrder order, Operation operation, NcclMeeting meeting) {
-        Reports reports = new Reports(peers.self());
-        NcclCommunicator communicator = meeting.begin();
-        Watchdog watchdog = new Watchdog(communicator, device, peers);
-        watchdog.start();
+    /**
+     * Begins to meet the other ranks, on the thread's current device. What the device has to give
+     * is taken first, so that a device without memory leaves nothing half met.
+     *
+     * @throws RuntimeException what CUDA, NCCL or the rendezvous say; nothing is left then
+     */
+    static NcclSession begin(int device, Peers peers, StreamOrder order, NcclMeeting meeting) {
+        Resources resources = Resources.take(device);
         try {
-            return new NcclSession(device, reports, order, communicator, watchdog);
-        } catch (CudaException | IllegalStateException e) {
-            // No memory is left on the device, most likely.
-            watchdog.giveUp();
-            throw reports.gaveUp(operation, e);
+            NcclSession session = new NcclSession(device, order, resources, meeting.begin(), peers);
+            session.watchdog.start();
+            return session;
+        } catch (RuntimeException e) {
+            resources.close();
+            throw e;
         }
     }
 
@@ -100,6 +129,8 @@ final class NcclSession implements AutoCloseable {
                 cudart.cudaMemcpyAsync(
                         new Pointer(sum), one, 1, cudart.cudaMemcpyDeviceToHost, stream.handle()),
                 "cudaMemcpyAsync");
+        ready.record(stream);
+        meeting.await(ready::hasPassed, "the copy of NCCL's first sum");
         if (sum.get(0) != (byte) size) {
             throw reports.gaveUp(
                     operation,
@@ -134,7 +165,7 @@ final class NcclSession implements AutoCloseable {
         } catch (CollectiveException e) {
             watchdog.giveUp();
             throw e;
-        } catch (CudaException e) {
+        } catch (CudaException | NcclException e) {
             watchdog.giveUp();
             throw reports.gaveUp(operation, e);
         }
@@ -154,8 +185,7 @@ final class NcclSession implements AutoCloseable {
         }
         if (state != nccl.ncclSuccess) {
             watchdog.requireRunning();
-            throw reports.asynchronous(
-                    operation, NcclException.describe(state) + " " + communicator.lastError());
+            throw reports.asynchronous(operation, state, communicator.lastError());
         }
     }
 
@@ -164,13 +194,16 @@ final class NcclSession implements AutoCloseable {
         watchdog.wakeup();
     }
 
+    /** How many collectives have not run yet, or not well; looks now. */
+    int unfinished() {
+        return watchdog.unfinished();
+    }
+
     @Override
     public void close() {
         // While a kernel is stuck CUDA would wait for it here, without end.
         if (watchdog.close(CLOSE_WAIT)) {
-            ready.close();
-            stream.close();
-            oneByte.close();
+            resources.close();
         }
     }
 }

@@ -2,21 +2,31 @@ package org.jhorovod.nccl;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.bytedeco.cuda.global.nccl;
 import org.jhorovod.allreduce.collective.CollectiveException;
+import org.jhorovod.allreduce.collective.OperationTimeoutException;
 import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.spi.Operation;
+import org.jhorovod.allreduce.spi.Peers;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Turns what CUDA and NCCL say into what users read. */
 final class Reports {
+    private static final Logger logger = LoggerFactory.getLogger(Reports.class);
+
     // A peer's death shows in NCCL and in the control plane, in either order.
     private static final long VERDICT_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long VERDICT_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
     private final Topology self;
+    private final long livenessNanos;
 
-    Reports(Topology self) {
-        this.self = self;
+    Reports(Peers peers) {
+        this.self = peers.self();
+        this.livenessNanos = peers.configuration().get(Settings.LIVENESS_TIMEOUT).toNanos();
     }
 
     /** This rank, at the beginning of a sentence. */
@@ -46,21 +56,36 @@ final class Reports {
     }
 
     /**
-     * The reason for an error that NCCL met beside any call: the control plane's, if it has one.
+     * The reason for an error that NCCL met beside any call: the control plane's, if it has one. An
+     * error on the way to another rank is waited for as long as that rank's silence may take.
+     *
+     * @param result NCCL's number for it
      */
-    CollectiveException asynchronous(Operation operation, String error) {
-        long end = System.nanoTime() + VERDICT_WAIT_NANOS;
+    CollectiveException asynchronous(Operation operation, int result, String words) {
+        boolean mayBePeer = result == nccl.ncclRemoteError || result == nccl.ncclSystemError;
+        long wait = VERDICT_WAIT_NANOS + (mayBePeer ? livenessNanos : 0);
+        long end = System.nanoTime() + wait;
         try {
             while (end - System.nanoTime() > 0) {
                 long allowed = operation.allowedWaitNanos();
                 LockSupport.parkNanos(Math.min(allowed, VERDICT_POLL_NANOS));
             }
+        } catch (OperationTimeoutException e) {
+            // No verdict, but the end of this wait.
+            logger.debug("No peer was found lost until the operation's deadline", e);
         } catch (CollectiveException known) {
             return known;
         }
         return gaveUp(
                 operation,
-                "NCCL reports '%s', though all ranks answer on their control connections"
-                        .formatted(error));
+                "NCCL reports '%s%s', though all ranks answer on their control connections"
+                        .formatted(
+                                NcclException.describe(result),
+                                words.isEmpty() ? "" : ": " + words));
+    }
+
+    /** This rank cannot meet the others; the sentence says why. */
+    PeerLostException cannotMeet(String sentence) {
+        return new PeerLostException(self.rank(), sentence);
     }
 }

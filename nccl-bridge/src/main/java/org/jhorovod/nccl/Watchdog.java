@@ -1,6 +1,7 @@
 package org.jhorovod.nccl;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -47,7 +48,7 @@ final class Watchdog {
         this.communicator = communicator;
         this.device = device;
         this.peers = peers;
-        this.reports = new Reports(peers.self());
+        this.reports = new Reports(peers);
         this.thread = new Thread(this::run, "jhorovod-nccl-watchdog");
         this.thread.setDaemon(true);
     }
@@ -71,6 +72,18 @@ final class Watchdog {
     /** Looks now, because the job may have failed. */
     void wakeup() {
         LockSupport.unpark(thread);
+    }
+
+    /**
+     * How many collectives have not run yet, or not well. Lets the watchdog look now, so that who
+     * asks again learns soon.
+     */
+    int unfinished() {
+        int count = launched.size();
+        if (count > 0) {
+            LockSupport.unpark(thread);
+        }
+        return count;
     }
 
     /** Throws what it has failed with. */
@@ -104,8 +117,8 @@ final class Watchdog {
             logger.warn("NCCL does not end the communicator of {}.", reports.self());
             return false;
         }
-        launched.forEach(left -> left.end().close());
-        passed.forEach(CudaEvent::close);
+        launched.forEach(left -> Closing.quietly(left.end()::close));
+        passed.forEach(event -> Closing.quietly(event::close));
         launched.clear();
         passed.clear();
         return true;
@@ -127,42 +140,41 @@ final class Watchdog {
     }
 
     private void inspect() {
+        Launched oldest = launched.peek();
         try {
-            removePassed();
-            Launched oldest = launched.peek();
-            if (oldest != null) {
-                inspect(oldest.operation());
+            while (oldest != null && oldest.end().hasPassed()) {
+                // Asked after the event: what makes a kernel end half done is known by then.
+                if (!isSound(oldest.operation())) {
+                    return;
+                }
+                launched.remove();
+                passed.add(oldest.end());
+                oldest = launched.peek();
+                if (oldest != null) {
+                    // Its deadline begins when it can begin.
+                    oldest.operation().progressed();
+                }
             }
         } catch (CudaException e) {
-            Launched oldest = launched.peek();
-            if (oldest == null) {
-                throw e;
-            }
-            fail(reports.gaveUp(oldest.operation(), e));
-        }
-    }
-
-    private void removePassed() {
-        Launched oldest = launched.peek();
-        while (oldest != null && oldest.end().hasPassed()) {
-            launched.remove();
-            passed.add(oldest.end());
-            oldest = launched.peek();
-            if (oldest != null) {
-                // Its deadline begins when it can begin.
-                oldest.operation().progressed();
-            }
-        }
-    }
-
-    private void inspect(Operation operation) {
-        int state = communicator.state();
-        if (state != nccl.ncclSuccess && state != nccl.ncclInProgress) {
-            String words = communicator.lastError();
-            String error = NcclException.describe(state) + (words.isEmpty() ? "" : ": " + words);
-            fail(reports.asynchronous(operation, error));
+            fail(reports.gaveUp(Objects.requireNonNull(oldest).operation(), e));
             return;
         }
+        if (oldest != null && isSound(oldest.operation())) {
+            requireTimeLeft(oldest.operation());
+        }
+    }
+
+    /** Whether NCCL has met no error; fails if it has. */
+    private boolean isSound(Operation operation) {
+        int state = communicator.state();
+        if (state == nccl.ncclSuccess || state == nccl.ncclInProgress) {
+            return true;
+        }
+        fail(reports.asynchronous(operation, state, communicator.lastError()));
+        return false;
+    }
+
+    private void requireTimeLeft(Operation operation) {
         try {
             long allowed = operation.allowedWaitNanos();
             logger.trace("{} may run {} ns more", operation.call(), allowed);

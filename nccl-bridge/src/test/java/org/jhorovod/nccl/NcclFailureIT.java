@@ -38,7 +38,14 @@ class NcclFailureIT {
 
     @Test
     void anAsynchronousError_endsTheJob_andSaysWhichRankMetIt() throws IOException {
-        List<Report> reports = failingWith(Map.of("NCCL_DOUBLE_ERROR_AFTER", "5"));
+        // The verdict of the control plane is waited for as long as a peer's silence may take.
+        Map<String, String> patient =
+                Map.of(
+                        "JHOROVOD_OPERATION_TIMEOUT_SECONDS",
+                        "60",
+                        "JHOROVOD_LIVENESS_TIMEOUT_SECONDS",
+                        "2");
+        List<Report> reports = failingWith(patient, Map.of("NCCL_DOUBLE_ERROR_AFTER", "5"));
         assertThat(reports)
                 .allSatisfy(
                         report -> {
@@ -56,7 +63,7 @@ class NcclFailureIT {
 
     @Test
     void aHang_endsAtTheOperationDeadline_andNamesTheOperation() throws IOException {
-        List<Report> reports = failingWith(Map.of("NCCL_DOUBLE_HANG_AFTER", "5"));
+        List<Report> reports = failingWith(SHORT, Map.of("NCCL_DOUBLE_HANG_AFTER", "5"));
         assertThat(reports)
                 .allSatisfy(
                         report -> {
@@ -81,10 +88,11 @@ class NcclFailureIT {
     }
 
     /** Lets rank 1 fail by a switch of the double; what both ranks report. */
-    private static List<Report> failingWith(Map<String, String> ofRank1) throws IOException {
-        Map<String, String> failing = new HashMap<>(SHORT);
+    private static List<Report> failingWith(
+            Map<String, String> settings, Map<String, String> ofRank1) throws IOException {
+        Map<String, String> failing = new HashMap<>(settings);
         failing.putAll(ofRank1);
-        try (RankGroup ranks = RankGroup.start(List.of(SHORT, failing))) {
+        try (RankGroup ranks = RankGroup.start(List.of(settings, failing))) {
             ranks.begin(FailingCase.class, "-1");
             List<Report> reports = new ArrayList<>();
             ranks.outcomes().forEach(outcome -> reports.add(Report.of(outcome)));
@@ -117,6 +125,27 @@ class NcclFailureIT {
         try (Stream<Path> files = Files.list(SHARED_MEMORY)) {
             assertThat(files.map(file -> file.getFileName().toString()))
                     .noneMatch(name -> name.startsWith("jhorovod-nccl-double-" + ranks.pid(0)));
+        }
+    }
+
+    @Test
+    void synchronize_saysWhichSumsAreWhole_whenALaterOneHangs() {
+        Map<String, String> hanging = new HashMap<>(SHORT);
+        // The first is the one of the meeting.
+        hanging.put("NCCL_DOUBLE_HANG_AFTER", "4");
+        try (RankGroup ranks = RankGroup.start(2, hanging)) {
+            assertThat(ranks.run(SynchronizeCase.class, "10"))
+                    .containsOnly("3 whole, then OperationTimeoutException");
+        }
+    }
+
+    @Test
+    void synchronize_waitsUntilSlowSumsHaveRun() {
+        Map<String, String> slow = Map.of("NCCL_DOUBLE_REDUCTION_DELAY_MICROS", "100000");
+        try (RankGroup ranks = RankGroup.start(2, slow)) {
+            long start = System.nanoTime();
+            assertThat(ranks.run(SynchronizeCase.class, "5")).containsOnly("5 whole");
+            assertThat(System.nanoTime() - start).isGreaterThan(500_000_000L);
         }
     }
 
@@ -161,11 +190,22 @@ class NcclFailureIT {
     }
 
     @Test
-    void aRankThatClosesBeforeTheDeadline_doesNotWaitForAStuckCollective() throws IOException {
-        Map<String, String> stuck = Map.of("NCCL_DOUBLE_HANG_AFTER", "3");
+    void aRankThatClosesWithAStuckCollective_waitsForItNoLongerThanItsDeadline()
+            throws IOException {
+        Map<String, String> stuck = new HashMap<>(SHORT);
+        stuck.put("NCCL_DOUBLE_HANG_AFTER", "3");
         try (RankGroup ranks = RankGroup.start(2, stuck)) {
             assertThat(ranks.run(StuckCase.class)).containsOnly("1 aborts");
             requireNothingLeft(ranks);
+        }
+    }
+
+    @Test
+    void aRankThatCloses_waitsUntilItsSlowSumsHaveRun() {
+        Map<String, String> slow = Map.of("NCCL_DOUBLE_REDUCTION_DELAY_MICROS", "600000");
+        try (RankGroup ranks = RankGroup.start(2, slow)) {
+            // Six of them, which is longer than a failed job is given.
+            assertThat(ranks.run(StuckCase.class)).containsOnly("0 aborts");
         }
     }
 

@@ -105,6 +105,23 @@ public interface Communicator extends AutoCloseable {
      */
     void await(CompletableFuture<Void> collective);
 
+    /**
+     * Throws the reason if the job has failed. Does not block.
+     *
+     * @throws CollectiveException the reason, with this thread's stack
+     */
+    void check();
+
+    /**
+     * Blocks until the device has run the collectives on {@link DeviceTensor}s that are complete
+     * here, whose futures tell only that the result is ordered in the tensor's stream. Returns if
+     * their results are whole; with host memory alone, at once. Bounded, as each collective ends by
+     * the operation deadline on the device too.
+     *
+     * @throws CollectiveException if the job has failed, so that the results may be anything
+     */
+    void synchronize();
+
     /** Says goodbye to the peers and lets everything go; does nothing the second time. */
     @Override
     void close();

@@ -98,6 +98,11 @@ public final class Backends implements AutoCloseable {
         return device;
     }
 
+    /** How many collectives the device has yet to run. */
+    int unfinished() {
+        return device == null ? 0 : device.unfinished();
+    }
+
     void wakeup() {
         host.wakeup();
         if (device != null) {

@@ -24,13 +24,17 @@ import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.rendezvous.LostReport;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Numbers the collectives in the order of their calls and hands them to the engine. */
 public final class EngineCommunicator implements Communicator {
+    private static final Logger logger = LoggerFactory.getLogger(EngineCommunicator.class);
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
     private static final Duration ABANDON_WAIT = Duration.ofSeconds(1);
     // Longer than a data link waits for the control plane's word on why it ended.
     private static final Duration GIVE_UP_WAIT = Duration.ofSeconds(2);
+    private static final long DEVICE_POLL_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
     private final Topology self;
     private final int generation;
@@ -250,6 +254,73 @@ public final class EngineCommunicator implements Communicator {
     }
 
     @Override
+    public void check() {
+        control.failure()
+                .ifPresent(
+                        cause -> {
+                            throw cause.again();
+                        });
+    }
+
+    @Override
+    public void synchronize() {
+        try {
+            awaitDevice();
+            check();
+        } catch (CollectiveException e) {
+            standStillAtExit();
+            throw e;
+        }
+        synchronized (this) {
+            if (isClosed) {
+                throw new CommunicatorClosedException(
+                        "The communicator was shut down while a device ran its collectives. Call"
+                                + " JHorovod.init() again, or shut down later.");
+            }
+        }
+    }
+
+    /** Waits until the device has run everything; no longer than the job is sound. */
+    private void awaitDevice() {
+        // The backend knows each collective's deadline; this is for one whose watch is stuck.
+        long longestNanos = operationTimeout.plus(GIVE_UP_WAIT).toNanos();
+        int before = -1;
+        long end = 0;
+        for (int left = backends.unfinished(); left > 0; left = backends.unfinished()) {
+            check();
+            if (left != before) {
+                before = left;
+                end = System.nanoTime() + longestNanos;
+            } else if (end - System.nanoTime() <= 0) {
+                OperationTimeoutException stuck = deviceStuck(left);
+                fail(stuck);
+                throw stuck;
+            }
+            if (Thread.currentThread().isInterrupted()) {
+                throw new CancellationException(
+                        "The thread was interrupted while it waited for the device, which goes on"
+                                + " without it.");
+            }
+            LockSupport.parkNanos(DEVICE_POLL_NANOS);
+        }
+    }
+
+    private void drainDevice() {
+        try {
+            awaitDevice();
+        } catch (CollectiveException | CancellationException e) {
+            logger.debug("{} closes with collectives on its device", self.describe(), e);
+        }
+    }
+
+    private OperationTimeoutException deviceStuck(int unfinished) {
+        return new OperationTimeoutException(
+                "%s waited longer than %.1f s for its device, which has %d collectives left to run. Look at its GPU (nvidia-smi, dmesg); raise JHOROVOD_OPERATION_TIMEOUT_SECONDS if it needs longer."
+                        .formatted(
+                                self.describe(), operationTimeout.toMillis() / 1000.0, unfinished));
+    }
+
+    @Override
     public void close() {
         close(CLOSE_WAIT);
     }
@@ -269,7 +340,8 @@ public final class EngineCommunicator implements Communicator {
     }
 
     /**
-     * Closes, giving what has been submitted the given time to complete.
+     * Closes, giving what has been submitted the given time to complete. What a device then has to
+     * run is waited for up to the operation deadline, unless the job has failed.
      *
      * @param wait zero or more
      */
@@ -281,6 +353,10 @@ public final class EngineCommunicator implements Communicator {
             isClosed = true;
         }
         boolean isIdle = engine.close(wait);
+        if (isIdle && !isExiting) {
+            // Before the goodbye: the peers' devices need this one until all have run.
+            drainDevice();
+        }
         if (!isIdle) {
             // No goodbye in good order: the peers are in the same collective, and need this rank.
             control.abort(

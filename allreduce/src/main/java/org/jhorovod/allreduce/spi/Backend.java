@@ -34,6 +34,15 @@ public interface Backend<T extends Tensor> extends AutoCloseable {
      */
     void wakeup();
 
+    /**
+     * How many collectives were called and have not run yet, or not well: they stay counted once
+     * the backend has failed. Does not block; may be called from any thread. Always 0 on host
+     * memory, where the calls block until done.
+     */
+    default int unfinished() {
+        return 0;
+    }
+
     /** Lets everything go; bounded in time, also while a collective is stuck. */
     @Override
     void close();
