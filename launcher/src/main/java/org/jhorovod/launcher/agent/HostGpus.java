@@ -87,7 +87,7 @@ final class HostGpus {
         Path answer = Files.createTempFile("jhorovod-gpus", "");
         try {
             ProcessBuilder builder =
-                    new ProcessBuilder("setsid", TOOL, "-L")
+                    new ProcessBuilder("setsid", "--", TOOL, "-L")
                             .redirectInput(new File("/dev/null"))
                             .redirectOutput(answer.toFile())
                             .redirectError(ProcessBuilder.Redirect.DISCARD);

@@ -44,7 +44,7 @@ final class RankProcess {
     static RankProcess start(
             HostPlan plan, RankPlan rank, File secretFile, WarmUp.Starter starter, Watcher watcher)
             throws IOException {
-        List<String> command = new ArrayList<>(List.of("setsid"));
+        List<String> command = new ArrayList<>(List.of("setsid", "--"));
         command.addAll(plan.command());
         ProcessBuilder builder = new ProcessBuilder(command).directory(new File(plan.directory()));
         complete(builder.environment(), plan, rank);

@@ -277,6 +277,7 @@ final class Jhorovodrun implements Callable<Integer> {
                     "there is nothing to run; put a program after the options, or --example NAME (%s)"
                             .formatted(Examples.load().names()));
         }
+        ProgramPath.requireName(words.get(0));
         // Where this host runs no rank, the program may well be on the others only.
         if (places.stream().map(Topology::host).anyMatch(ThisHost::isMeantBy)) {
             ProgramPath.requireExecutable(words.get(0));

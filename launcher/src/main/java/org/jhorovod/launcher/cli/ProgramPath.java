@@ -10,14 +10,22 @@ final class ProgramPath {
     private ProgramPath() {}
 
     /**
+     * Checks what is wrong on every host: a name that looks like an option.
+     *
+     * @throws UsageException if it does
+     */
+    static void requireName(String program) {
+        if (program.startsWith("-")) {
+            throw new UsageException("'%s' is no program".formatted(program));
+        }
+    }
+
+    /**
      * Checks that a program can be started from here.
      *
      * @throws UsageException if it is not there or not executable
      */
     static void requireExecutable(String program) {
-        if (program.startsWith("-")) {
-            throw new UsageException("'%s' is no program".formatted(program));
-        }
         boolean hasFolder = program.contains("/");
         boolean isFound = hasFolder ? isExecutable(Path.of(program)) : isOnPath(program);
         if (!isFound) {

@@ -112,6 +112,8 @@ final class AgentLink {
             }
         } catch (IOException e) {
             return describeEnd();
+        } catch (RuntimeException e) {
+            return "what it says cannot be read: " + e; // or else nobody would listen any more
         }
     }
 
@@ -224,8 +226,20 @@ final class AgentLink {
         }
     }
 
+    /** Sends a command; the host is lost if that fails. */
     void send(AgentCommand command) throws IOException {
-        AgentWire.write(command, commands);
+        try {
+            AgentWire.write(command, commands);
+        } catch (IOException e) {
+            // On a thread of its own: it may take a moment to learn how the agent has ended.
+            daemon("lost", () -> lose(describeFailure(e)));
+            throw e;
+        }
+    }
+
+    private String describeFailure(IOException e) {
+        String end = describeEnd();
+        return process.isAlive() ? "it cannot be sent its orders: " + e.getMessage() : end;
     }
 
     private void daemon(String duty, Runnable task) {
