@@ -63,7 +63,9 @@ final class Jhorovodrun implements Callable<Integer> {
     @Option(
             names = "--start-timeout",
             paramLabel = "SECONDS",
-            description = "How long the ranks may take to meet.")
+            description =
+                    "How long the hosts may take to answer (15 at least), and then the ranks to"
+                            + " meet.")
     private @Nullable String startTimeout;
 
     @Option(
@@ -210,7 +212,7 @@ final class Jhorovodrun implements Callable<Integer> {
             throw new UsageException("--output-filename needs the name of a folder");
         }
         try {
-            return Optional.of(RankFiles.create(Path.of(outputFolder), size));
+            return Optional.of(RankFiles.prepare(Path.of(outputFolder), size));
         } catch (IOException e) {
             throw new UsageException(
                     "--output-filename '%s' cannot be written: %s"
