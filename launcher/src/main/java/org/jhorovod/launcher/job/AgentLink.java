@@ -1,10 +1,14 @@
 package org.jhorovod.launcher.job;
 
+import com.google.common.base.Splitter;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
@@ -26,6 +30,7 @@ final class AgentLink {
     private static final Duration LAST_WORDS_TIMEOUT = Duration.ofSeconds(1);
     private static final int INPUT_BYTES = 16 * 1024;
     private static final int NOT_FOUND = 127;
+    private static final int SSH_FAILED = 255;
 
     /** Who hears what an agent says; called on threads of the link. */
     interface Listener {
@@ -47,6 +52,7 @@ final class AgentLink {
     private final ErrorLines errorLines;
     private final Semaphore inputCredit = new Semaphore(1);
     private final AtomicBoolean isLost = new AtomicBoolean();
+    private volatile boolean hasAnswered;
 
     private AgentLink(
             String host, boolean isHere, Process process, Duration liveness, Listener listener) {
@@ -134,6 +140,7 @@ final class AgentLink {
             return; // that it came is all that it says
         } else {
             if (event instanceof AgentEvent.Hello) {
+                hasAnswered = true;
                 errorLines.relay(); // what came before tells why a host does not answer
             }
             listener.heard(this, event);
@@ -194,11 +201,24 @@ final class AgentLink {
     }
 
     /** The exit code of ssh is that of what it runs, or 255 if it cannot run it to its end. */
-    private static String describeSsh(int code) {
+    private String describeSsh(int code) {
         String how = "ssh " + ExitCode.describe(code);
-        return code == NOT_FOUND
-                ? how + " (Java and JHorovod must lie at the same path on all hosts)"
+        if (code == NOT_FOUND) {
+            return isOnPath("ssh")
+                    ? how + " (Java and JHorovod must lie at the same path on all hosts)"
+                    : "there is no ssh on this host's PATH; install OpenSSH's client";
+        }
+        return code == SSH_FAILED && hasAnswered
+                ? how + " (the connection or the agent ended)"
                 : how;
+    }
+
+    private static boolean isOnPath(String program) {
+        String path = System.getenv("PATH");
+        return path != null
+                && Splitter.on(File.pathSeparatorChar)
+                        .splitToStream(path)
+                        .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
     }
 
     /** What the host has printed so far in place of an answer, as the end of a sentence. */
@@ -248,9 +268,15 @@ final class AgentLink {
         thread.start();
     }
 
-    /** Closes the pipe, upon which the agent ends what is left and then itself. */
+    /**
+     * Ends an agent that has not answered yet; closes the pipe of others, upon which the agent ends
+     * what is left and then itself.
+     */
     void hangUp() {
         isLost.set(true); // what happens from here on is no news
+        if (!hasAnswered) {
+            process.destroyForcibly(); // it holds nothing yet, and may be long in connecting
+        }
         daemon("hang-up", this::closeCommands); // which a full pipe could hold up
     }
 

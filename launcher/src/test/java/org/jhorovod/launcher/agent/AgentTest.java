@@ -229,7 +229,10 @@ class AgentTest {
                                 List.of(),
                                 List.of(new RankPlan(0, List.of())),
                                 Secret.random())));
-        assertThat(hear(AgentEvent.StartFailed.class).reason()).contains("/no/such/folder");
+        assertThat(hear(AgentEvent.StartFailed.class).reason())
+                .isEqualTo(
+                        "the folder /no/such/folder is not on here; jhorovodrun starts ranks in the"
+                                + " folder it is called in");
     }
 
     private void start(int ranks, String script) throws IOException {
