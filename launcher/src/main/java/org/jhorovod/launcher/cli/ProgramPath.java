@@ -1,9 +1,8 @@
 package org.jhorovod.launcher.cli;
 
-import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
+import org.jhorovod.launcher.tool.SearchPath;
 
 /** Finds programs as a shell does. */
 final class ProgramPath {
@@ -27,7 +26,7 @@ final class ProgramPath {
      */
     static void requireExecutable(String program) {
         boolean hasFolder = program.contains("/");
-        boolean isFound = hasFolder ? isExecutable(Path.of(program)) : isOnPath(program);
+        boolean isFound = hasFolder ? SearchPath.isExecutable(Path.of(program)) : isOnPath(program);
         if (!isFound) {
             String reason =
                     !hasFolder
@@ -41,12 +40,6 @@ final class ProgramPath {
 
     private static boolean isOnPath(String program) {
         String path = System.getenv("PATH");
-        return path != null
-                && Arrays.stream(path.split(File.pathSeparator, -1))
-                        .anyMatch(folder -> isExecutable(Path.of(folder, program)));
-    }
-
-    private static boolean isExecutable(Path file) {
-        return Files.isRegularFile(file) && Files.isExecutable(file);
+        return path != null && new SearchPath(path).find(program).isPresent();
     }
 }

@@ -1,14 +1,10 @@
 package org.jhorovod.launcher.job;
 
-import com.google.common.base.Splitter;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
@@ -21,6 +17,7 @@ import org.jhorovod.launcher.agent.AgentWire;
 import org.jhorovod.launcher.agent.Bytes;
 import org.jhorovod.launcher.agent.Silence;
 import org.jhorovod.launcher.plan.SshOptions;
+import org.jhorovod.launcher.tool.SearchPath;
 
 /**
  * The launcher's end of the way to one host's agent: a pipe to its process, or to the ssh that
@@ -215,10 +212,7 @@ final class AgentLink {
 
     private static boolean isOnPath(String program) {
         String path = System.getenv("PATH");
-        return path != null
-                && Splitter.on(File.pathSeparatorChar)
-                        .splitToStream(path)
-                        .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+        return path != null && new SearchPath(path).find(program).isPresent();
     }
 
     /** What the host has printed so far in place of an answer, as the end of a sentence. */
