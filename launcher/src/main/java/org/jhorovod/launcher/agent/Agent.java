@@ -29,6 +29,9 @@ final class Agent implements RankProcess.Watcher {
     private static final Duration KILL_WAIT = Duration.ofSeconds(2);
     private static final Duration GPU_TIMEOUT = Duration.ofSeconds(20);
 
+    /** For how long a launcher may say nothing at all before the agent goes. */
+    static final Duration GREETING_TIMEOUT = Duration.ofSeconds(60);
+
     private final InputStream commands;
     private final OutputStream events;
     private final long pid;
@@ -41,23 +44,33 @@ final class Agent implements RankProcess.Watcher {
     private final Set<Integer> waiting = new TreeSet<>(); // ranks that are still to be started
     private @Nullable SecretFolder secretFolder; // null until the plan has come
     private volatile @Nullable Guard guard; // null until the launcher has greeted
+    private final Silence untilGreeting;
     private volatile @Nullable Silence silence; // null where the launcher may be silent
 
     /**
      * An agent between these two streams.
      *
      * @param pid what its guard kills if it stands still
+     * @param greetingTimeout for how long the launcher may be silent before it has greeted
      * @param onLauncherSilent called on a thread of its own if the launcher no longer beats
      */
-    Agent(InputStream commands, OutputStream events, long pid, Runnable onLauncherSilent) {
+    Agent(
+            InputStream commands,
+            OutputStream events,
+            long pid,
+            Duration greetingTimeout,
+            Runnable onLauncherSilent) {
         this.commands = commands;
         this.events = events;
         this.pid = pid;
         this.onLauncherSilent = onLauncherSilent;
+        untilGreeting = new Silence(greetingTimeout);
+        silence = untilGreeting;
     }
 
     /** Obeys until the input ends. */
     void obey() throws IOException {
+        AgentThreads.repeat("agent-greeting", untilGreeting.period(), () -> tick(untilGreeting));
         Optional<AgentCommand> next;
         do {
             next = hear();
@@ -108,9 +121,7 @@ final class Agent implements RankProcess.Watcher {
             tell(new AgentEvent.Notice(reason));
         }
         Silence timer = new Silence(greet.liveness());
-        if (greet.isRemote()) {
-            silence = timer;
-        }
+        silence = greet.isRemote() ? timer : null;
         // Two threads: nobody may be reading the events, and the guard must hear all the same.
         AgentThreads.repeat("agent-alive", timer.period(), () -> tell(new AgentEvent.Beat()));
         AgentThreads.repeat("agent-beat", timer.period(), () -> beat(timer));
@@ -118,6 +129,10 @@ final class Agent implements RankProcess.Watcher {
 
     private void beat(Silence timer) {
         ifGuarded(Guard::beat);
+        tick(timer);
+    }
+
+    private void tick(Silence timer) {
         if (timer.tick()) {
             onLauncherSilent.run();
         }
@@ -250,6 +265,7 @@ final class Agent implements RankProcess.Watcher {
             }
             SecretFolder folder = SecretFolder.create(plan.secret());
             secretFolder = folder;
+            groups.addHoldersOf(folder);
             ifGuarded(present -> present.delete(folder.path()));
             return folder;
         }

@@ -31,6 +31,7 @@ public final class AgentMain {
                         new BufferedInputStream(System.in),
                         events,
                         ProcessHandle.current().pid(),
+                        Agent.GREETING_TIMEOUT,
                         AgentMain::leave);
         // Also where somebody ends the agent itself politely.
         Runtime.getRuntime().addShutdownHook(new Thread(agent::end, "agent-end"));

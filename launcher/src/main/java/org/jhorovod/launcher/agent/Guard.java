@@ -40,17 +40,19 @@ final class Guard implements Closeable {
      * @param agentPid of the agent, which is killed then
      */
     static Guard start(Duration silence, long agentPid) throws IOException {
-        // Half as long again: the launcher finds a stopped agent first, and names it.
+        // Half as long again: the launcher finds a stopped agent first, and names it. The script
+        // counts fifths.
         long millis = silence.toMillis() * 3 / 2 + 500;
-        String seconds = BigDecimal.valueOf(millis, 3).toPlainString();
+        String fifth = BigDecimal.valueOf(millis / 5, 3).toPlainString();
         ProcessBuilder builder =
                 new ProcessBuilder(
                                 "setsid",
+                                "--",
                                 "bash",
                                 "-c",
                                 script(),
                                 "jhorovod-guard",
-                                seconds,
+                                fifth,
                                 Long.toString(agentPid))
                         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                         .redirectError(ProcessBuilder.Redirect.DISCARD);

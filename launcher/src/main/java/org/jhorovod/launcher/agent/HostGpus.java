@@ -2,19 +2,17 @@ package org.jhorovod.launcher.agent;
 
 import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jhorovod.launcher.plan.GpuAssignment;
 import org.jhorovod.launcher.plan.HostPlan;
+import org.jhorovod.launcher.tool.SearchPath;
+import org.jhorovod.launcher.tool.ToolAnswer;
 import org.jhorovod.launcher.warmup.WarmUp;
 
 /** Shares this host's GPUs out among its ranks: each sees one. */
@@ -66,7 +64,7 @@ final class HostGpus {
     }
 
     private List<String> listed(Map<String, String> environment) throws InterruptedException {
-        if (!isOnPath(environment.getOrDefault("PATH", ""))) {
+        if (new SearchPath(environment.getOrDefault("PATH", "")).find(TOOL).isEmpty()) {
             return List.of();
         }
         try {
@@ -77,41 +75,25 @@ final class HostGpus {
         }
     }
 
-    private static boolean isOnPath(String path) {
-        return Arrays.stream(path.split(File.pathSeparator, -1))
-                .anyMatch(folder -> Files.isExecutable(Path.of(folder, TOOL)));
-    }
-
     private List<String> ask(Map<String, String> environment)
             throws IOException, InterruptedException {
-        Path answer = Files.createTempFile("jhorovod-gpus", "");
-        try {
-            ProcessBuilder builder =
-                    new ProcessBuilder("setsid", TOOL, "-L")
-                            .redirectInput(new File("/dev/null"))
-                            .redirectOutput(answer.toFile())
-                            .redirectError(ProcessBuilder.Redirect.DISCARD);
-            builder.environment().clear();
-            builder.environment().putAll(environment);
-            return await(starter.start(builder))
-                    ? GpuAssignment.listed(Files.readString(answer, StandardCharsets.ISO_8859_1))
-                    : List.of();
-        } finally {
-            Files.delete(answer);
-        }
-    }
-
-    /** Whether it has answered; where there is no GPU or driver, it fails, which is no news. */
-    private boolean await(Process process) throws InterruptedException {
-        boolean hasEnded = process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS);
-        if (!hasEnded) {
-            process.destroyForcibly();
+        ProcessBuilder builder =
+                new ProcessBuilder("setsid", "--", TOOL, "-L")
+                        .redirectInput(new File("/dev/null"))
+                        .redirectError(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().clear();
+        builder.environment().putAll(environment);
+        Process process = starter.start(builder);
+        Optional<ToolAnswer> answer = ToolAnswer.await(process, timeout);
+        if (answer.isEmpty()) {
             tell.accept(
                     "%s has not listed the GPUs within %d s, so that every rank sees all of them"
                             .formatted(TOOL, timeout.toSeconds()));
-            process.waitFor(1, TimeUnit.SECONDS);
         }
         ended.accept(process.pid());
-        return hasEnded && process.exitValue() == 0;
+        // Where there is no GPU or driver, it fails, which is no news.
+        return answer.filter(a -> a.exitCode() == 0)
+                .map(a -> GpuAssignment.listed(a.text()))
+                .orElse(List.of());
     }
 }

@@ -2,6 +2,7 @@ package org.jhorovod.launcher.agent;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,11 +11,13 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jhorovod.allreduce.rendezvous.Deadline;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The process groups that must not outlive the job. Each was started with {@code setsid}, so that
  * its number is the pid of the process that was started, and it is a session too: what a shell with
- * job control moves into groups of its own is still found. Safe for use by several threads.
+ * job control moves into groups of its own is still found. What has left the session too is found
+ * by the job's secret in its environment. Safe for use by several threads.
  */
 public final class ProcessGroups {
     private static final Duration SHELL_TIMEOUT = Duration.ofSeconds(2);
@@ -24,10 +27,16 @@ public final class ProcessGroups {
 
     // Guarded by this.
     private final Set<Long> groups = new TreeSet<>();
+    private @Nullable Path secretFolder; // null until there is a secret
 
     /** Remembers a group. */
     public synchronized void add(long group) {
         groups.add(group);
+    }
+
+    /** From now on whoever has the secret of this folder counts as well. */
+    public synchronized void addHoldersOf(SecretFolder folder) {
+        secretFolder = folder.path();
     }
 
     /**
@@ -40,11 +49,11 @@ public final class ProcessGroups {
         return ProcessTable.membersOf(Set.of(group)).isEmpty() && groups.remove(group);
     }
 
-    /** Sends a signal to every process of every group. */
+    /** Sends a signal to every process of every group, and to all that hold the secret. */
     public void send(UnixSignal signal) throws IOException {
         Set<Long> wanted = groups();
         Set<String> targets = new TreeSet<>();
-        for (ProcessTable.Entry member : ProcessTable.membersOf(wanted)) {
+        for (ProcessTable.Entry member : members()) {
             boolean isGroupOurs = wanted.contains(member.group());
             targets.add(isGroupOurs ? "-" + member.group() : Long.toString(member.pid()));
         }
@@ -102,7 +111,18 @@ public final class ProcessGroups {
     }
 
     private boolean isEmpty() throws IOException {
-        return ProcessTable.membersOf(groups()).isEmpty();
+        return members().isEmpty();
+    }
+
+    private List<ProcessTable.Entry> members() throws IOException {
+        Path folder = secretFolder();
+        return folder == null
+                ? ProcessTable.membersOf(groups())
+                : ProcessTable.membersOf(groups(), folder);
+    }
+
+    private synchronized @Nullable Path secretFolder() {
+        return secretFolder;
     }
 
     private synchronized Set<Long> groups() {

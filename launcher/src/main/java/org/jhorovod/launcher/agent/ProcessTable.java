@@ -1,5 +1,6 @@
 package org.jhorovod.launcher.agent;
 
+import com.google.common.base.Splitter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -9,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiPredicate;
+import org.jhorovod.allreduce.config.Settings;
 
 /** The processes of this host, as /proc tells them. */
 final class ProcessTable {
@@ -34,22 +37,47 @@ final class ProcessTable {
      * soon as their {@code setsid} takes effect; zombies are not alive.
      */
     static List<Entry> membersOf(Set<Long> groups) throws IOException {
+        return groups.isEmpty() ? List.of() : select((folder, entry) -> entry.isIn(groups));
+    }
+
+    /**
+     * The same, and all that have the secret of this folder in their environment, as every process
+     * of a rank has, even one that has left the rank's session.
+     */
+    static List<Entry> membersOf(Set<Long> groups, Path secretFolder) throws IOException {
+        String variable = Settings.SECRET_FILE.environmentName() + "=" + secretFolder + "/";
+        // Every byte one letter, as the environment is read.
+        String wanted = decode(variable.getBytes(StandardCharsets.UTF_8));
+        return select((folder, entry) -> entry.isIn(groups) || hasVariable(folder, wanted));
+    }
+
+    private static List<Entry> select(BiPredicate<Path, Entry> isWanted) throws IOException {
         List<Entry> members = new ArrayList<>();
-        if (groups.isEmpty()) {
-            return members;
-        }
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(PROC, "[0-9]*")) {
             for (Path folder : folders) {
-                read(folder).filter(e -> e.isIn(groups)).ifPresent(members::add);
+                read(folder).filter(e -> isWanted.test(folder, e)).ifPresent(members::add);
             }
         }
         return members;
     }
 
+    private static boolean hasVariable(Path folder, String start) {
+        try {
+            return Splitter.on('\0')
+                    .splitToStream(decode(Files.readAllBytes(folder.resolve("environ"))))
+                    .anyMatch(variable -> variable.startsWith(start));
+        } catch (IOException e) {
+            return false; // somebody else's, or it ended while we looked
+        }
+    }
+
+    private static String decode(byte[] bytes) {
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+
     private static Optional<Entry> read(Path folder) {
         try {
-            byte[] stat = Files.readAllBytes(folder.resolve("stat"));
-            return parse(new String(stat, StandardCharsets.ISO_8859_1));
+            return parse(decode(Files.readAllBytes(folder.resolve("stat"))));
         } catch (IOException e) {
             return Optional.empty(); // it ended while we looked
         }

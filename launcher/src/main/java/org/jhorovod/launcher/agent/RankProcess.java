@@ -4,6 +4,8 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +46,8 @@ final class RankProcess {
     static RankProcess start(
             HostPlan plan, RankPlan rank, File secretFile, WarmUp.Starter starter, Watcher watcher)
             throws IOException {
-        List<String> command = new ArrayList<>(List.of("setsid"));
+        requireFolder(plan);
+        List<String> command = new ArrayList<>(List.of("setsid", "--"));
         command.addAll(plan.command());
         ProcessBuilder builder = new ProcessBuilder(command).directory(new File(plan.directory()));
         complete(builder.environment(), plan, rank);
@@ -53,6 +56,14 @@ final class RankProcess {
             builder.redirectInput(new File("/dev/null"));
         }
         return new RankProcess(rank.rank(), starter.start(builder), watcher);
+    }
+
+    private static void requireFolder(HostPlan plan) throws IOException {
+        if (!Files.isDirectory(Path.of(plan.directory()))) {
+            throw new IOException(
+                    "the folder %s is not on %s; jhorovodrun starts ranks in the folder it is called in"
+                            .formatted(plan.directory(), plan.host()));
+        }
     }
 
     /** Turns the environment that the agent has into the one that a rank gets. */

@@ -2,15 +2,13 @@ package org.jhorovod.launcher.check;
 
 import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
+import org.jhorovod.launcher.tool.SearchPath;
+import org.jhorovod.launcher.tool.ToolAnswer;
 
 /** Programs of the system that some jobs need. */
 final class Tools {
@@ -38,11 +36,7 @@ final class Tools {
     static List<Finding> find(String path) throws InterruptedException {
         List<Finding> findings = new ArrayList<>();
         for (Tool tool : ALL) {
-            Optional<Path> program =
-                    Arrays.stream(path.split(File.pathSeparator, -1))
-                            .map(folder -> Path.of(folder, tool.name()))
-                            .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
-                            .findFirst();
+            Optional<Path> program = new SearchPath(path).find(tool.name());
             findings.add(
                     program.isPresent()
                             ? ask(tool, program.get())
@@ -54,43 +48,33 @@ final class Tools {
 
     private static Finding ask(Tool tool, Path program) throws InterruptedException {
         try {
-            Path answer = Files.createTempFile("jhorovod-check", "");
-            try {
-                Process process =
-                        new ProcessBuilder(program.toString(), tool.question())
-                                .redirectErrorStream(true)
-                                .redirectInput(new File("/dev/null"))
-                                .redirectOutput(answer.toFile())
-                                .start();
-                return answered(tool, program, process, answer);
-            } finally {
-                Files.delete(answer);
-            }
+            Process process =
+                    new ProcessBuilder(program.toString(), tool.question())
+                            .redirectErrorStream(true)
+                            .redirectInput(new File("/dev/null"))
+                            .start();
+            return ToolAnswer.await(process, TIMEOUT)
+                    .map(answer -> answered(tool, program, answer))
+                    .orElseGet(
+                            () ->
+                                    Finding.missing(
+                                            tool.name(),
+                                            "%s has not answered within %d s"
+                                                    .formatted(program, TIMEOUT.toSeconds())));
         } catch (IOException e) {
             return Finding.missing(tool.name(), program + " cannot be run: " + e.getMessage());
         }
     }
 
-    private static Finding answered(Tool tool, Path program, Process process, Path answer)
-            throws IOException, InterruptedException {
-        if (!process.waitFor(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
-            process.destroyForcibly();
-            return Finding.missing(
-                    tool.name(),
-                    "%s has not answered within %d s".formatted(program, TIMEOUT.toSeconds()));
-        }
+    private static Finding answered(Tool tool, Path program, ToolAnswer answer) {
         List<String> lines =
-                new String(Files.readAllBytes(answer), StandardCharsets.UTF_8)
-                        .lines()
-                        .map(String::strip)
-                        .filter(line -> !line.isEmpty())
-                        .toList();
+                answer.text().lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
         String words = lines.isEmpty() ? "it says nothing" : lines.get(0);
-        return process.exitValue() == 0
+        return answer.exitCode() == 0
                 ? Finding.available(tool.name(), program + ": " + words)
                 : Finding.missing(
                         tool.name(),
                         "%s fails with exit code %d: %s"
-                                .formatted(program, process.exitValue(), words));
+                                .formatted(program, answer.exitCode(), words));
     }
 }

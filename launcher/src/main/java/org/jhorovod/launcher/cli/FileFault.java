@@ -2,6 +2,7 @@ package org.jhorovod.launcher.cli;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
@@ -27,6 +28,10 @@ final class FileFault {
         if (fault instanceof NoSuchFileException) {
             return "does not exist";
         }
-        return "failed: " + fault.getReason();
+        if (fault instanceof DirectoryNotEmptyException) {
+            return "is a folder that is not empty";
+        }
+        String reason = fault.getReason();
+        return reason == null ? "cannot be used" : "failed: " + reason;
     }
 }

@@ -63,9 +63,11 @@ final class HelpText {
         }
         lines.add("");
         lines.add("Exit code: that of the rank that failed first, 128 + n if signal n ended it;");
-        lines.add("2 for a command line that cannot be used; 130 after Ctrl-C. A rank that hangs");
-        lines.add("is ended by the launcher, and then gives 143 or 137. Standard input goes to");
-        lines.add("rank 0.");
+        lines.add(
+                "1 if a host cannot be used or is lost; 2 for a command line that cannot be used;");
+        lines.add(
+                "130 after Ctrl-C. A rank that hangs is ended by the launcher, and then gives 143");
+        lines.add("or 137. Standard input goes to rank 0.");
         return lines.stream().map(line -> line.replace("%", "%%")).toArray(String[]::new);
     }
 

@@ -63,7 +63,9 @@ final class Jhorovodrun implements Callable<Integer> {
     @Option(
             names = "--start-timeout",
             paramLabel = "SECONDS",
-            description = "How long the ranks may take to meet.")
+            description =
+                    "How long the hosts may take to answer (15 at least), and then the ranks to"
+                            + " meet.")
     private @Nullable String startTimeout;
 
     @Option(
@@ -220,7 +222,7 @@ final class Jhorovodrun implements Callable<Integer> {
             throw new UsageException("--output-filename needs the name of a folder");
         }
         try {
-            return Optional.of(RankFiles.create(Path.of(outputFolder), size));
+            return Optional.of(RankFiles.prepare(Path.of(outputFolder), size));
         } catch (IOException e) {
             throw new UsageException(
                     "--output-filename '%s' cannot be written: %s"
@@ -288,6 +290,7 @@ final class Jhorovodrun implements Callable<Integer> {
                     "there is nothing to run; put a program after the options, or --example NAME (%s)"
                             .formatted(Examples.load().names()));
         }
+        ProgramPath.requireName(words.get(0));
         // Where this host runs no rank, the program may well be on the others only.
         if (places.stream().map(Topology::host).anyMatch(ThisHost::isMeantBy)) {
             ProgramPath.requireExecutable(words.get(0));

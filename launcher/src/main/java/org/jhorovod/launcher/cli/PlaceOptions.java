@@ -41,7 +41,9 @@ final class PlaceOptions {
         requireSize();
         try {
             List<HostSlots> slots = slots();
-            return SlotAssignment.assign(size == null ? sum(slots) : size, slots);
+            List<Topology> places = SlotAssignment.assign(size == null ? sum(slots) : size, slots);
+            requireOneNameForThisHost(places);
+            return places;
         } catch (IllegalArgumentException e) {
             throw new UsageException(String.valueOf(e.getMessage()));
         }
@@ -61,11 +63,11 @@ final class PlaceOptions {
 
     private List<HostSlots> slots() {
         if (hosts != null) {
-            return requireOneNameForThisHost(parse(hosts));
+            return parse(hosts);
         }
         if (hostfile != null) {
             List<String> lines = InputFile.lines("--hostfile", hostfile);
-            return requireOneNameForThisHost(Hostfile.parse(hostfile, lines));
+            return Hostfile.parse(hostfile, lines);
         }
         return List.of(new HostSlots(ThisHost.name(), Integer.MAX_VALUE));
     }
@@ -81,16 +83,20 @@ final class PlaceOptions {
         }
     }
 
-    /** Two agents on a host would both count their ranks from local rank 0. */
-    private static List<HostSlots> requireOneNameForThisHost(List<HostSlots> slots) {
+    /**
+     * Two agents on a host would both count their ranks from local rank 0. The names are looked up
+     * side by side, as one that is unknown takes its time; Java remembers the answers for a while.
+     */
+    private static void requireOneNameForThisHost(List<Topology> places) {
         List<String> here =
-                slots.stream().map(HostSlots::host).filter(ThisHost::isMeantBy).toList();
+                places.stream().map(Topology::host).distinct().toList().parallelStream()
+                        .filter(ThisHost::isMeantBy)
+                        .toList();
         if (here.size() > 1) {
             throw new UsageException(
                     "'%s' and '%s' are both this host; name it once with all its slots"
                             .formatted(here.get(0), here.get(1)));
         }
-        return slots;
     }
 
     private static int sum(List<HostSlots> slots) {

@@ -1,13 +1,23 @@
 package org.jhorovod.launcher.cli;
 
-import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
+import org.jhorovod.launcher.tool.SearchPath;
 
 /** Finds programs as a shell does. */
 final class ProgramPath {
     private ProgramPath() {}
+
+    /**
+     * Checks what is wrong on every host: a name that looks like an option.
+     *
+     * @throws UsageException if it does
+     */
+    static void requireName(String program) {
+        if (program.startsWith("-")) {
+            throw new UsageException("'%s' is no program".formatted(program));
+        }
+    }
 
     /**
      * Checks that a program can be started from here.
@@ -15,11 +25,8 @@ final class ProgramPath {
      * @throws UsageException if it is not there or not executable
      */
     static void requireExecutable(String program) {
-        if (program.startsWith("-")) {
-            throw new UsageException("'%s' is no program".formatted(program));
-        }
         boolean hasFolder = program.contains("/");
-        boolean isFound = hasFolder ? isExecutable(Path.of(program)) : isOnPath(program);
+        boolean isFound = hasFolder ? SearchPath.isExecutable(Path.of(program)) : isOnPath(program);
         if (!isFound) {
             String reason =
                     !hasFolder
@@ -34,12 +41,6 @@ final class ProgramPath {
     /** Whether the PATH has a program of this name. */
     static boolean isOnPath(String program) {
         String path = System.getenv("PATH");
-        return path != null
-                && Arrays.stream(path.split(File.pathSeparator, -1))
-                        .anyMatch(folder -> isExecutable(Path.of(folder, program)));
-    }
-
-    private static boolean isExecutable(Path file) {
-        return Files.isRegularFile(file) && Files.isExecutable(file);
+        return path != null && new SearchPath(path).find(program).isPresent();
     }
 }

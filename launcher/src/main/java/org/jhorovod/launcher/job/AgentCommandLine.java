@@ -18,7 +18,7 @@ public final class AgentCommandLine {
 
     /** On this host. */
     public static List<String> here() {
-        List<String> words = new ArrayList<>(List.of("setsid"));
+        List<String> words = new ArrayList<>(List.of("setsid", "--"));
         words.addAll(java());
         return words;
     }
@@ -26,7 +26,8 @@ public final class AgentCommandLine {
     /**
      * On another host.
      *
-     * @param liveness after which ssh itself gives up a connection that is dead
+     * @param liveness after which the launcher gives up a host that is silent; ssh itself only
+     *     where that fails, so that the reason is always the same
      */
     public static List<String> on(String host, SshOptions options, Duration liveness) {
         List<String> remote = new ArrayList<>(List.of("exec", "env"));
@@ -34,7 +35,8 @@ public final class AgentCommandLine {
         remote.addAll(List.of("LC_ALL=C.UTF-8", "JHOROVODRUN_UNSET_LC_ALL=1"));
         remote.addAll(java());
         List<String> words = new ArrayList<>(SshCommand.of(host, options, remote));
-        long interval = Math.max(1, liveness.toSeconds() / ALIVE_COUNT);
+        // Half as long again as the liveness timeout, and more.
+        long interval = (liveness.toMillis() + 1999) / 2000 + 1;
         words.addAll(
                 1,
                 List.of(
@@ -42,7 +44,7 @@ public final class AgentCommandLine {
                         "ServerAliveInterval=" + interval,
                         "-o",
                         "ServerAliveCountMax=" + ALIVE_COUNT));
-        words.add(0, "setsid");
+        words.addAll(0, List.of("setsid", "--"));
         return words;
     }
 

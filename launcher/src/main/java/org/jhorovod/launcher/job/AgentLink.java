@@ -17,6 +17,7 @@ import org.jhorovod.launcher.agent.AgentWire;
 import org.jhorovod.launcher.agent.Bytes;
 import org.jhorovod.launcher.agent.Silence;
 import org.jhorovod.launcher.plan.SshOptions;
+import org.jhorovod.launcher.tool.SearchPath;
 
 /**
  * The launcher's end of the way to one host's agent: a pipe to its process, or to the ssh that
@@ -26,6 +27,7 @@ final class AgentLink {
     private static final Duration LAST_WORDS_TIMEOUT = Duration.ofSeconds(1);
     private static final int INPUT_BYTES = 16 * 1024;
     private static final int NOT_FOUND = 127;
+    private static final int SSH_FAILED = 255;
 
     /** Who hears what an agent says; called on threads of the link. */
     interface Listener {
@@ -47,6 +49,7 @@ final class AgentLink {
     private final ErrorLines errorLines;
     private final Semaphore inputCredit = new Semaphore(1);
     private final AtomicBoolean isLost = new AtomicBoolean();
+    private volatile boolean hasAnswered;
 
     private AgentLink(
             String host, boolean isHere, Process process, Duration liveness, Listener listener) {
@@ -112,6 +115,8 @@ final class AgentLink {
             }
         } catch (IOException e) {
             return describeEnd();
+        } catch (RuntimeException e) {
+            return "what it says cannot be read: " + e; // or else nobody would listen any more
         }
     }
 
@@ -132,6 +137,7 @@ final class AgentLink {
             return; // that it came is all that it says
         } else {
             if (event instanceof AgentEvent.Hello) {
+                hasAnswered = true;
                 errorLines.relay(); // what came before tells why a host does not answer
             }
             listener.heard(this, event);
@@ -192,11 +198,21 @@ final class AgentLink {
     }
 
     /** The exit code of ssh is that of what it runs, or 255 if it cannot run it to its end. */
-    private static String describeSsh(int code) {
+    private String describeSsh(int code) {
         String how = "ssh " + ExitCode.describe(code);
-        return code == NOT_FOUND
-                ? how + " (Java and JHorovod must lie at the same path on all hosts)"
+        if (code == NOT_FOUND) {
+            return isOnPath("ssh")
+                    ? how + " (Java and JHorovod must lie at the same path on all hosts)"
+                    : "there is no ssh on this host's PATH; install OpenSSH's client";
+        }
+        return code == SSH_FAILED && hasAnswered
+                ? how + " (the connection or the agent ended)"
                 : how;
+    }
+
+    private static boolean isOnPath(String program) {
+        String path = System.getenv("PATH");
+        return path != null && new SearchPath(path).find(program).isPresent();
     }
 
     /** What the host has printed so far in place of an answer, as the end of a sentence. */
@@ -224,8 +240,20 @@ final class AgentLink {
         }
     }
 
+    /** Sends a command; the host is lost if that fails. */
     void send(AgentCommand command) throws IOException {
-        AgentWire.write(command, commands);
+        try {
+            AgentWire.write(command, commands);
+        } catch (IOException e) {
+            // On a thread of its own: it may take a moment to learn how the agent has ended.
+            daemon("lost", () -> lose(describeFailure(e)));
+            throw e;
+        }
+    }
+
+    private String describeFailure(IOException e) {
+        String end = describeEnd();
+        return process.isAlive() ? "it cannot be sent its orders: " + e.getMessage() : end;
     }
 
     private void daemon(String duty, Runnable task) {
@@ -234,9 +262,15 @@ final class AgentLink {
         thread.start();
     }
 
-    /** Closes the pipe, upon which the agent ends what is left and then itself. */
+    /**
+     * Ends an agent that has not answered yet; closes the pipe of others, upon which the agent ends
+     * what is left and then itself.
+     */
     void hangUp() {
         isLost.set(true); // what happens from here on is no news
+        if (!hasAnswered) {
+            process.destroyForcibly(); // it holds nothing yet, and may be long in connecting
+        }
         daemon("hang-up", this::closeCommands); // which a full pipe could hold up
     }
 

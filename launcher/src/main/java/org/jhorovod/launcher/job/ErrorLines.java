@@ -1,16 +1,17 @@
 package org.jhorovod.launcher.job;
 
+import com.google.common.collect.EvictingQueue;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 
 /**
  * What ssh, the host's shell and the agent's JVM say beside the agent's events. Until the agent has
@@ -20,14 +21,25 @@ import java.util.function.Consumer;
 final class ErrorLines {
     private static final int MOST_LINES = 20;
 
+    // A line that was passed on before has nothing to do with a host's end.
+    private static final Duration LAST_WORDS_AGE = Duration.ofSeconds(5);
+
+    private record Line(String text, long nanos) {}
+
     private final Consumer<String> sink;
+    private final LongSupplier nanoTime;
     private final CountDownLatch ended = new CountDownLatch(1);
     // Guarded by this.
-    private final Deque<String> last = new ArrayDeque<>();
+    private final EvictingQueue<Line> last = EvictingQueue.create(MOST_LINES);
     private boolean isRelaying;
 
     ErrorLines(Consumer<String> sink) {
+        this(sink, System::nanoTime);
+    }
+
+    ErrorLines(Consumer<String> sink, LongSupplier nanoTime) {
         this.sink = sink;
+        this.nanoTime = nanoTime;
     }
 
     /** Takes lines until the stream ends. */
@@ -50,19 +62,16 @@ final class ErrorLines {
         if (text.isEmpty()) {
             return;
         }
-        if (last.size() == MOST_LINES) {
-            last.removeFirst();
-        }
-        last.addLast(text);
+        last.add(new Line(text, nanoTime.getAsLong()));
         if (isRelaying) {
             sink.accept(text);
         }
     }
 
-    /** Passes on what has come and what will; only the latter is a reason any more. */
+    /** Passes on what has come and what will; only the last of it is a reason any more. */
     synchronized void relay() {
         isRelaying = true;
-        last.forEach(sink);
+        last.forEach(line -> sink.accept(line.text()));
         last.clear();
     }
 
@@ -75,6 +84,16 @@ final class ErrorLines {
 
     /** The lines as the end of a sentence; empty if there are none. */
     synchronized String asReason() {
-        return last.isEmpty() ? "" : ": " + String.join("; ", last);
+        long now = nanoTime.getAsLong();
+        String reason =
+                last.stream()
+                        .filter(line -> !isRelaying || isRecent(line, now))
+                        .map(Line::text)
+                        .collect(Collectors.joining("; "));
+        return reason.isEmpty() ? "" : ": " + reason;
+    }
+
+    private static boolean isRecent(Line line, long now) {
+        return now - line.nanos() <= LAST_WORDS_AGE.toNanos();
     }
 }

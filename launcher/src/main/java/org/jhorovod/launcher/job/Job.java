@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -188,19 +189,27 @@ public final class Job {
     /** Does nothing for other hosts, where the agent's guard does it. */
     private void endWithoutAgent(Set<Integer> ranks, Agents agents) {
         ProcessGroups groups = new ProcessGroups();
-        ranks.stream()
-                .filter(rank -> agents.isHere(spec.holders().get(rank)))
-                .flatMap(rank -> Stream.ofNullable(pids.get(rank)))
-                .forEach(groups::add);
+        List<Long> here =
+                ranks.stream()
+                        .filter(rank -> agents.isHere(spec.holders().get(rank)))
+                        .flatMap(rank -> Stream.ofNullable(pids.get(rank)))
+                        .toList();
+        here.forEach(groups::add);
+        SecretFolder folder = secretFolder;
+        boolean isAnyHere = ranks.stream().anyMatch(rank -> agents.isHere(spec.holders().get(rank)));
+        if (folder != null && isAnyHere) {
+            groups.addHoldersOf(folder);
+        }
         try {
             if (!groups.end(TERM_WAIT, KILL_WAIT)) {
-                tell("some processes cannot be ended; look for the groups " + pids.values());
+                tell(
+                        "some processes of this host's ranks cannot be ended; look for the groups "
+                                + here);
             }
         } catch (IOException e) {
             tell("cannot clean up after the agent: " + e.getMessage());
         }
-        SecretFolder folder = secretFolder;
-        if (folder != null && ranks.stream().anyMatch(r -> agents.isHere(spec.holders().get(r)))) {
+        if (folder != null && isAnyHere) {
             deleteUnlessGone(folder);
         }
     }

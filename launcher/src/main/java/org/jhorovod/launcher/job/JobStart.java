@@ -54,16 +54,18 @@ final class JobStart {
      * @throws StartRefusedException if a host cannot be used, or somebody wants the launcher to end
      */
     void run() throws StartRefusedException, InterruptedException {
-        Deadline deadline = Deadline.after(patience());
-        call(JobEvent.AgentReady.class, deadline);
+        call(JobEvent.AgentReady.class, Deadline.after(patience()));
         if (spec.isUnderMpirun()) {
             startMpirun();
             return;
         }
-        Map<String, String> addresses = agents.areHere() ? loopback() : reachable(deadline);
+        Map<String, String> addresses = agents.areHere() ? loopback() : reachable();
         String runId = "%x-%d".formatted(System.currentTimeMillis(), ProcessHandle.current().pid());
         for (String host : spec.hosts()) {
-            String address = addresses.getOrDefault(host, Rendezvous.LOOPBACK_ADDRESS);
+            String address = addresses.get(host);
+            if (address == null) {
+                throw new IllegalStateException("bug: no address was chosen for " + host);
+            }
             String meetingPoint = AddressChoice.withPort(address, rendezvous.port());
             HostPlan plan = plan(host, meetingPoint, runId);
             tellIfVerbose.accept(
@@ -109,10 +111,15 @@ final class JobStart {
     }
 
     private Optional<String> failure(String host, RollCall<?> call) {
+        Optional<String> difference =
+                call.lastAnswer(host)
+                        .filter(JobEvent.AgentReady.class::isInstance)
+                        .flatMap(answer -> difference(((JobEvent.AgentReady) answer).hello()));
         String failure = call.failures().get(host);
         if (failure != null) {
             agents.giveUp(host);
-            return Optional.of(failure);
+            // An agent of another version may fail at the first order that it cannot read.
+            return Optional.of(difference.orElse(failure));
         }
         if (call.silent().contains(host)) {
             agents.giveUp(host);
@@ -120,9 +127,7 @@ final class JobStart {
                     "it has not answered within %d s%s (JHOROVOD_START_TIMEOUT_SECONDS)"
                             .formatted(patience().toSeconds(), agents.errorsSoFar(host)));
         }
-        return call.answers().get(host) instanceof JobEvent.AgentReady ready
-                ? difference(ready.hello())
-                : Optional.empty();
+        return difference;
     }
 
     private static Optional<String> difference(AgentEvent.Hello hello) {
@@ -142,15 +147,16 @@ final class JobStart {
         return addresses;
     }
 
-    private Map<String, String> reachable(Deadline deadline)
-            throws StartRefusedException, InterruptedException {
+    private Map<String, String> reachable() throws StartRefusedException, InterruptedException {
         List<String> candidates;
         try {
             candidates = ThisHost.addresses(spec.networkInterface());
         } catch (IOException e) {
             throw StartRefusedException.failed(String.valueOf(e.getMessage()));
         }
-        Duration trial = Duration.ofMillis(Math.max(1, deadline.remainingMillis() / 2));
+        // Its own time: agents that were slow to come must not look like a closed port.
+        Deadline deadline = Deadline.after(patience());
+        Duration trial = patience().dividedBy(2);
         agents.sendToAll(
                 new AgentCommand.TryAddresses(
                         candidates,

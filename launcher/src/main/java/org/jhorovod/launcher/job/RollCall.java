@@ -3,6 +3,7 @@ package org.jhorovod.launcher.job;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
@@ -19,6 +20,7 @@ final class RollCall<A extends JobEvent.Answer> {
     private final Class<A> kind;
     private final Set<String> waiting;
     private final Map<String, A> answers = new LinkedHashMap<>();
+    private final Map<String, A> lastAnswers = new LinkedHashMap<>();
     private final Map<String, String> failures = new LinkedHashMap<>();
     private int interruption;
 
@@ -44,6 +46,7 @@ final class RollCall<A extends JobEvent.Answer> {
             A answer = kind.cast(event);
             if (waiting.remove(answer.host())) {
                 answers.put(answer.host(), answer);
+                lastAnswers.put(answer.host(), answer);
             }
         } else if (event instanceof JobEvent.AgentLost lost) {
             waiting.remove(lost.host());
@@ -62,6 +65,11 @@ final class RollCall<A extends JobEvent.Answer> {
     /** By host. */
     Map<String, A> answers() {
         return answers;
+    }
+
+    /** What a host answered, even if it was lost then: the answer may tell why. */
+    Optional<A> lastAnswer(String host) {
+        return Optional.ofNullable(lastAnswers.get(host));
     }
 
     /** Why hosts cannot answer any more, by host. */

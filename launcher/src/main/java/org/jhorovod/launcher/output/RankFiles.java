@@ -3,6 +3,7 @@ package org.jhorovod.launcher.output;
 import com.google.common.base.Strings;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -22,33 +23,51 @@ public final class RankFiles {
     private static final Pattern OF_RANK = Pattern.compile("rank\\.[0-9]+");
 
     private final Path folder;
+    private final int size;
     private final int digits;
     private final Map<Path, OutputStream> open = new HashMap<>();
+    private boolean hasBegun;
 
-    private RankFiles(Path folder, int digits) {
+    private RankFiles(Path folder, int size) {
         this.folder = folder;
-        this.digits = digits;
+        this.size = size;
+        this.digits = Integer.toString(size - 1).length();
     }
 
     /**
-     * Creates the folder and an empty pair of files for each rank; those of an earlier job there
-     * are removed.
+     * Creates the folder. The files of an earlier job stay until a rank of this one has run: it may
+     * well be refused before.
      *
      * @param size how many ranks the job has
+     * @throws IOException naming the folder that cannot be created or written
+     */
+    public static RankFiles prepare(Path folder, int size) throws IOException {
+        createFolder(folder);
+        if (!Files.isWritable(folder)) {
+            throw new AccessDeniedException(folder.toString());
+        }
+        return new RankFiles(folder, size);
+    }
+
+    /**
+     * Creates an empty pair of files for each rank; those of an earlier job are removed. Does
+     * nothing the second time.
+     *
      * @throws IOException naming the file that cannot be created
      */
-    public static RankFiles create(Path folder, int size) throws IOException {
-        RankFiles files = new RankFiles(folder, Integer.toString(size - 1).length());
-        createFolder(folder);
+    void begin() throws IOException {
+        if (hasBegun) {
+            return;
+        }
+        hasBegun = true;
         removeOld(folder);
         for (int rank = 0; rank < size; rank++) {
             for (Stream stream : Stream.values()) {
-                Path file = files.path(rank, stream);
+                Path file = path(rank, stream);
                 createFolder(file.resolveSibling(""));
                 Files.write(file, new byte[0]);
             }
         }
-        return files;
     }
 
     private static void createFolder(Path folder) throws IOException {
@@ -94,6 +113,7 @@ public final class RankFiles {
 
     /** Appends what a rank wrote. */
     void write(int rank, Stream stream, byte[] bytes) throws IOException {
+        begin();
         Path file = path(rank, stream);
         try {
             OutputStream target = open.get(file);
@@ -109,6 +129,7 @@ public final class RankFiles {
 
     /** Closes a rank's files; a process that it left behind may still write, which opens them. */
     void end(int rank) throws IOException {
+        begin();
         for (Stream stream : Stream.values()) {
             OutputStream target = open.remove(path(rank, stream));
             if (target != null) {

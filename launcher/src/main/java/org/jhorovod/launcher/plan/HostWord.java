@@ -21,6 +21,7 @@ record HostWord(String user, String name, OptionalInt slots) {
             Pattern.compile("([\\p{L}\\p{N}_][\\p{L}\\p{N}_.+\\\\-]*@)");
     private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_][\\p{L}\\p{N}_.-]*");
     private static final Pattern BRACKETED = Pattern.compile("\\[(.*?)](?::(.*))?");
+    private static final Pattern SCOPE = Pattern.compile("%[A-Za-z0-9_.-]+");
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
     /**
@@ -52,7 +53,10 @@ record HostWord(String user, String name, OptionalInt slots) {
     }
 
     private static void requireAddress(String address, String word) {
-        if (!address.contains(":") || !InetAddresses.isInetAddress(withoutScope(address))) {
+        String bare = withoutScope(address);
+        boolean isScopeFit =
+                bare.equals(address) || SCOPE.matcher(address.substring(bare.length())).matches();
+        if (!address.contains(":") || !InetAddresses.isInetAddress(bare) || !isScopeFit) {
             throw new IllegalArgumentException(
                     "'%s' in '%s' is no IPv6 address; %s".formatted(address, word, FORMS));
         }

@@ -93,7 +93,7 @@ public final class WarmUp {
     }
 
     private void unpack(JavaCommand java) throws IOException, InterruptedException {
-        List<String> words = new ArrayList<>(List.of("setsid", java.java()));
+        List<String> words = new ArrayList<>(List.of("setsid", "--", java.java()));
         java.properties().forEach((name, value) -> words.add("-D" + name + "=" + value));
         words.addAll(List.of("-cp", java.classPath(), NativeLibraries.WARM_UP_CLASS));
         ProcessBuilder builder =

@@ -1,8 +1,8 @@
 # Ends what an agent has started when that agent can no longer do so: because it was killed, and
 # its end of the pipe on standard input closed, or because it is stopped, and no line comes.
 #
-# Arguments: after how many seconds of silence the agent counts as stopped; its pid, 0 if it must
-# not be killed then. Lines: "+ GROUP" and "- GROUP" name process groups, "folder PATH" that of the
+# Arguments: a fifth of the seconds of silence after which the agent counts as stopped; its pid, 0 if
+# it must not be killed then. Lines: "+ GROUP" and "- GROUP" name process groups, "folder PATH" that of the
 # secret, "." says that the agent lives, "done" that nothing is left to end.
 
 declare -A groups=()
@@ -26,29 +26,44 @@ members() {
   fi
 }
 
-# Sends a signal to all that are left, until none is or this has been done so many times.
+# Hundredths of a second since the host's start; no change of the clock moves it.
+now() {
+  local uptime rest
+  read -r uptime rest </proc/uptime
+  echo "$((10#${uptime/./}))"
+}
+
+# Sends a signal to all that are left, until none is or these hundredths of a second have passed.
 signal() {
-  local left
-  for ((i = 0; i < $2; i++)); do
+  local left again=1 end=$(($(now) + $2))
+  while (($(now) < end)); do
     mapfile -t left < <(members)
     ((${#left[@]})) || return
-    if ((i == 0)) || [[ $1 == KILL ]]; then
+    if ((again)); then
       kill -s "$1" "${left[@]}" 2>/dev/null
     fi
+    [[ $1 == KILL ]] || again=0
     sleep 0.1
   done
 }
 
+# Several short silences in a row and not one long one: bash goes by the clock, and where this script
+# was frozen beside the agent, the clock has gone on while neither could do anything.
+silences=0
 while true; do
   read -r -t "$1" word value
   status=$?
   if ((status)); then
-    # More than 128 is the silence: then the agent still holds the pipe, so the pid is still its own.
+    # More than 128 is a silence: then the agent still holds the pipe, so the pid is still its own.
+    if ((status > 128 && ++silences < 5)); then
+      continue
+    fi
     if ((status > 128 && $2 > 0)); then
       kill -s KILL "$2" 2>/dev/null
     fi
     break
   fi
+  silences=0
   case $word in
     +) groups[$value]=1 ;;
     -) unset "groups[$value]" ;;
@@ -57,8 +72,8 @@ while true; do
   esac
 done
 
-signal TERM 15
-signal KILL 50
+signal TERM 150
+signal KILL 500
 if [[ $folder ]]; then
   rm -rf -- "$folder"
 fi

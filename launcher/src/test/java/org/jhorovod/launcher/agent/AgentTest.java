@@ -35,6 +35,8 @@ import org.junit.jupiter.api.Timeout;
 /** An agent as a thread of this process, with real ranks. */
 @Timeout(60)
 class AgentTest {
+    private static final Duration GREETING_TIMEOUT = Duration.ofSeconds(3);
+
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final Pipe toAgent;
     private final Pipe fromAgent;
@@ -59,6 +61,7 @@ class AgentTest {
                         Channels.newInputStream(toAgent.source()),
                         out,
                         Guard.NOBODY,
+                        GREETING_TIMEOUT,
                         isLauncherSilent::countDown);
         obeying =
                 threads.submit(
@@ -156,6 +159,18 @@ class AgentTest {
     }
 
     @Test
+    void agent_endsAProcess_thatHasLeftItsRanksSession() throws Exception {
+        start(1, "setsid sleep 601 & echo $!; wait");
+        hear(AgentEvent.Started.class);
+        AgentEvent.Output output = hear(AgentEvent.Output.class);
+        String pid = new String(output.bytes().toArray(), StandardCharsets.UTF_8).strip();
+        ProcessHandle escaped = ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
+        commands.close();
+        obeying.get(5, TimeUnit.SECONDS);
+        Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> !escaped.isAlive());
+    }
+
+    @Test
     void guard_comesWithTheGreeting_andGoesWithTheAgent() throws Exception {
         send(new AgentCommand.Greet(Duration.ofSeconds(30), false));
         start(1, "exec sleep 600");
@@ -175,9 +190,21 @@ class AgentTest {
     }
 
     @Test
-    void launcherThatIsSilent_isNoticed_onlyWhereItIsFarAway() throws Exception {
+    void launcherThatIsSilent_isNoticed_whereItIsFarAway() throws Exception {
         send(new AgentCommand.Greet(Duration.ofSeconds(1), true));
         hear(AgentEvent.Beat.class);
+        assertThat(isLauncherSilent.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void launcherOnThisHost_maySayNothing_onceItHasGreeted() throws Exception {
+        send(new AgentCommand.Greet(Duration.ofSeconds(1), false));
+        hear(AgentEvent.Beat.class);
+        assertThat(isLauncherSilent.await(5, TimeUnit.SECONDS)).isFalse();
+    }
+
+    @Test
+    void launcherThatNeverGreets_isSilent() throws Exception {
         assertThat(isLauncherSilent.await(10, TimeUnit.SECONDS)).isTrue();
     }
 
@@ -202,7 +229,10 @@ class AgentTest {
                                 List.of(),
                                 List.of(new RankPlan(0, List.of())),
                                 Secret.random())));
-        assertThat(hear(AgentEvent.StartFailed.class).reason()).contains("/no/such/folder");
+        assertThat(hear(AgentEvent.StartFailed.class).reason())
+                .isEqualTo(
+                        "the folder /no/such/folder is not on here; jhorovodrun starts ranks in the"
+                                + " folder it is called in");
     }
 
     private void start(int ranks, String script) throws IOException {

@@ -84,22 +84,45 @@ class GuardTest {
 
     @Test
     void guard_waits_asLongAsTheAgentBeats_andKeepsOffAForgottenGroup() throws Exception {
-        Guard guard = Guard.start(Duration.ofMillis(500), Guard.NOBODY);
+        Guard guard = Guard.start(Duration.ofSeconds(2), Guard.NOBODY);
         guard.add(victim.pid());
         guard.delete(folder);
-        Awaitility.await()
-                .pollInterval(Duration.ofMillis(100))
-                .during(Duration.ofSeconds(3))
-                .atMost(SOON)
-                .until(
-                        () -> {
-                            guard.beat();
-                            return victim.isAlive();
-                        });
+        assertVictimLives(guard::beat, Duration.ofSeconds(6));
         guard.forget(victim.pid());
         guard.close();
         Awaitility.await().atMost(SOON).until(() -> !Files.exists(folder));
         assertThat(victim.isAlive()).isTrue();
+    }
+
+    @Test
+    void guard_waitsForTheAgent_whenBothWereFrozen() throws Exception {
+        Guard guard = Guard.start(Duration.ofMillis(1500), Guard.NOBODY);
+        guard.add(victim.pid());
+        guard.beat();
+        signal("STOP", guard);
+        assertVictimLives(() -> {}, Duration.ofSeconds(4));
+        signal("CONT", guard);
+        assertVictimLives(guard::beat, Duration.ofSeconds(4));
+        guard.close();
+        awaitNothingLeft();
+    }
+
+    private static void signal(String name, Guard guard) throws Exception {
+        String group = "-" + guard.process().pid();
+        Process kill = new ProcessBuilder("bash", "-c", "kill -s $0 -- $1", name, group).start();
+        assertThat(kill.waitFor()).isZero();
+    }
+
+    private void assertVictimLives(Runnable meanwhile, Duration time) {
+        Awaitility.await()
+                .pollInterval(Duration.ofMillis(100))
+                .during(time)
+                .atMost(time.plus(SOON))
+                .until(
+                        () -> {
+                            meanwhile.run();
+                            return victim.isAlive();
+                        });
     }
 
     @Test

@@ -56,7 +56,7 @@ class DryRunTest {
                         "Each rank runs: /usr/bin/touch " + touched + " 'a b'");
         assertThat(lines.stream().filter(line -> line.startsWith("  reached by: ")))
                 .hasSize(2)
-                .allMatch(line -> line.startsWith("  reached by: setsid ssh -o "))
+                .allMatch(line -> line.startsWith("  reached by: setsid -- ssh -o "))
                 .allMatch(line -> line.contains(" -i " + key + " -p 2222 -- "))
                 .anyMatch(line -> line.contains(" -- 2001:db8::2 "))
                 .anyMatch(line -> line.contains(" -- h3 "));

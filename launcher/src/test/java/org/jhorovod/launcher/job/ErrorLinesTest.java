@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -30,6 +32,17 @@ class ErrorLinesTest {
         lines.add("after");
         assertThat(passedOn).containsExactly("before", "after");
         assertThat(lines.asReason()).isEqualTo(": after");
+    }
+
+    @Test
+    void lineThatWasPassedOnLongAgo_isNoReasonAnyMore() {
+        AtomicLong nanos = new AtomicLong();
+        ErrorLines timed = new ErrorLines(passedOn::add, nanos::get);
+        timed.relay();
+        timed.add("old");
+        nanos.addAndGet(Duration.ofMinutes(1).toNanos());
+        timed.add("new");
+        assertThat(timed.asReason()).isEqualTo(": new");
     }
 
     @Test

@@ -42,6 +42,7 @@ class RollCallTest {
         call.run(queue(ready("b"), lost("b"), ready("a")), Deadline.after(SHORT));
         assertThat(call.answers()).containsOnlyKeys("a");
         assertThat(call.failures()).containsOnlyKeys("b");
+        assertThat(call.lastAnswer("b")).as("which may tell why").contains(readyAs("b"));
         assertThat(call.silent()).containsExactly("c");
     }
 
@@ -65,6 +66,10 @@ class RollCallTest {
     }
 
     private static JobEvent ready(String host) {
+        return readyAs(host);
+    }
+
+    private static JobEvent.AgentReady readyAs(String host) {
         return new JobEvent.AgentReady(host, new AgentEvent.Hello(1, "1"));
     }
 

@@ -34,7 +34,7 @@ class RankFilesTest {
         "101, rank.000, rank.100"
     })
     void folders_haveNumbersOfEqualLength(int size, String first, String last) throws IOException {
-        RankFiles.create(folder.resolve("new/logs"), size);
+        create(folder.resolve("new/logs"), size);
         try (var folders = Files.list(folder.resolve("new/logs"))) {
             List<String> names = folders.map(f -> f.getFileName().toString()).sorted().toList();
             assertThat(names).hasSize(size).startsWith(first).endsWith(last);
@@ -77,7 +77,7 @@ class RankFilesTest {
         }
         Files.writeString(file("rank.03/mine"), "mine");
         Files.writeString(file("rank.0.txt"), "mine");
-        RankFiles.create(folder, 2);
+        create(folder, 2);
         assertThat(folder.toFile().list())
                 .containsExactlyInAnyOrder("rank.0", "rank.1", "rank.03", "rank.0.txt");
         assertThat(file("rank.0/stdout")).isEmptyFile();
@@ -85,17 +85,26 @@ class RankFilesTest {
     }
 
     @Test
+    void files_ofAnEarlierJob_stay_untilARankOfThisOneHasRun() throws IOException {
+        console(1).write(0, Stream.STDOUT, utf8("old"));
+        Console next = new Console(out, err, false, Optional.of(RankFiles.prepare(folder, 1)));
+        assertThat(file("rank.0/stdout")).hasContent("old");
+        next.end(0);
+        assertThat(file("rank.0/stdout")).isEmptyFile();
+    }
+
+    @Test
     void folder_mayBeBehindALink() throws IOException {
         Path real = Files.createDirectory(folder.resolve("real"));
-        RankFiles.create(Files.createSymbolicLink(folder.resolve("link"), real), 1);
+        create(Files.createSymbolicLink(folder.resolve("link"), real), 1);
         assertThat(real.resolve("rank.0/stdout")).isEmptyFile();
     }
 
     @Test
     void create_fails_whereAFileIsInTheWay() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "");
-        assertThatThrownBy(() -> RankFiles.create(file, 1)).isInstanceOf(FileSystemException.class);
-        assertThatThrownBy(() -> RankFiles.create(file.resolve("below"), 1))
+        assertThatThrownBy(() -> create(file, 1)).isInstanceOf(FileSystemException.class);
+        assertThatThrownBy(() -> create(file.resolve("below"), 1))
                 .isInstanceOf(FileSystemException.class);
     }
 
@@ -118,7 +127,13 @@ class RankFilesTest {
     }
 
     private Console console(int size) throws IOException {
-        return new Console(out, err, false, Optional.of(RankFiles.create(folder, size)));
+        return new Console(out, err, false, Optional.of(create(folder, size)));
+    }
+
+    private static RankFiles create(Path folder, int size) throws IOException {
+        RankFiles files = RankFiles.prepare(folder, size);
+        files.begin();
+        return files;
     }
 
     private Path file(String name) {

@@ -46,6 +46,8 @@ class HostListTest {
         "'fd00::2]:4', brackets of 'fd00::2]:4' do not fit",
         "'[fd00::2]4', brackets of '[fd00::2]4' do not fit",
         "'[fd00::zz]:4', 'fd00::zz' in '[fd00::zz]:4' is no IPv6 address",
+        "'[fe80::1%$(id) x]:1', is no IPv6 address",
+        "'[fe80::1%]:1', is no IPv6 address",
         "'[]:4', is no IPv6 address",
         "'[10.0.0.1]:4', '10.0.0.1' in '[10.0.0.1]:4' is no IPv6 address",
         "'[fd00::2]:', is no number of slots",

@@ -13,8 +13,8 @@ import org.jhorovod.allreduce.collective.Topology;
 /**
  * A rank that says where it is, and what all ranks' numbers add up to.
  *
- * <p>Argument: {@code once}, or {@code on} to reduce again and again, beside a child that would
- * outlive the rank.
+ * <p>Argument: {@code once}, or {@code on} to reduce again and again, beside a child in a session
+ * of its own that would outlive the rank.
  */
 public final class HostProgram {
     private static final Duration PAUSE = Duration.ofMillis(20);
@@ -24,7 +24,7 @@ public final class HostProgram {
     /** Runs the rank. */
     public static void main(String[] arguments) throws IOException {
         if (arguments[0].equals("on")) {
-            new ProcessBuilder("sleep", "600").inheritIO().start();
+            new ProcessBuilder("setsid", "sleep", "600").inheritIO().start();
         }
         Communicator communicator = JHorovod.init();
         HostTensor tensor = HostTensor.allocate(DataType.INT32, 1);
