@@ -51,8 +51,7 @@ final class CommonAddress {
         Identity identity = new Identity(Identity.Purpose.STORE, place.generation(), self.rank());
         Identity probe = new Identity(Identity.Purpose.PROBE, place.generation(), self.rank());
         long own =
-                Reach.of(
-                        candidates, place.secret(), probe, Deadline.after(timeout.dividedBy(2)));
+                Reach.of(candidates, place.secret(), probe, Deadline.after(timeout.dividedBy(2)));
         InetSocketAddress first =
                 Reach.first(candidates, own).orElseThrow(() -> unreachable("it reaches none of"));
         try (TcpStore store = TcpStore.connect(first, place.secret(), identity, timeout)) {

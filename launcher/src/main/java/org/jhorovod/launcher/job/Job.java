@@ -196,7 +196,8 @@ public final class Job {
                         .toList();
         here.forEach(groups::add);
         SecretFolder folder = secretFolder;
-        boolean isAnyHere = ranks.stream().anyMatch(rank -> agents.isHere(spec.holders().get(rank)));
+        boolean isAnyHere =
+                ranks.stream().anyMatch(rank -> agents.isHere(spec.holders().get(rank)));
         if (folder != null && isAnyHere) {
             groups.addHoldersOf(folder);
         }
