@@ -71,7 +71,9 @@ class FailureReportTest {
         Map<Integer, LostReport> reports = Map.of(0, new LostReport(1, "silent"));
         RootCause cause = RootCause.decide(exits, reports).orElseThrow();
         assertThat(cause.exitCode()).isEqualTo(1);
-        assertThat(FailureReport.ofHost("node7", "no route", exits, reports, Set.of(1, 2)))
+        assertThat(
+                        FailureReport.ofHost(
+                                "the agent on node7", "no route", exits, reports, Set.of(1, 2)))
                 .isEqualTo(
                         """
                         the job failed because the agent on node7 is lost: no route.
