@@ -25,38 +25,46 @@ import org.jhorovod.allreduce.rendezvous.TcpStore;
 final class CommonAddress {
     private static final String WHAT = "reached";
 
-    private final Place place;
+    private final Assignment assignment;
     private final List<InetSocketAddress> candidates;
     private final Duration timeout;
 
-    private CommonAddress(Place place, List<InetSocketAddress> candidates, Duration timeout) {
-        this.place = place;
+    private CommonAddress(
+            Assignment assignment, List<InetSocketAddress> candidates, Duration timeout) {
+        this.assignment = assignment;
         this.candidates = List.copyOf(candidates);
         this.timeout = timeout;
     }
 
     /**
-     * The place with the address that all ranks take; all do so at the same time.
+     * The assignment with the address that all ranks take; all do so at the same time.
      *
      * @throws StartException if there is none
      */
-    static Place settle(
-            Place place, List<InetSocketAddress> candidates, Configuration configuration) {
-        return new CommonAddress(place, candidates, configuration.get(Settings.START_TIMEOUT))
+    static Assignment settle(
+            Assignment assignment,
+            List<InetSocketAddress> candidates,
+            Configuration configuration) {
+        return new CommonAddress(assignment, candidates, configuration.get(Settings.START_TIMEOUT))
                 .settle();
     }
 
-    private Place settle() {
-        Topology self = place.topology();
-        Identity identity = new Identity(Identity.Purpose.STORE, place.generation(), self.rank());
-        Identity probe = new Identity(Identity.Purpose.PROBE, place.generation(), self.rank());
+    private Assignment settle() {
+        Topology self = assignment.topology();
+        Identity identity =
+                new Identity(Identity.Purpose.STORE, assignment.generation(), self.rank());
+        Identity probe = new Identity(Identity.Purpose.PROBE, assignment.generation(), self.rank());
         long own =
-                Reach.of(candidates, place.secret(), probe, Deadline.after(timeout.dividedBy(2)));
+                Reach.of(
+                        candidates,
+                        assignment.secret(),
+                        probe,
+                        Deadline.after(timeout.dividedBy(2)));
         InetSocketAddress first =
                 Reach.first(candidates, own).orElseThrow(() -> unreachable("it reaches none of"));
-        try (TcpStore store = TcpStore.connect(first, place.secret(), identity, timeout)) {
+        try (TcpStore store = TcpStore.connect(first, assignment.secret(), identity, timeout)) {
             return Reach.first(candidates, common(store, own))
-                    .map(place::via)
+                    .map(assignment::via)
                     .orElseThrow(() -> unreachable("the ranks have none in common of"));
         } catch (StoreException e) {
             throw new StartException(
@@ -67,9 +75,9 @@ final class CommonAddress {
     private long common(Store store, long own) {
         Deadline deadline = Deadline.after(timeout);
         byte[] word = ByteBuffer.allocate(Long.BYTES).putLong(own).array();
-        store.set(key(place.topology().rank()), word, timeout);
+        store.set(key(assignment.topology().rank()), word, timeout);
         long common = own;
-        for (int rank = 0; rank < place.topology().size(); rank++) {
+        for (int rank = 0; rank < assignment.topology().size(); rank++) {
             Duration left = Duration.ofMillis(Math.max(1, deadline.remainingMillis()));
             common &= ByteBuffer.wrap(store.await(key(rank), left)).getLong();
         }
@@ -77,12 +85,12 @@ final class CommonAddress {
     }
 
     private String key(int rank) {
-        return Keys.meeting(place.generation(), 0, rank, WHAT);
+        return Keys.meeting(assignment.generation(), 0, rank, WHAT);
     }
 
     private StartException unreachable(String why) {
         return new StartException(
                 "%s could not join the job: %s the launcher's addresses %s. Open the way in the firewalls, or name the right interface with --network-interface."
-                        .formatted(place.topology().describe(), why, candidates));
+                        .formatted(assignment.topology().describe(), why, candidates));
     }
 }

@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JHorovod {
     private static final Object LOCK = new Object();
-    private static @Nullable Job job; // guarded by LOCK
+    private static @Nullable Participation participation; // guarded by LOCK
     private static int rounds; // guarded by LOCK
     // Guarded by LOCK. For the life of the process: ranks that meet again need the store of the
     // first.
-    private static @Nullable Rendezvous rendezvous;
+    private static @Nullable StoreConnection store;
 
     private JHorovod() {}
 
@@ -39,16 +39,20 @@ public final class JHorovod {
      */
     public static Communicator init() {
         synchronized (LOCK) {
-            if (job == null) {
+            if (participation == null) {
                 Configuration configuration = Configuration.fromProcess();
-                job = counted(() -> Job.fromEnvironment(configuration, rounds, JHorovod::meet));
+                participation =
+                        counted(
+                                () ->
+                                        Participation.fromEnvironment(
+                                                configuration, rounds, JHorovod::meet));
             }
-            return job.communicator();
+            return participation.communicator();
         }
     }
 
     /** A round that fails counts too: what it left in the store must not be found again. */
-    private static Job counted(Supplier<Job> joining) {
+    private static Participation counted(Supplier<Participation> joining) {
         synchronized (LOCK) {
             try {
                 return joining.get();
@@ -59,12 +63,12 @@ public final class JHorovod {
         }
     }
 
-    private static Rendezvous meet(Configuration configuration) {
+    private static StoreConnection meet(Configuration configuration) {
         synchronized (LOCK) {
-            Rendezvous known = rendezvous;
+            StoreConnection known = store;
             if (known == null) {
-                known = Rendezvous.join(configuration);
-                rendezvous = known;
+                known = StoreConnection.join(configuration);
+                store = known;
             }
             return known;
         }
@@ -77,14 +81,14 @@ public final class JHorovod {
      */
     public static Communicator init(Membership membership) {
         synchronized (LOCK) {
-            if (job != null) {
+            if (participation != null) {
                 throw new IllegalStateException(
                         "This process has joined a job already. Call JHorovod.shutdown() before"
                                 + " JHorovod.init(Membership).");
             }
             Configuration configuration = Configuration.fromProcess();
-            job = counted(() -> Job.of(membership, configuration, rounds));
-            return job.communicator();
+            participation = counted(() -> Participation.of(membership, configuration, rounds));
+            return participation.communicator();
         }
     }
 
@@ -95,18 +99,18 @@ public final class JHorovod {
      */
     public static Communicator communicator() {
         synchronized (LOCK) {
-            if (job == null) {
+            if (participation == null) {
                 throw new IllegalStateException(
                         "This process has not joined a job. Call JHorovod.init() first.");
             }
-            return job.communicator();
+            return participation.communicator();
         }
     }
 
     /** Whether this process has joined a job and not left it. */
     public static boolean isInitialized() {
         synchronized (LOCK) {
-            return job != null;
+            return participation != null;
         }
     }
 
@@ -116,9 +120,9 @@ public final class JHorovod {
      */
     public static void shutdown() {
         synchronized (LOCK) {
-            if (job != null) {
-                job.close();
-                job = null;
+            if (participation != null) {
+                participation.close();
+                participation = null;
                 rounds++;
             }
         }

@@ -29,15 +29,15 @@ final class MpirunMeeting {
 
     private MpirunMeeting(Configuration configuration) {
         this.configuration = configuration;
-        this.self = Place.topology(configuration);
+        this.self = Assignment.topology(configuration);
     }
 
     /** Meets the others; all ranks do so at the same time. */
-    static Rendezvous meet(Configuration configuration) {
+    static StoreConnection meet(Configuration configuration) {
         return new MpirunMeeting(configuration).meet();
     }
 
-    private Rendezvous meet() {
+    private StoreConnection meet() {
         if (!MpiWorld.isThere()) {
             throw new StartException(
                     "mpirun started rank %d of %d, but without mpi.jar on the class path the ranks cannot find each other. Start the job with jhorovodrun --mpi, which needs no mpi.jar, or build it with docker/build-mpi-jar."
@@ -53,7 +53,7 @@ final class MpirunMeeting {
         }
     }
 
-    private Rendezvous invite(MpiWorld world) throws IOException {
+    private StoreConnection invite(MpiWorld world) throws IOException {
         Secret secret = Secret.random();
         List<InetAddress> addresses =
                 self.isOneHost()
@@ -69,20 +69,20 @@ final class MpirunMeeting {
         try {
             Invitation invitation = new Invitation(secret, server.port(), addresses);
             world.broadcast(invitation.encode());
-            return Rendezvous.hosting(agree(world, invitation), configuration, server);
+            return StoreConnection.hosting(agree(world, invitation), configuration, server);
         } catch (IOException | CollectiveException e) {
             server.close();
             throw e;
         }
     }
 
-    private Rendezvous visit(MpiWorld world) throws IOException {
+    private StoreConnection visit(MpiWorld world) throws IOException {
         Invitation invitation = Invitation.decode(world.broadcast(Invitation.room()));
-        return Rendezvous.visiting(agree(world, invitation), configuration);
+        return StoreConnection.visiting(agree(world, invitation), configuration);
     }
 
     /** Finds the first address that all ranks reach. */
-    private Place agree(MpiWorld world, Invitation invitation) throws IOException {
+    private Assignment agree(MpiWorld world, Invitation invitation) throws IOException {
         long common = -1;
         for (long reached : world.gather(reachable(invitation))) {
             common &= reached;
@@ -98,7 +98,7 @@ final class MpirunMeeting {
                                                 "not all ranks reach one of rank 0's addresses %s; check the network between the hosts, and their firewalls"
                                                         .formatted(invitation.addresses())));
         int generation = configuration.get(Settings.GENERATION);
-        return new Place(self, generation, address, invitation.secret());
+        return new Assignment(self, generation, address, invitation.secret());
     }
 
     /** The addresses that this rank reaches, a bit each. */

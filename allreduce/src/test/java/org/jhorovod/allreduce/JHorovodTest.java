@@ -77,7 +77,10 @@ class JHorovodTest {
     void anEnvironmentWithASizeButNoMore_isRefusedWithAllThatIsMissing() {
         Configuration configuration =
                 Configuration.from(name -> null, Map.of("JHOROVOD_SIZE", "2")::get);
-        assertThatThrownBy(() -> Job.fromEnvironment(configuration, 0, Rendezvous::join))
+        assertThatThrownBy(
+                        () ->
+                                Participation.fromEnvironment(
+                                        configuration, 0, StoreConnection::join))
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContainingAll(
                         "JHOROVOD_RANK is not set",
@@ -101,7 +104,10 @@ class JHorovodTest {
                                         "JHOROVOD_RENDEZVOUS", "127.0.0.1:1",
                                         "JHOROVOD_SECRET_FILE", secret.toString())
                                 ::get);
-        assertThatThrownBy(() -> Job.fromEnvironment(configuration, 0, Rendezvous::join))
+        assertThatThrownBy(
+                        () ->
+                                Participation.fromEnvironment(
+                                        configuration, 0, StoreConnection::join))
                 .isInstanceOf(StartException.class)
                 .hasMessageContainingAll("rank 1", "127.0.0.1:1", "within 1 s");
     }

@@ -10,7 +10,7 @@ import org.jhorovod.allreduce.collective.ReduceOp;
 /*
  * On the wire, before the elements of each collective:
  *   length:short (of what follows)  magic:short  generation:int  sequence:long
- *   kind:byte  type:byte  op:byte (-1 none)  place:byte  root:int  elementCount:long  name: the rest, UTF-8
+ *   kind:byte  type:byte  op:byte (-1 none)  memory:byte  root:int  elementCount:long  name: the rest, UTF-8
  */
 /**
  * What a rank tells the next one about the collective that it runs, so that a rank that has gone
@@ -37,7 +37,7 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
                 .put((byte) call.kind().ordinal())
                 .put((byte) call.type().ordinal())
                 .put((byte) (op == null ? -1 : op.ordinal()))
-                .put((byte) call.place().ordinal())
+                .put((byte) call.memory().ordinal())
                 .putInt(call.root())
                 .putLong(call.elementCount())
                 .put(name)
@@ -63,7 +63,7 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
         int kind = body.get();
         int type = body.get();
         int op = body.get();
-        int place = body.get();
+        int memory = body.get();
         int root = body.getInt();
         long elementCount = body.getLong();
         String name = StandardCharsets.UTF_8.decode(body).toString();
@@ -76,7 +76,7 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
                             op < 0 ? null : ReduceOp.values()[op],
                             root,
                             elementCount,
-                            CollectiveCall.Place.values()[place]);
+                            CollectiveCall.Memory.values()[memory]);
             return new CallHeader(generation, sequence, call);
         } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
             throw new IOException("it sent a header with values out of range", e);

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param op the reduction, or null where the collective does not reduce
  * @param root the rank that sends, or -1 where the collective has no root
  * @param elementCount the elements that each rank contributes
- * @param place whether the elements lie in host or device memory
+ * @param memory whether the elements lie in host or device memory
  */
 public record CollectiveCall(
         Kind kind,
@@ -21,15 +21,15 @@ public record CollectiveCall(
         @Nullable ReduceOp op,
         int root,
         long elementCount,
-        Place place) {
+        Memory memory) {
 
     /** Where the elements lie. */
-    public enum Place {
+    public enum Memory {
         HOST,
         DEVICE;
 
-        /** The place of a tensor. */
-        public static Place of(Tensor tensor) {
+        /** The memory of a tensor. */
+        public static Memory of(Tensor tensor) {
             return tensor instanceof HostTensor ? HOST : DEVICE;
         }
     }
@@ -79,7 +79,7 @@ public record CollectiveCall(
                 + "["
                 + elementCount
                 + "]"
-                + (place == Place.DEVICE ? " on a device" : "")
+                + (memory == Memory.DEVICE ? " on a device" : "")
                 + (root < 0 ? "" : " from root " + root);
     }
 }

@@ -10,7 +10,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
-import org.jhorovod.allreduce.collective.CollectiveCall.Place;
+import org.jhorovod.allreduce.collective.CollectiveCall.Memory;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.CommunicatorClosedException;
@@ -136,7 +136,7 @@ public final class EngineCommunicator implements Communicator {
         long expected = Math.multiplyExact(input.elementCount(), (long) size());
         if (output.type() != input.type()
                 || output.elementCount() != expected
-                || Place.of(output) != Place.of(input)) {
+                || Memory.of(output) != Memory.of(input)) {
             throw new IllegalArgumentException(
                     "The output of the all-gather of '%s' must be %s[%d], as %d ranks contribute %s each; it is %s."
                             .formatted(name, input.type(), expected, size(), input, output));
@@ -148,7 +148,7 @@ public final class EngineCommunicator implements Communicator {
     @Override
     public CompletableFuture<Void> barrierAsync(String name) {
         CollectiveCall call =
-                new CollectiveCall(Kind.BARRIER, name, DataType.INT32, null, -1, 1, Place.HOST);
+                new CollectiveCall(Kind.BARRIER, name, DataType.INT32, null, -1, 1, Memory.HOST);
         return submit(call, backends::barrier);
     }
 
@@ -156,7 +156,7 @@ public final class EngineCommunicator implements Communicator {
             Kind kind, String name, Tensor tensor, @Nullable ReduceOp op, int root) {
         backends.require(name, tensor);
         return new CollectiveCall(
-                kind, name, tensor.type(), op, root, tensor.elementCount(), Place.of(tensor));
+                kind, name, tensor.type(), op, root, tensor.elementCount(), Memory.of(tensor));
     }
 
     private CompletableFuture<Void> submit(CollectiveCall call, Consumer<Operation> collective) {

@@ -89,7 +89,7 @@ public final class Job {
         tellOfRoot();
         // The agents first: their JVMs start while this one opens the rendezvous.
         try (Agents agents = Agents.start(spec, ThisHost::isMeantBy, new Ear());
-                Rendezvous rendezvous = openRendezvous(agents)) {
+                RendezvousServer rendezvous = openRendezvous(agents)) {
             agents.open();
             new JobStart(spec, agents, rendezvous, events, this::tellIfVerbose).run();
             agents.forward(spec.holders().get(0), input);
@@ -110,13 +110,13 @@ public final class Job {
         return new Verdict(spec, this::tell).pronounce(facts, this::describe);
     }
 
-    private Rendezvous openRendezvous(Agents agents) throws IOException {
+    private RendezvousServer openRendezvous(Agents agents) throws IOException {
         Duration timeout = spec.timeouts().handshake();
         boolean isHere = spec.isUnderMpirun() ? MpirunStart.isHere(spec) : agents.areHere();
-        return isHere ? Rendezvous.openHere(timeout) : Rendezvous.openToAll(timeout);
+        return isHere ? RendezvousServer.openHere(timeout) : RendezvousServer.openToAll(timeout);
     }
 
-    private void loop(Agents agents, Rendezvous rendezvous) throws InterruptedException {
+    private void loop(Agents agents, RendezvousServer rendezvous) throws InterruptedException {
         while (state.phase() != JobState.Phase.ENDED) {
             JobEvent event = nextEvent();
             note(event, agents);
@@ -160,7 +160,7 @@ public final class Job {
         }
     }
 
-    private void act(JobAction action, Agents agents, Rendezvous rendezvous) {
+    private void act(JobAction action, Agents agents, RendezvousServer rendezvous) {
         if (action instanceof JobAction.TellGone gone) {
             rendezvous.tellGone(gone.rank(), "its process " + ExitCode.describe(gone.code()));
         } else if (action instanceof JobAction.TellLost lost) {

@@ -31,14 +31,14 @@ final class JobStart {
 
     private final JobSpec spec;
     private final Agents agents;
-    private final Rendezvous rendezvous;
+    private final RendezvousServer rendezvous;
     private final BlockingQueue<JobEvent> events;
     private final Consumer<String> tellIfVerbose;
 
     JobStart(
             JobSpec spec,
             Agents agents,
-            Rendezvous rendezvous,
+            RendezvousServer rendezvous,
             BlockingQueue<JobEvent> events,
             Consumer<String> tellIfVerbose) {
         this.spec = spec;
@@ -143,7 +143,7 @@ final class JobStart {
 
     private Map<String, String> loopback() {
         Map<String, String> addresses = new LinkedHashMap<>();
-        spec.hosts().forEach(host -> addresses.put(host, Rendezvous.LOOPBACK_ADDRESS));
+        spec.hosts().forEach(host -> addresses.put(host, RendezvousServer.LOOPBACK_ADDRESS));
         return addresses;
     }
 
@@ -193,7 +193,7 @@ final class JobStart {
         List<RankPlan> ranks = new ArrayList<>();
         for (Topology place : spec.places()) {
             if (place.host().equals(host)) {
-                ranks.add(RankPlan.of(place, meetingPoint, runId, Rendezvous.GENERATION));
+                ranks.add(RankPlan.of(place, meetingPoint, runId, RendezvousServer.GENERATION));
             }
         }
         return new HostPlan(

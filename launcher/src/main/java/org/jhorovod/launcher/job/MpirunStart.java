@@ -89,10 +89,10 @@ public final class MpirunStart {
      *
      * @throws IOException if no other host could reach this one
      */
-    static HostPlan plan(JobSpec spec, Rendezvous rendezvous) throws IOException {
+    static HostPlan plan(JobSpec spec, RendezvousServer rendezvous) throws IOException {
         List<String> addresses =
                 isHere(spec)
-                        ? List.of(Rendezvous.LOOPBACK_ADDRESS)
+                        ? List.of(RendezvousServer.LOOPBACK_ADDRESS)
                         : ThisHost.addresses(spec.networkInterface());
         String meetingPoints =
                 addresses.stream()

@@ -16,7 +16,7 @@ import org.jhorovod.allreduce.rendezvous.StoreServer;
 /**
  * The store in which the ranks meet, and the secret that opens it. Safe for use by several threads.
  */
-final class Rendezvous implements AutoCloseable {
+final class RendezvousServer implements AutoCloseable {
     /** A job is formed once, for now. */
     static final int GENERATION = 0;
 
@@ -26,26 +26,26 @@ final class Rendezvous implements AutoCloseable {
     private final StoreServer server;
     private final Secret secret;
 
-    private Rendezvous(StoreServer server, Secret secret) {
+    private RendezvousServer(StoreServer server, Secret secret) {
         this.server = server;
         this.secret = secret;
     }
 
     /** Serves on some port that only this host reaches. */
-    static Rendezvous openHere(Duration handshakeTimeout) throws IOException {
+    static RendezvousServer openHere(Duration handshakeTimeout) throws IOException {
         return open(InetAddress.getByAddress(LOOPBACK), handshakeTimeout);
     }
 
     /** Serves on some port of all addresses of this host, of both families. */
-    static Rendezvous openToAll(Duration handshakeTimeout) throws IOException {
+    static RendezvousServer openToAll(Duration handshakeTimeout) throws IOException {
         return open(new InetSocketAddress(0).getAddress(), handshakeTimeout);
     }
 
-    private static Rendezvous open(InetAddress address, Duration handshakeTimeout)
+    private static RendezvousServer open(InetAddress address, Duration handshakeTimeout)
             throws IOException {
         Secret secret = Secret.random();
         InetSocketAddress anyPort = new InetSocketAddress(address, 0);
-        return new Rendezvous(StoreServer.open(anyPort, secret, handshakeTimeout), secret);
+        return new RendezvousServer(StoreServer.open(anyPort, secret, handshakeTimeout), secret);
     }
 
     int port() {

@@ -10,13 +10,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** This process's part in a job: its communicator, and what has to be closed with it. */
-final class Job {
-    private static final Logger logger = LoggerFactory.getLogger(Job.class);
+final class Participation {
+    private static final Logger logger = LoggerFactory.getLogger(Participation.class);
 
     private final EngineCommunicator communicator;
     private final Thread atExit;
 
-    private Job(EngineCommunicator communicator) {
+    private Participation(EngineCommunicator communicator) {
         this.communicator = communicator;
         this.atExit = new Thread(communicator::closeAtExit, "jhorovod-goodbye");
         Runtime.getRuntime().addShutdownHook(atExit);
@@ -40,37 +40,38 @@ final class Job {
      *
      * @param meet gives the way to the other ranks, where there are any
      */
-    static Job fromEnvironment(
-            Configuration configuration, int round, Function<Configuration, Rendezvous> meet) {
+    static Participation fromEnvironment(
+            Configuration configuration, int round, Function<Configuration, StoreConnection> meet) {
         if (configuration.find(Settings.SIZE).orElse(1) == 1) {
-            return alone(Topology.alone(Place.host(configuration)), configuration);
+            return alone(Topology.alone(Assignment.host(configuration)), configuration);
         }
-        Rendezvous rendezvous = meet.apply(configuration);
-        Place place = rendezvous.place();
+        StoreConnection connection = meet.apply(configuration);
+        Assignment assignment = connection.assignment();
         Membership membership =
                 new Membership(
-                        place.topology(),
-                        place.generation(),
-                        rendezvous.store(),
-                        place.secret(),
-                        rendezvous.localAddress());
+                        assignment.topology(),
+                        assignment.generation(),
+                        connection.store(),
+                        assignment.secret(),
+                        connection.localAddress());
         return join(membership, configuration, round);
     }
 
     /** Joins the job that a program describes. */
-    static Job of(Membership membership, Configuration configuration, int round) {
+    static Participation of(Membership membership, Configuration configuration, int round) {
         if (membership.topology().size() == 1) {
             return alone(membership.topology(), configuration);
         }
         return join(membership, configuration, round);
     }
 
-    private static Job join(Membership membership, Configuration configuration, int round) {
+    private static Participation join(
+            Membership membership, Configuration configuration, int round) {
         BackendSelection selection = new BackendSelection(configuration);
-        return new Job(new Formation(membership, configuration, round).form(selection));
+        return new Participation(new Formation(membership, configuration, round).form(selection));
     }
 
-    private static Job alone(Topology topology, Configuration configuration) {
-        return new Job(Formation.alone(topology, configuration));
+    private static Participation alone(Topology topology, Configuration configuration) {
+        return new Participation(Formation.alone(topology, configuration));
     }
 }

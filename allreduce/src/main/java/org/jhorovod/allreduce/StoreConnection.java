@@ -22,104 +22,109 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** This rank's connection to the store, and the store itself where no launcher hosts it. */
-final class Rendezvous {
-    private static final Logger logger = LoggerFactory.getLogger(Rendezvous.class);
+final class StoreConnection {
+    private static final Logger logger = LoggerFactory.getLogger(StoreConnection.class);
 
-    private final Place place;
+    private final Assignment assignment;
     private final TcpStore store;
     private final @Nullable StoreServer server;
 
-    private Rendezvous(Place place, TcpStore store, @Nullable StoreServer server) {
-        this.place = place;
+    private StoreConnection(Assignment assignment, TcpStore store, @Nullable StoreServer server) {
+        this.assignment = assignment;
         this.store = store;
         this.server = server;
     }
 
     /** Connects, and says goodbye when the process exits. */
-    static Rendezvous join(Configuration configuration) {
+    static StoreConnection join(Configuration configuration) {
         boolean isAlone =
                 configuration.find(Settings.RENDEZVOUS).isEmpty()
                         && configuration.mpirun().isPresent();
-        Rendezvous rendezvous = isAlone ? MpirunMeeting.meet(configuration) : find(configuration);
+        StoreConnection connection =
+                isAlone ? MpirunMeeting.meet(configuration) : find(configuration);
         Runtime.getRuntime()
-                .addShutdownHook(new Thread(rendezvous::close, "jhorovod-store-goodbye"));
+                .addShutdownHook(new Thread(connection::close, "jhorovod-store-goodbye"));
         boolean knowsHosts = configuration.find(Settings.CROSS_SIZE).isPresent();
         return configuration
                 .mpirun()
                 .filter(options -> !knowsHosts)
                 // Where it is silent, each rank is taken to be on a host of its own.
                 .flatMap(MpirunOptions::host)
-                .map(host -> rendezvous.learnHosts(host, configuration))
-                .orElse(rendezvous);
+                .map(host -> connection.learnHosts(host, configuration))
+                .orElse(connection);
     }
 
-    private static Rendezvous find(Configuration configuration) {
-        Place place = Place.of(configuration);
-        List<InetSocketAddress> candidates = Place.candidates(configuration);
+    private static StoreConnection find(Configuration configuration) {
+        Assignment assignment = Assignment.of(configuration);
+        List<InetSocketAddress> candidates = Assignment.candidates(configuration);
         return candidates.size() == 1
-                ? connect(place, configuration)
-                : visiting(CommonAddress.settle(place, candidates, configuration), configuration);
+                ? connect(assignment, configuration)
+                : visiting(
+                        CommonAddress.settle(assignment, candidates, configuration), configuration);
     }
 
     /** Asks the other ranks where they run, since mpirun does not tell. */
-    private Rendezvous learnHosts(String hostKey, Configuration configuration) {
-        Topology self = place.topology();
+    private StoreConnection learnHosts(String hostKey, Configuration configuration) {
+        Topology self = assignment.topology();
         HostKeys keys =
-                new HostKeys(store, place.generation(), configuration.get(Settings.START_TIMEOUT));
+                new HostKeys(
+                        store, assignment.generation(), configuration.get(Settings.START_TIMEOUT));
         Topology known = keys.exchange(self, hostKey);
-        return new Rendezvous(place.at(known), store, server);
+        return new StoreConnection(assignment.at(known), store, server);
     }
 
     /** Connects to a store that this process hosts. */
-    static Rendezvous hosting(Place place, Configuration configuration, StoreServer server) {
-        return new Rendezvous(place, attach(place, configuration), server);
+    static StoreConnection hosting(
+            Assignment assignment, Configuration configuration, StoreServer server) {
+        return new StoreConnection(assignment, attach(assignment, configuration), server);
     }
 
     /** Connects to a store that another process hosts. */
-    static Rendezvous visiting(Place place, Configuration configuration) {
-        return new Rendezvous(place, attach(place, configuration), null);
+    static StoreConnection visiting(Assignment assignment, Configuration configuration) {
+        return new StoreConnection(assignment, attach(assignment, configuration), null);
     }
 
-    private static TcpStore attach(Place place, Configuration configuration) {
+    private static TcpStore attach(Assignment assignment, Configuration configuration) {
         try {
             return TcpStore.connect(
-                    place.rendezvous(),
-                    place.secret(),
-                    identity(place),
+                    assignment.rendezvous(),
+                    assignment.secret(),
+                    identity(assignment),
                     configuration.get(Settings.START_TIMEOUT));
         } catch (StoreException e) {
             throw new StartException(
                     "%s could not join the job: %s"
-                            .formatted(place.topology().describe(), e.getMessage()));
+                            .formatted(assignment.topology().describe(), e.getMessage()));
         }
     }
 
-    private static Identity identity(Place place) {
-        return new Identity(Identity.Purpose.STORE, place.generation(), place.topology().rank());
+    private static Identity identity(Assignment assignment) {
+        return new Identity(
+                Identity.Purpose.STORE, assignment.generation(), assignment.topology().rank());
     }
 
-    private static Rendezvous connect(Place place, Configuration configuration) {
-        InetSocketAddress address = place.rendezvous();
-        Secret secret = place.secret();
-        Topology self = place.topology();
+    private static StoreConnection connect(Assignment assignment, Configuration configuration) {
+        InetSocketAddress address = assignment.rendezvous();
+        Secret secret = assignment.secret();
+        Topology self = assignment.topology();
         Duration handshake = configuration.get(Settings.HANDSHAKE_TIMEOUT);
         Duration timeout = configuration.get(Settings.START_TIMEOUT);
-        Identity identity = identity(place);
+        Identity identity = identity(assignment);
         if (self.rank() > 0) {
-            return visiting(place, configuration);
+            return visiting(assignment, configuration);
         }
         try {
             // A launcher serves its store before it starts a rank: nobody there means no launcher.
             Optional<TcpStore> served =
                     TcpStore.connectIfServed(address, secret, identity, timeout);
             if (served.isPresent()) {
-                return new Rendezvous(place, served.get(), null);
+                return new StoreConnection(assignment, served.get(), null);
             }
         } catch (StoreException e) {
             throw new StartException(
                     "%s could not join the job: %s".formatted(self.describe(), e.getMessage()));
         }
-        return hosting(place, configuration, host(address, secret, handshake));
+        return hosting(assignment, configuration, host(address, secret, handshake));
     }
 
     private static StoreServer host(
@@ -134,8 +139,8 @@ final class Rendezvous {
     }
 
     /** Where this rank stands in the job, and how it reaches it. */
-    Place place() {
-        return place;
+    Assignment assignment() {
+        return assignment;
     }
 
     Store store() {
@@ -153,7 +158,7 @@ final class Rendezvous {
             try {
                 server.close();
             } catch (IOException e) {
-                logger.debug("Could not close the rendezvous", e);
+                logger.debug("Could not close the store", e);
             }
         }
     }

@@ -24,14 +24,14 @@ import org.slf4j.LoggerFactory;
  * @param rendezvous where the ranks meet
  * @param secret what every connection proves
  */
-record Place(Topology topology, int generation, InetSocketAddress rendezvous, Secret secret) {
-    private static final Logger logger = LoggerFactory.getLogger(Place.class);
+record Assignment(Topology topology, int generation, InetSocketAddress rendezvous, Secret secret) {
+    private static final Logger logger = LoggerFactory.getLogger(Assignment.class);
     private static final int LARGEST_PORT = 65535;
 
     /** What the environment says, all of it from a launcher of ours. */
-    static Place of(Configuration configuration) {
+    static Assignment of(Configuration configuration) {
         requireLauncherSettings(configuration);
-        return new Place(
+        return new Assignment(
                 topology(configuration),
                 configuration.get(Settings.GENERATION),
                 candidates(configuration).get(0),
@@ -41,18 +41,18 @@ record Place(Topology topology, int generation, InetSocketAddress rendezvous, Se
     /** The addresses of the rendezvous, several where the launcher cannot know the right one. */
     static List<InetSocketAddress> candidates(Configuration configuration) {
         return Stream.of(configuration.get(Settings.RENDEZVOUS).split(",", -1))
-                .map(Place::parse)
+                .map(Assignment::parse)
                 .toList();
     }
 
     /** The same by another address. */
-    Place via(InetSocketAddress address) {
-        return new Place(topology, generation, address, secret);
+    Assignment via(InetSocketAddress address) {
+        return new Assignment(topology, generation, address, secret);
     }
 
     /** The same with another topology. */
-    Place at(Topology other) {
-        return new Place(other, generation, rendezvous, secret);
+    Assignment at(Topology other) {
+        return new Assignment(other, generation, rendezvous, secret);
     }
 
     private static void requireLauncherSettings(Configuration configuration) {
@@ -60,7 +60,7 @@ record Place(Topology topology, int generation, InetSocketAddress rendezvous, Se
                 new ArrayList<>(
                         Stream.<Setting<?>>of(Settings.RANK, Settings.RENDEZVOUS)
                                 .filter(setting -> configuration.find(setting).isEmpty())
-                                .map(Place::missing)
+                                .map(Assignment::missing)
                                 .toList());
         if (configuration.find(Settings.SECRET).isEmpty()
                 && configuration.find(Settings.SECRET_FILE).isEmpty()) {
@@ -76,7 +76,7 @@ record Place(Topology topology, int generation, InetSocketAddress rendezvous, Se
                 .formatted(setting.environmentName(), setting.description());
     }
 
-    /** The rank's place as far as the environment knows it. */
+    /** The rank's assignment as far as the environment knows it. */
     static Topology topology(Configuration configuration) {
         int rank = configuration.get(Settings.RANK);
         int size = configuration.get(Settings.SIZE);
@@ -93,7 +93,7 @@ record Place(Topology topology, int generation, InetSocketAddress rendezvous, Se
 
     /** The name of this host in messages. */
     static String host(Configuration configuration) {
-        return configuration.find(Settings.HOST).orElseGet(Place::hostName);
+        return configuration.find(Settings.HOST).orElseGet(Assignment::hostName);
     }
 
     private static String hostName() {
