@@ -15,15 +15,15 @@ final class MpirunCheck {
      * @throws UsageException saying what to change
      */
     static void require(JobSpec spec, boolean isDryRun) {
-        if (!isDryRun && !ProgramPath.isOnPath(MpirunCommand.NAME)) {
-            throw new UsageException(
-                    "--mpi needs Open MPI's mpirun, which is not on the PATH; install Open MPI (on"
-                            + " Debian and Ubuntu the package openmpi-bin)");
-        }
         try {
             MpirunStart.command(spec);
         } catch (IllegalArgumentException e) {
             throw new UsageException(String.valueOf(e.getMessage()));
+        }
+        if (!isDryRun && !ProgramPath.isOnPath(MpirunCommand.NAME)) {
+            throw new UsageException(
+                    "--mpi needs Open MPI's mpirun, which is not on the PATH; install Open MPI (on"
+                            + " Debian and Ubuntu the package openmpi-bin)");
         }
     }
 }
