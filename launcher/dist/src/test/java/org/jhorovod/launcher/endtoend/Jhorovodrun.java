@@ -81,7 +81,9 @@ final class Jhorovodrun implements AutoCloseable {
         private Path directory = Path.of("").toAbsolutePath();
 
         private Builder(Path script, List<String> arguments) {
-            command = new ArrayList<>(List.of(script.toString()));
+            // A shell that runs the tests in its background lets them, and all they start, ignore
+            // SIGINT, which some of them send.
+            command = new ArrayList<>(List.of("env", "--default-signal=INT", script.toString()));
             command.addAll(arguments);
         }
 
