@@ -8,6 +8,8 @@ import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.rendezvous.Keys;
+import org.jhorovod.allreduce.rendezvous.LostReport;
+import org.jhorovod.allreduce.rendezvous.StoreException;
 import org.jhorovod.allreduce.spi.Peers;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,6 +18,7 @@ import org.slf4j.LoggerFactory;
 final class StorePeers implements Peers {
     private static final Logger logger = LoggerFactory.getLogger(StorePeers.class);
     private static final Duration QUESTION_TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration REPORT_TIMEOUT = Duration.ofSeconds(2);
 
     private final Membership membership;
     private final Configuration configuration;
@@ -66,6 +69,16 @@ final class StorePeers implements Peers {
     /** The store's key for what a rank publishes. */
     String key(int rank, String name) {
         return Keys.meeting(membership.generation(), round, rank, name);
+    }
+
+    /** Tells the launcher, if the store is still there, whom this rank misses. */
+    void report(LostReport lost) {
+        String key = Keys.lost(membership.generation(), self().rank());
+        try {
+            membership.store().set(key, lost.encode(), REPORT_TIMEOUT);
+        } catch (StoreException e) {
+            logger.debug("Could not report a lost rank", e);
+        }
     }
 
     @Override

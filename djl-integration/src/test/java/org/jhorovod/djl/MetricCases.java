@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.ranks.RankCase;
 
 /** Cases about the figures that listeners see. */
 final class MetricCases {

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.ranks.RankCase;
 
 /** Cases about steps and ends of passes that do not fall on the same batch on all ranks. */
 final class PassCases {

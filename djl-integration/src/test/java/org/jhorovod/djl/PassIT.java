@@ -3,6 +3,7 @@ package org.jhorovod.djl;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import org.jhorovod.allreduce.ranks.RankGroup;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -58,7 +59,7 @@ class PassIT {
     @CsvSource({"0, stopped", "1, went on"})
     void earlyStopping_followsRank0OnAllRanks(String late, String outcome) {
         // A group of its own, because ranks that disagree would spoil it.
-        try (RankGroup group = RankGroup.start(2)) {
+        try (RankGroup group = RankGroups.startOwn(2)) {
             assertThat(group.run(PassCases.StoppingByTheClock.class, late)).containsOnly(outcome);
         }
     }
@@ -67,7 +68,7 @@ class PassIT {
     void ownBatches_areWeighedAndTold_afterOneBatchWasPeekedAt(RankGroups groups) {
         String reference = groups.of(1).run(StepCases.OwnBatches.class).get(0);
 
-        try (RankGroup group = RankGroup.start(2)) {
+        try (RankGroup group = RankGroups.startOwn(2)) {
             List<String> ranks = group.run(StepCases.OwnBatches.class, "peek");
 
             assertThat(ranks).containsOnly(ranks.get(0));
@@ -78,7 +79,7 @@ class PassIT {
 
     @Test
     void layers_frozenDifferently_areFoundOnAllRanks() {
-        try (RankGroup group = RankGroup.start(2)) {
+        try (RankGroup group = RankGroups.startOwn(2)) {
             assertThat(group.outcomes(PassCases.FreezingDifferently.class))
                     .allSatisfy(
                             outcome ->
@@ -90,7 +91,7 @@ class PassIT {
 
     @Test
     void pass_brokenOffByOneRankAlone_isNamed() {
-        try (RankGroup group = RankGroup.start(2)) {
+        try (RankGroup group = RankGroups.startOwn(2)) {
             List<RankGroup.Outcome> outcomes = group.outcomes(PassCases.BreakingOffAlone.class);
 
             assertThat(outcomes)

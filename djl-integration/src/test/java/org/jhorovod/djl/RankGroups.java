@@ -1,7 +1,9 @@
 package org.jhorovod.djl;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import org.jhorovod.allreduce.ranks.RankGroup;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -9,7 +11,8 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
  * The resident groups that all test classes of a run share, one per size; closed when the run ends.
- * A test gets them as a parameter. A case that ends its communicator needs a group of its own.
+ * A test gets them as a parameter. A case that ends its communicator needs a group of its own
+ * ({@link #startOwn}).
  */
 public final class RankGroups implements ParameterResolver, AutoCloseable {
     private static final Namespace NAMESPACE = Namespace.create(RankGroups.class);
@@ -23,7 +26,15 @@ public final class RankGroups implements ParameterResolver, AutoCloseable {
             known.close();
             groups.remove(size);
         }
-        return groups.computeIfAbsent(size, RankGroup::start);
+        return groups.computeIfAbsent(size, RankGroups::startOwn);
+    }
+
+    /** A group for one test alone, which closes it. */
+    static RankGroup startOwn(int size) {
+        return RankGroup.start(
+                size,
+                List.of("-Dai.djl.offline=true"),
+                rank -> Map.of("OMP_NUM_THREADS", "1", "OPT_OUT_TRACKING", "true"));
     }
 
     @Override

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.ranks.RankCase;
 
 /** Cases about a trainer's start, its guards and its end. */
 final class StartCases {

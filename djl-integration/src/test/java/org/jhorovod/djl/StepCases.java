@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.ranks.RankCase;
 
 /** Cases about what a step does to the parameters. */
 final class StepCases {

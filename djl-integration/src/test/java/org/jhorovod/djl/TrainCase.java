@@ -14,6 +14,7 @@ import ai.djl.training.dataset.Batch;
 import ai.djl.training.loss.Loss;
 import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.ranks.RankCase;
 
 /**
  * Trains one epoch in the data's own order and gives the model.

@@ -6,6 +6,7 @@ import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.DeviceTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.ranks.RankCase;
 
 /** Every collective with every type, on the device, against what it must be. */
 final class CollectiveTable implements RankCase {

@@ -7,6 +7,7 @@ import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.ranks.RankCase;
 
 /**
  * Sums until something fails, reading each sum as a program would. Arguments: the rank that kills

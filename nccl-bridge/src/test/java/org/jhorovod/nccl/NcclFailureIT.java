@@ -10,7 +10,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.jhorovod.nccl.RankGroup.Outcome;
+import org.jhorovod.allreduce.ranks.RankGroup;
+import org.jhorovod.allreduce.ranks.RankGroup.Outcome;
 import org.junit.jupiter.api.Test;
 
 /** Collectives on a device that never end are found, named and ended, once. */
@@ -92,10 +93,10 @@ class NcclFailureIT {
             Map<String, String> settings, Map<String, String> ofRank1) throws IOException {
         Map<String, String> failing = new HashMap<>(settings);
         failing.putAll(ofRank1);
-        try (RankGroup ranks = RankGroup.start(List.of(settings, failing))) {
-            ranks.begin(FailingCase.class, "-1");
+        try (RankGroup ranks = DoubleRanks.start(List.of(settings, failing))) {
             List<Report> reports = new ArrayList<>();
-            ranks.outcomes().forEach(outcome -> reports.add(Report.of(outcome)));
+            ranks.outcomes(FailingCase.class, "-1")
+                    .forEach(outcome -> reports.add(Report.of(outcome)));
             assertThat(ranks.run(CountersCase.class, "aborts", "uses of a dead communicator"))
                     .containsOnly("1 aborts, 0 uses of a dead communicator");
             requireNothingLeft(ranks);
@@ -106,9 +107,8 @@ class NcclFailureIT {
     private static void requireLossOfRank1(Map<String, String> switches) throws IOException {
         Map<String, String> all = new HashMap<>(SHORT);
         all.putAll(switches);
-        try (RankGroup ranks = RankGroup.start(3, all)) {
-            ranks.begin(FailingCase.class, "1");
-            List<Outcome> outcomes = ranks.outcomes();
+        try (RankGroup ranks = DoubleRanks.start(3, all)) {
+            List<Outcome> outcomes = ranks.outcomes(FailingCase.class, "1");
             assertThat(outcomes.get(1).hasFailed()).isTrue();
             for (int survivor : new int[] {0, 2}) {
                 Report report = Report.of(outcomes.get(survivor));
@@ -133,7 +133,7 @@ class NcclFailureIT {
         Map<String, String> hanging = new HashMap<>(SHORT);
         // The first is the one of the meeting.
         hanging.put("NCCL_DOUBLE_HANG_AFTER", "4");
-        try (RankGroup ranks = RankGroup.start(2, hanging)) {
+        try (RankGroup ranks = DoubleRanks.start(2, hanging)) {
             assertThat(ranks.run(SynchronizeCase.class, "10"))
                     .containsOnly("3 whole, then OperationTimeoutException");
         }
@@ -142,7 +142,7 @@ class NcclFailureIT {
     @Test
     void synchronize_waitsUntilSlowSumsHaveRun() {
         Map<String, String> slow = Map.of("NCCL_DOUBLE_REDUCTION_DELAY_MICROS", "100000");
-        try (RankGroup ranks = RankGroup.start(2, slow)) {
+        try (RankGroup ranks = DoubleRanks.start(2, slow)) {
             long start = System.nanoTime();
             assertThat(ranks.run(SynchronizeCase.class, "5")).containsOnly("5 whole");
             assertThat(System.nanoTime() - start).isGreaterThan(500_000_000L);
@@ -151,7 +151,7 @@ class NcclFailureIT {
 
     @Test
     void nothingIsLeft_whenTheJobEndsInGoodOrder() throws IOException {
-        try (RankGroup ranks = RankGroup.start(2, SHORT)) {
+        try (RankGroup ranks = DoubleRanks.start(2, SHORT)) {
             assertThat(ranks.run(CollectiveTable.class, "10")).hasSize(2);
             assertThat(
                             ranks.run(
@@ -174,9 +174,8 @@ class NcclFailureIT {
         Map<String, String> patient = Map.of("JHOROVOD_START_TIMEOUT_SECONDS", "15");
         Map<String, String> slow = new HashMap<>(patient);
         slow.put("NCCL_DOUBLE_INIT_DELAY_MICROS", "60000000");
-        try (RankGroup ranks = RankGroup.start(List.of(patient, slow))) {
-            ranks.begin(FailingCase.class, "-1");
-            for (Outcome outcome : ranks.outcomes()) {
+        try (RankGroup ranks = DoubleRanks.start(List.of(patient, slow))) {
+            for (Outcome outcome : ranks.outcomes(FailingCase.class, "-1")) {
                 Report report = Report.of(outcome);
                 assertThat(report.millis()).isBetween(14_000L, 25_000L);
                 assertThat(report.message())
@@ -194,7 +193,7 @@ class NcclFailureIT {
             throws IOException {
         Map<String, String> stuck = new HashMap<>(SHORT);
         stuck.put("NCCL_DOUBLE_HANG_AFTER", "3");
-        try (RankGroup ranks = RankGroup.start(2, stuck)) {
+        try (RankGroup ranks = DoubleRanks.start(2, stuck)) {
             assertThat(ranks.run(StuckCase.class)).containsOnly("1 aborts");
             requireNothingLeft(ranks);
         }
@@ -203,7 +202,7 @@ class NcclFailureIT {
     @Test
     void aRankThatCloses_waitsUntilItsSlowSumsHaveRun() {
         Map<String, String> slow = Map.of("NCCL_DOUBLE_REDUCTION_DELAY_MICROS", "600000");
-        try (RankGroup ranks = RankGroup.start(2, slow)) {
+        try (RankGroup ranks = DoubleRanks.start(2, slow)) {
             // Six of them, which is longer than a failed job is given.
             assertThat(ranks.run(StuckCase.class)).containsOnly("0 aborts");
         }
@@ -211,7 +210,7 @@ class NcclFailureIT {
 
     @Test
     void aTensorOnAnotherDevice_isRefused_withBothDevices() {
-        try (RankGroup ranks = RankGroup.start(2, Map.of("NCCL_DOUBLE_DEVICES", "2"))) {
+        try (RankGroup ranks = DoubleRanks.start(2, Map.of("NCCL_DOUBLE_DEVICES", "2"))) {
             assertThat(ranks.run(OtherDeviceCase.class))
                     .allSatisfy(
                             text ->
@@ -226,9 +225,8 @@ class NcclFailureIT {
     @Test
     void ranksWithDifferentVersionsOfNccl_areToldBoth() {
         Map<String, String> newer = Map.of("NCCL_DOUBLE_VERSION", "22203");
-        try (RankGroup ranks = RankGroup.start(List.of(Map.of(), newer))) {
-            ranks.begin(FailingCase.class, "-1");
-            assertThat(ranks.outcomes())
+        try (RankGroup ranks = DoubleRanks.start(List.of(Map.of(), newer))) {
+            assertThat(ranks.outcomes(FailingCase.class, "-1"))
                     .allSatisfy(
                             outcome ->
                                     assertThat(outcome.text())

@@ -6,6 +6,7 @@ import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.ranks.RankCase;
 
 /**
  * Writes a tensor, sums it and reads it, without a wait between, while the double's copies and sums

@@ -5,6 +5,7 @@ import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.MismatchException;
 import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.ranks.RankCase;
 
 /** Sums on one device, then on another; returns what the second is told. */
 final class OtherDeviceCase implements RankCase {

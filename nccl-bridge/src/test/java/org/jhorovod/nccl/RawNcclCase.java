@@ -11,6 +11,7 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.ranks.RankCase;
 
 /**
  * NCCL's functions without the bridge, on a communicator of their own: what the double has beyond

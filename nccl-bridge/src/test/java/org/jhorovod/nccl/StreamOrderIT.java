@@ -3,6 +3,7 @@ package org.jhorovod.nccl;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
+import org.jhorovod.allreduce.ranks.RankGroup;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,7 +19,7 @@ class StreamOrderIT {
     @ParameterizedTest(name = "copy {0} us, sum {1} us, launch {2} us")
     @CsvSource({"20000,0,0", "1000,20000,0", "5000,5000,3000"})
     void resultsAreRight_andTheHostNeverWaits(String copy, String sum, String launch) {
-        try (RankGroup ranks = RankGroup.start(2, Map.of())) {
+        try (RankGroup ranks = DoubleRanks.start(2, Map.of())) {
             assertThat(ranks.run(OrderCase.class, Integer.toString(RUNS), copy, sum, launch))
                     .containsOnly("0 wrong, 0 waits");
         }
@@ -35,7 +36,7 @@ class StreamOrderIT {
     }
 
     private static int wrongRuns(String leftOut, String copy, String sum) {
-        try (RankGroup ranks = RankGroup.start(2, Map.of("NCCL_TEST_LEAVE_OUT", leftOut))) {
+        try (RankGroup ranks = DoubleRanks.start(2, Map.of("NCCL_TEST_LEAVE_OUT", leftOut))) {
             String runs = Integer.toString(BUG_RUNS);
             return ranks.run(OrderCase.class, runs, copy, sum, "0").stream()
                     .mapToInt(text -> Integer.parseInt(text.substring(0, text.indexOf(' '))))

@@ -7,6 +7,7 @@ import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.ranks.RankCase;
 
 /** Submits collectives that hang, and closes; returns how often the communicator was aborted. */
 final class StuckCase implements RankCase {

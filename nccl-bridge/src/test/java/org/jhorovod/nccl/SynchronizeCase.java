@@ -5,6 +5,7 @@ import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.ranks.RankCase;
 
 /**
  * Sums in rounds, and synchronises after each as a step does. Argument: how many rounds. Returns

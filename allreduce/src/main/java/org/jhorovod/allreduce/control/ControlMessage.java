@@ -3,6 +3,10 @@ package org.jhorovod.allreduce.control;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import org.jhorovod.allreduce.collective.CollectiveException;
+import org.jhorovod.allreduce.collective.MismatchException;
+import org.jhorovod.allreduce.collective.OperationTimeoutException;
+import org.jhorovod.allreduce.collective.PeerLostException;
 
 /*
  * On the wire:  length:int (of what follows)  type:byte  generation:int  sequence:long
@@ -21,7 +25,31 @@ sealed interface ControlMessage {
     record Goodbye(long sequence) implements ControlMessage {}
 
     /** The sender's communicator has failed. */
-    record Abort(Reason reason, int lostRank, String text) implements ControlMessage {}
+    record Abort(Reason reason, int lostRank, String text) implements ControlMessage {
+
+        /** Tells the peers of a failure. */
+        static Abort of(CollectiveException cause, int ownRank) {
+            String text = String.valueOf(cause.getMessage());
+            if (cause instanceof MismatchException) {
+                return new Abort(Reason.MISMATCH, ownRank, text);
+            }
+            if (cause instanceof OperationTimeoutException) {
+                return new Abort(Reason.TIMEOUT, ownRank, text);
+            }
+            // Whatever else made this rank give up, the peers go without it from now on.
+            int lostRank = cause instanceof PeerLostException lost ? lost.lostRank() : ownRank;
+            return new Abort(Reason.PEER_LOST, lostRank, text);
+        }
+
+        /** The failure that a peer has told of. */
+        CollectiveException cause() {
+            return switch (reason) {
+                case MISMATCH -> new MismatchException(text);
+                case PEER_LOST -> new PeerLostException(lostRank, text);
+                case TIMEOUT -> new OperationTimeoutException(text);
+            };
+        }
+    }
 
     /** Why a communicator failed. */
     enum Reason {

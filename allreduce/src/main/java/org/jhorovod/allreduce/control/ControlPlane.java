@@ -1,12 +1,8 @@
 package org.jhorovod.allreduce.control;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,10 +13,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveException;
-import org.jhorovod.allreduce.collective.MismatchException;
-import org.jhorovod.allreduce.collective.OperationTimeoutException;
 import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.control.PeerStatus.Presence;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,11 +43,9 @@ public final class ControlPlane implements AutoCloseable {
     private static final long MAX_HEARTBEAT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Topology self;
-    private final int generation;
     private final Duration livenessTimeout;
     private final long heartbeatNanos;
-    private final List<PeerConnection> peers = new ArrayList<>();
-    private final Selector selector;
+    private final ControlConnections connections;
     private final Thread thread;
     private final Queue<ControlMessage> toAll = new ConcurrentLinkedQueue<>();
     private final AtomicReference<@Nullable CollectiveException> failure = new AtomicReference<>();
@@ -60,35 +53,34 @@ public final class ControlPlane implements AutoCloseable {
     private volatile Runnable onChange = () -> {};
     private volatile Runnable onHeartbeat = () -> {};
     private volatile boolean closing;
-    private volatile long submittedSequence;
     private volatile long completedSequence;
-    private volatile @Nullable CollectiveCall submitted; // null before the first
+    private volatile Submitted submitted = Submitted.NONE;
+    private volatile PeerTable peers; // written by the control thread
 
     /**
      * Takes over the connected channels; {@link #start} begins to watch.
      *
-     * @param connections one connection for each other rank, by rank
+     * @param channels one connection for each other rank, by rank
      * @param hosts each rank's host name, for messages
      */
     public ControlPlane(
             Topology self,
             int generation,
             Duration livenessTimeout,
-            Map<Integer, SocketChannel> connections,
+            Map<Integer, SocketChannel> channels,
             List<String> hosts)
             throws IOException {
         this.self = self;
-        this.generation = generation;
         this.livenessTimeout = livenessTimeout;
         this.heartbeatNanos = Math.min(MAX_HEARTBEAT_NANOS, livenessTimeout.toNanos() / 5);
-        this.selector = Selector.open();
+        this.connections = new ControlConnections(generation, channels);
         long now = System.nanoTime();
-        for (Map.Entry<Integer, SocketChannel> entry : connections.entrySet()) {
-            int rank = entry.getKey();
-            PeerConnection peer = new PeerConnection(rank, hosts.get(rank), entry.getValue(), now);
-            peer.register(selector);
-            peers.add(peer);
-        }
+        this.peers =
+                new PeerTable(
+                        channels.keySet().stream()
+                                .sorted()
+                                .map(rank -> PeerStatus.met(rank, hosts.get(rank), now))
+                                .toList());
         this.thread = new Thread(this::run, "jhorovod-control");
         this.thread.setDaemon(true);
     }
@@ -108,18 +100,12 @@ public final class ControlPlane implements AutoCloseable {
 
     /** Notes what this rank has submitted last, to be told with the next heartbeat. */
     public void submitted(long sequence, CollectiveCall call) {
-        submitted = call;
-        submittedSequence = sequence;
+        submitted = new Submitted(sequence, call);
     }
 
     /** Why the communicator has failed; empty if it has not. */
     public Optional<CollectiveException> failure() {
         return Optional.ofNullable(failure.get());
-    }
-
-    private String lastSubmitted() {
-        CollectiveCall call = submitted;
-        return call == null ? PeerConnection.NOTHING : call.describe();
     }
 
     /** Notes that this rank has done its part of an operation, which a goodbye will tell. */
@@ -136,23 +122,10 @@ public final class ControlPlane implements AutoCloseable {
         if (known != null) {
             throw known.again();
         }
-        for (PeerConnection peer : peers) {
-            if (peer.hasLeft && peer.lastSequence < sequence) {
-                throw left(peer);
-            }
+        Optional<PeerStatus> left = peers.leftBefore(sequence);
+        if (left.isPresent()) {
+            throw PeerLoss.left(left.get(), self, submitted);
         }
-    }
-
-    private PeerLostException left(PeerConnection peer) {
-        return new PeerLostException(
-                peer.rank,
-                "%s has left the job after operation %d: its program has ended, or shut JHorovod down. But %s needs it for operation %d, %s. If it failed, its output says why; if not, look for a rank-dependent end of the program or of its data."
-                        .formatted(
-                                peer.name(),
-                                peer.lastSequence,
-                                self.describe(),
-                                submittedSequence,
-                                lastSubmitted()));
     }
 
     /**
@@ -164,43 +137,28 @@ public final class ControlPlane implements AutoCloseable {
         if (!failure.compareAndSet(null, cause)) {
             return false;
         }
-        toAll.add(abortMessage(cause));
-        selector.wakeup();
+        toAll.add(ControlMessage.Abort.of(cause, self.rank()));
+        connections.wakeup();
         return true;
-    }
-
-    private ControlMessage abortMessage(CollectiveException cause) {
-        String text = String.valueOf(cause.getMessage());
-        if (cause instanceof MismatchException) {
-            return new ControlMessage.Abort(ControlMessage.Reason.MISMATCH, self.rank(), text);
-        }
-        if (cause instanceof OperationTimeoutException) {
-            return new ControlMessage.Abort(ControlMessage.Reason.TIMEOUT, self.rank(), text);
-        }
-        // Whatever else made this rank give up, the peers go without it from now on.
-        int lostRank = cause instanceof PeerLostException lost ? lost.lostRank() : self.rank();
-        return new ControlMessage.Abort(ControlMessage.Reason.PEER_LOST, lostRank, text);
     }
 
     /** The ranks that have not submitted the given operation, as far as known, in words. */
     public List<String> behind(long sequence) {
-        return peers.stream()
-                .filter(peer -> peer.lastSequence < sequence)
+        return peers.behind(sequence).stream()
                 .map(
                         peer ->
                                 "%s, last seen at operation %d, %s"
                                         .formatted(
-                                                peer.name(), peer.lastSequence, peer.lastSubmitted))
+                                                peer.name(),
+                                                peer.lastSequence(),
+                                                peer.lastSubmitted()))
                 .toList();
     }
 
     /** The first rank that has not submitted what this rank has, as far as known, or -1. */
     public int firstBehind() {
-        return peers.stream()
-                .filter(peer -> peer.lastSequence <= completedSequence)
-                .mapToInt(peer -> peer.rank)
-                .min()
-                .orElse(-1);
+        List<PeerStatus> behind = peers.behind(completedSequence + 1);
+        return behind.isEmpty() ? -1 : behind.get(0).rank();
     }
 
     private void run() {
@@ -208,11 +166,12 @@ public final class ControlPlane implements AutoCloseable {
             long nextHeartbeat = System.nanoTime();
             while (!closing) {
                 long wait = Math.max(0, nextHeartbeat - System.nanoTime());
-                selector.select(this::handle, Math.max(1, wait / 1_000_000));
+                connections.receive(wait / 1_000_000).forEach(this::take);
                 sendWaiting();
                 if (System.nanoTime() - nextHeartbeat >= 0) {
                     nextHeartbeat = System.nanoTime() + heartbeatNanos;
-                    sendHeartbeats();
+                    // A peer that does not read gets no second heartbeat to pile up.
+                    connections.sendToReaders(heartbeat());
                     findSilent();
                     onHeartbeat.run();
                 }
@@ -222,54 +181,26 @@ public final class ControlPlane implements AutoCloseable {
             logger.error("The control thread of {} ended", self.describe(), e);
             fail(new PeerLostException(self.rank(), "bug: the control thread ended: " + e));
         } finally {
-            closeSelector();
-            peers.forEach(PeerConnection::close);
+            connections.close();
             ended.countDown();
         }
     }
 
-    private void handle(SelectionKey key) {
-        PeerConnection peer = (PeerConnection) key.attachment();
-        try {
-            if (key.isReadable()) {
-                for (ByteBuffer body = peer.receive(); body != null; body = peer.receive()) {
-                    peer.lastHeardNanos = System.nanoTime();
-                    take(peer, ControlMessage.decode(body, generation));
-                }
+    private void take(ControlConnections.Arrival arrival) {
+        int rank = arrival.rank();
+        if (arrival instanceof ControlConnections.Said said) {
+            peers = peers.after(rank, said.message(), System.nanoTime());
+            if (said.message() instanceof ControlMessage.Goodbye) {
+                onChange.run();
+            } else if (said.message() instanceof ControlMessage.Abort abort) {
+                fail(abort.cause());
             }
-            if (key.isValid() && key.isWritable()) {
-                peer.flush(selector);
+        } else if (arrival instanceof ControlConnections.Ended end) {
+            peers = peers.afterEnd(rank);
+            PeerStatus peer = peers.of(rank);
+            if (peer.presence() == Presence.GONE && !closing) {
+                fail(PeerLoss.lost(peer, end.how(), self, submitted, System.nanoTime()));
             }
-        } catch (IOException e) {
-            connectionEnded(peer, String.valueOf(e.getMessage()));
-        }
-    }
-
-    private void take(PeerConnection peer, ControlMessage message) {
-        if (message instanceof ControlMessage.Heartbeat m) {
-            peer.lastSubmitted = m.lastSubmitted();
-            peer.lastSequence = m.sequence();
-        } else if (message instanceof ControlMessage.Goodbye m) {
-            peer.lastSequence = m.sequence();
-            peer.hasLeft = true;
-            onChange.run();
-        } else if (message instanceof ControlMessage.Abort m) {
-            fail(rebuild(m));
-        }
-    }
-
-    private static CollectiveException rebuild(ControlMessage.Abort abort) {
-        return switch (abort.reason()) {
-            case MISMATCH -> new MismatchException(abort.text());
-            case PEER_LOST -> new PeerLostException(abort.lostRank(), abort.text());
-            case TIMEOUT -> new OperationTimeoutException(abort.text());
-        };
-    }
-
-    private void connectionEnded(PeerConnection peer, String how) {
-        peer.close();
-        if (!peer.hasLeft && !closing) {
-            fail(lost(peer, how));
         }
     }
 
@@ -279,71 +210,23 @@ public final class ControlPlane implements AutoCloseable {
         }
     }
 
-    private PeerLostException lost(PeerConnection peer, String how) {
-        long silentMillis = (System.nanoTime() - peer.lastHeardNanos) / 1_000_000;
-        return new PeerLostException(
-                peer.rank,
-                "%s is lost: %s. Its last heartbeat, %d ms ago, told of operation %d, %s; the last of %s is operation %d, %s. Look at the lost rank's output and at its host (out of memory, killed, stopped, unreachable), then start the job again from its last checkpoint."
-                        .formatted(
-                                peer.name(),
-                                how,
-                                silentMillis,
-                                peer.lastSequence,
-                                peer.lastSubmitted,
-                                self.describe(),
-                                submittedSequence,
-                                lastSubmitted()));
+    private ControlMessage heartbeat() {
+        Submitted own = submitted;
+        return new ControlMessage.Heartbeat(own.sequence(), own.describe());
     }
 
-    private void sendWaiting() throws IOException {
+    private void sendWaiting() {
         for (ControlMessage m = toAll.poll(); m != null; m = toAll.poll()) {
-            for (PeerConnection peer : peers) {
-                peer.send(m.encode(generation));
-            }
+            connections.sendToAll(m);
         }
-        flushAll();
-    }
-
-    private void sendHeartbeats() throws IOException {
-        ControlMessage heartbeat = new ControlMessage.Heartbeat(submittedSequence, lastSubmitted());
-        for (PeerConnection peer : peers) {
-            // A peer that does not read gets no second heartbeat to pile up.
-            if (peer.isOpen && !peer.hasOutgoing()) {
-                peer.send(heartbeat.encode(generation));
-            }
-        }
-        flushAll();
-    }
-
-    private void flushAll() {
-        for (PeerConnection peer : peers) {
-            if (peer.hasOutgoing()) {
-                try {
-                    peer.flush(selector);
-                } catch (IOException e) {
-                    // Whatever the peer said last, an abort perhaps, is still to be read; reading
-                    // finds the end of the connection too.
-                    logger.debug("Could not write to rank {}", peer.rank, e);
-                    peer.dropOutgoing();
-                }
-            }
-        }
+        connections.flush();
     }
 
     private void findSilent() {
         long now = System.nanoTime();
-        for (PeerConnection peer : peers) {
-            if (peer.isOpen
-                    && !peer.hasLeft
-                    && now - peer.lastHeardNanos > livenessTimeout.toNanos()) {
-                CollectiveException lost =
-                        lost(
-                                peer,
-                                "it has sent no heartbeat for %.1f s (JHOROVOD_LIVENESS_TIMEOUT_SECONDS), so it is stopped, or its host is unreachable"
-                                        .formatted(livenessTimeout.toMillis() / 1000.0));
-                if (abort(lost)) {
-                    onChange.run();
-                }
+        for (PeerStatus peer : peers.silent(now, livenessTimeout.toNanos())) {
+            if (abort(PeerLoss.silent(peer, livenessTimeout, self, submitted, now))) {
+                onChange.run();
             }
         }
     }
@@ -353,31 +236,14 @@ public final class ControlPlane implements AutoCloseable {
         toAll.add(
                 known == null
                         ? new ControlMessage.Goodbye(completedSequence)
-                        : abortMessage(known));
+                        : ControlMessage.Abort.of(known, self.rank()));
         sendWaiting();
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(GOODBYE_WAIT_MILLIS);
-        while (peers.stream().anyMatch(PeerConnection::hasOutgoing)
-                && end - System.nanoTime() > 0) {
-            selector.select(this::handle, 10);
-            flushAll();
+        while (connections.hasOutgoing() && end - System.nanoTime() > 0) {
+            connections.receive(10).forEach(this::take);
+            connections.flush();
         }
-        for (PeerConnection peer : peers) {
-            if (peer.isOpen) {
-                try {
-                    peer.shutdownOutput();
-                } catch (IOException e) {
-                    logger.debug("Rank {} is gone already", peer.rank, e);
-                }
-            }
-        }
-    }
-
-    private void closeSelector() {
-        try {
-            selector.close();
-        } catch (IOException e) {
-            logger.debug("Could not close a selector", e);
-        }
+        connections.shutdownOutput();
     }
 
     /** Says goodbye to every peer and ends the thread; returns within a second. */
@@ -385,10 +251,10 @@ public final class ControlPlane implements AutoCloseable {
     public void close() {
         closing = true;
         if (!thread.isAlive()) {
-            closeSelector();
+            connections.close();
             return;
         }
-        selector.wakeup();
+        connections.wakeup();
         try {
             if (!ended.await(2 * GOODBYE_WAIT_MILLIS, TimeUnit.MILLISECONDS)) {
                 logger.warn("The control thread of {} did not end in time", self.describe());

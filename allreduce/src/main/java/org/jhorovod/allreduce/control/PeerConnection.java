@@ -8,31 +8,31 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** One peer's control connection and what it has said; owned by the control thread. */
+/** One peer's control connection; owned by the control thread. */
 final class PeerConnection {
-    /** What a rank has submitted before its first collective. */
-    static final String NOTHING = "nothing yet";
+    private static final Logger logger = LoggerFactory.getLogger(PeerConnection.class);
 
-    final int rank;
-    final String host;
+    private final int rank;
     private final SocketChannel channel;
     private final ByteBuffer incoming =
             ByteBuffer.allocate(4 + ControlMessage.HEADER_BYTES + ControlMessage.MAX_TEXT_BYTES);
     private final Deque<ByteBuffer> outgoing = new ArrayDeque<>();
+    private boolean isOpen = true;
 
-    long lastHeardNanos;
-    boolean isOpen = true;
-    // Read by other threads, for messages.
-    volatile long lastSequence;
-    volatile String lastSubmitted = NOTHING;
-    volatile boolean hasLeft;
-
-    PeerConnection(int rank, String host, SocketChannel channel, long nowNanos) {
+    PeerConnection(int rank, SocketChannel channel) {
         this.rank = rank;
-        this.host = host;
         this.channel = channel;
-        this.lastHeardNanos = nowNanos;
+    }
+
+    int rank() {
+        return rank;
+    }
+
+    boolean isOpen() {
+        return isOpen;
     }
 
     void register(Selector selector) throws IOException {
@@ -107,12 +107,7 @@ final class PeerConnection {
         try {
             channel.close();
         } catch (IOException e) {
-            // The peer is given up: nothing depends on how its socket closes.
-            lastHeardNanos = 0;
+            logger.debug("Could not close the control connection of rank {}", rank, e);
         }
-    }
-
-    String name() {
-        return "Rank " + rank + " on " + host;
     }
 }

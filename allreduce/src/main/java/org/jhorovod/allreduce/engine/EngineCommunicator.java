@@ -1,6 +1,7 @@
 package org.jhorovod.allreduce.engine;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -34,7 +35,6 @@ public final class EngineCommunicator implements Communicator {
     private static final Duration ABANDON_WAIT = Duration.ofSeconds(1);
     // Longer than a data link waits for the control plane's word on why it ended.
     private static final Duration GIVE_UP_WAIT = Duration.ofSeconds(2);
-    private static final long DEVICE_POLL_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
     private final Topology self;
     private final int generation;
@@ -43,6 +43,7 @@ public final class EngineCommunicator implements Communicator {
     private final Duration operationTimeout;
     private final Consumer<LostReport> onLost;
     private final Engine engine;
+    private final DeviceQueue device;
     private final StallWatch stalls = new StallWatch(GIVE_UP_WAIT);
     private volatile @Nullable RunningOperation running; // null between two
     private volatile boolean isExiting;
@@ -68,6 +69,7 @@ public final class EngineCommunicator implements Communicator {
         this.control = control;
         this.operationTimeout = operationTimeout;
         this.onLost = onLost;
+        this.device = new DeviceQueue(self, backends, control, operationTimeout, GIVE_UP_WAIT);
         this.engine = new Engine(self.rank(), this::failed, this::explainBug);
     }
 
@@ -280,28 +282,11 @@ public final class EngineCommunicator implements Communicator {
         }
     }
 
-    /** Waits until the device has run everything; no longer than the job is sound. */
     private void awaitDevice() {
-        // The backend knows each collective's deadline; this is for one whose watch is stuck.
-        long longestNanos = operationTimeout.plus(GIVE_UP_WAIT).toNanos();
-        int before = -1;
-        long end = 0;
-        for (int left = backends.unfinished(); left > 0; left = backends.unfinished()) {
-            check();
-            if (left != before) {
-                before = left;
-                end = System.nanoTime() + longestNanos;
-            } else if (end - System.nanoTime() <= 0) {
-                OperationTimeoutException stuck = deviceStuck(left);
-                fail(stuck);
-                throw stuck;
-            }
-            if (Thread.currentThread().isInterrupted()) {
-                throw new CancellationException(
-                        "The thread was interrupted while it waited for the device, which goes on"
-                                + " without it.");
-            }
-            LockSupport.parkNanos(DEVICE_POLL_NANOS);
+        Optional<OperationTimeoutException> stuck = device.awaitEmpty();
+        if (stuck.isPresent()) {
+            fail(stuck.get());
+            throw stuck.get();
         }
     }
 
@@ -311,13 +296,6 @@ public final class EngineCommunicator implements Communicator {
         } catch (CollectiveException | CancellationException e) {
             logger.debug("{} closes with collectives on its device", self.describe(), e);
         }
-    }
-
-    private OperationTimeoutException deviceStuck(int unfinished) {
-        return new OperationTimeoutException(
-                "%s waited longer than %.1f s for its device, which has %d collectives left to run. Look at its GPU (nvidia-smi, dmesg); raise JHOROVOD_OPERATION_TIMEOUT_SECONDS if it needs longer."
-                        .formatted(
-                                self.describe(), operationTimeout.toMillis() / 1000.0, unfinished));
     }
 
     @Override

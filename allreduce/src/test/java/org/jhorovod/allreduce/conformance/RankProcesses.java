@@ -1,11 +1,7 @@
 package org.jhorovod.allreduce.conformance;
 
-import com.google.common.io.MoreFiles;
-import com.google.common.io.RecursiveDeleteOption;
-import com.google.common.net.HostAndPort;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,8 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
-import org.jhorovod.allreduce.rendezvous.Secret;
-import org.jhorovod.allreduce.rendezvous.StoreServer;
+import org.jhorovod.allreduce.ranks.LocalJob;
 
 /**
  * Ranks that are processes of this machine, each with a JVM and the class path of this one.
@@ -32,7 +27,6 @@ public record RankProcesses(
         List<String> jvmArguments,
         IntFunction<Map<String, String>> environment) {
     private static final Duration TIMEOUT = Duration.ofMinutes(8);
-    private static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(5);
 
     /** Ranks of one host that run {@link ConformanceRank}. */
     public static RankProcesses onLoopback() {
@@ -74,70 +68,30 @@ public record RankProcesses(
     public List<String> run(
             int size, List<String> moreJvmArguments, List<String> arguments, int dyingRank)
             throws IOException, InterruptedException {
-        Path folder = Files.createTempDirectory("jhorovod-ranks-");
-        Secret secret = Secret.random();
-        Path secretFile = Files.writeString(folder.resolve("secret"), secret.encoded());
-        List<Process> processes = new ArrayList<>();
-        try (StoreServer store =
-                StoreServer.open(new InetSocketAddress(address, 0), secret, HANDSHAKE_TIMEOUT)) {
-            Map<String, String> job =
-                    Map.of(
-                            "JHOROVOD_SIZE",
-                            String.valueOf(size),
-                            "JHOROVOD_RENDEZVOUS",
-                            HostAndPort.fromParts(address.getHostAddress(), store.port())
-                                    .toString(),
-                            "JHOROVOD_RUN_ID",
-                            folder.getFileName().toString(),
-                            "JHOROVOD_SECRET_FILE",
-                            secretFile.toString());
-            List<String> command = command(moreJvmArguments, arguments);
-            for (int rank = 0; rank < size; rank++) {
-                processes.add(start(command, job, rank, size, folder));
+        try (LocalJob job = LocalJob.open(address, size)) {
+            List<String> allJvmArguments = new ArrayList<>(jvmArguments);
+            allJvmArguments.addAll(moreJvmArguments);
+            List<Process> processes = new ArrayList<>();
+            try {
+                for (int rank = 0; rank < size; rank++) {
+                    ProcessBuilder builder =
+                            job.rank(rank, allJvmArguments, mainClass, arguments)
+                                    .redirectErrorStream(true)
+                                    .redirectOutput(job.log(rank).toFile());
+                    builder.environment().putAll(environment.apply(rank));
+                    processes.add(builder.start());
+                }
+                long end = System.nanoTime() + TIMEOUT.toNanos();
+                List<String> outputs = new ArrayList<>();
+                for (int rank = 0; rank < size; rank++) {
+                    awaitEnd(processes.get(rank), end, rank == dyingRank, job.log(rank));
+                    outputs.add(Files.readString(job.log(rank)));
+                }
+                return outputs;
+            } finally {
+                processes.forEach(Process::destroyForcibly);
             }
-            long end = System.nanoTime() + TIMEOUT.toNanos();
-            for (int rank = 0; rank < size; rank++) {
-                awaitEnd(processes.get(rank), end, rank == dyingRank, log(folder, rank));
-            }
-            return outputs(folder, size);
-        } finally {
-            processes.forEach(Process::destroyForcibly);
-            MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
         }
-    }
-
-    private List<String> command(List<String> moreJvmArguments, List<String> arguments) {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC"));
-        command.addAll(jvmArguments);
-        command.addAll(moreJvmArguments);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass));
-        command.addAll(arguments);
-        return command;
-    }
-
-    private Process start(
-            List<String> command, Map<String, String> job, int rank, int size, Path folder)
-            throws IOException {
-        ProcessBuilder builder =
-                new ProcessBuilder(command)
-                        .redirectErrorStream(true)
-                        .redirectOutput(log(folder, rank).toFile());
-        Map<String, String> variables = builder.environment();
-        variables.keySet().removeIf(name -> name.startsWith("JHOROVOD_"));
-        variables.putAll(job);
-        variables.put("JHOROVOD_RANK", String.valueOf(rank));
-        variables.put("JHOROVOD_LOCAL_RANK", String.valueOf(rank));
-        variables.put("JHOROVOD_LOCAL_SIZE", String.valueOf(size));
-        variables.put("JHOROVOD_CROSS_RANK", "0");
-        variables.put("JHOROVOD_CROSS_SIZE", "1");
-        variables.putAll(environment.apply(rank));
-        return builder.start();
-    }
-
-    private static Path log(Path folder, int rank) {
-        return folder.resolve("rank." + rank);
     }
 
     private static void awaitEnd(Process process, long endNanos, boolean mayFail, Path log)
@@ -152,13 +106,5 @@ public record RankProcesses(
                                     ended ? "ended with " + process.exitValue() : "did not end",
                                     Files.readString(log)));
         }
-    }
-
-    private static List<String> outputs(Path folder, int size) throws IOException {
-        List<String> outputs = new ArrayList<>();
-        for (int rank = 0; rank < size; rank++) {
-            outputs.add(Files.readString(log(folder, rank)));
-        }
-        return outputs;
     }
 }

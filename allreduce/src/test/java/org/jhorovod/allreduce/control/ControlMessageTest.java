@@ -6,6 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.stream.Stream;
+import org.jhorovod.allreduce.collective.CollectiveException;
+import org.jhorovod.allreduce.collective.CommunicatorClosedException;
+import org.jhorovod.allreduce.collective.MismatchException;
+import org.jhorovod.allreduce.collective.OperationTimeoutException;
+import org.jhorovod.allreduce.collective.PeerLostException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -52,5 +57,32 @@ class ControlMessageTest {
                 ControlMessage.decode(body(new ControlMessage.Heartbeat(1, text)), 3);
         assertThat(((ControlMessage.Heartbeat) decoded).lastSubmitted())
                 .hasSize(ControlMessage.MAX_TEXT_BYTES);
+    }
+
+    static Stream<CollectiveException> failures() {
+        return Stream.of(
+                new MismatchException("differs"),
+                new OperationTimeoutException("late"),
+                new PeerLostException(2, "lost"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void aFailure_reachesThePeersAsItWas(CollectiveException failure) {
+        CollectiveException rebuilt = ControlMessage.Abort.of(failure, 1).cause();
+
+        assertThat(rebuilt).hasSameClassAs(failure).hasMessage(failure.getMessage());
+        if (failure instanceof PeerLostException lost) {
+            assertThat(((PeerLostException) rebuilt).lostRank()).isEqualTo(lost.lostRank());
+        }
+    }
+
+    @Test
+    void aRankThatGivesUpForAnotherReason_isTheOneThatThePeersLose() {
+        CollectiveException closed = new CommunicatorClosedException("shut down");
+
+        assertThat(ControlMessage.Abort.of(closed, 1).cause())
+                .isInstanceOfSatisfying(
+                        PeerLostException.class, lost -> assertThat(lost.lostRank()).isEqualTo(1));
     }
 }

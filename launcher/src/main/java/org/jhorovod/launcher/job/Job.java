@@ -5,7 +5,6 @@ import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -24,10 +23,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jhorovod.launcher.agent.AgentCommand;
 import org.jhorovod.launcher.agent.AgentEvent;
-import org.jhorovod.launcher.agent.ProcessGroups;
 import org.jhorovod.launcher.agent.SecretFolder;
 import org.jhorovod.launcher.output.Console;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,8 +37,6 @@ public final class Job {
     private static final int SIGPIPE = 13;
     private static final int MOST_SIGNALS = 2;
     private static final Duration FLUSH_PERIOD = Duration.ofMillis(200);
-    private static final Duration TERM_WAIT = Duration.ofMillis(1500);
-    private static final Duration KILL_WAIT = Duration.ofSeconds(2);
 
     private final JobSpec spec;
     private final Console console;
@@ -51,8 +46,7 @@ public final class Job {
     private final BlockingQueue<JobEvent> events = new LinkedBlockingQueue<>();
     private final AtomicInteger signalCount = new AtomicInteger();
     private final AtomicBoolean hasOutputFailed = new AtomicBoolean();
-    // Of this host; written by the thread that listens to its agent; null until that has said.
-    private volatile @Nullable SecretFolder secretFolder;
+    private final Orphans orphans = new Orphans(this::tell);
     // Owned by the thread that runs the loop.
     private final Map<Integer, Long> pids = new TreeMap<>();
     private final Map<String, String> lostAgents = new LinkedHashMap<>(); // how, by host
@@ -188,40 +182,10 @@ public final class Job {
 
     /** Does nothing for other hosts, where the agent's guard does it. */
     private void endWithoutAgent(Set<Integer> ranks, Agents agents) {
-        ProcessGroups groups = new ProcessGroups();
-        List<Long> here =
-                ranks.stream()
-                        .filter(rank -> agents.isHere(spec.holders().get(rank)))
-                        .flatMap(rank -> Stream.ofNullable(pids.get(rank)))
-                        .toList();
-        here.forEach(groups::add);
-        SecretFolder folder = secretFolder;
-        boolean isAnyHere =
-                ranks.stream().anyMatch(rank -> agents.isHere(spec.holders().get(rank)));
-        if (folder != null && isAnyHere) {
-            groups.addHoldersOf(folder);
-        }
-        try {
-            if (!groups.end(TERM_WAIT, KILL_WAIT)) {
-                tell(
-                        "some processes of this host's ranks cannot be ended; look for the groups "
-                                + here);
-            }
-        } catch (IOException e) {
-            tell("cannot clean up after the agent: " + e.getMessage());
-        }
-        if (folder != null && isAnyHere) {
-            deleteUnlessGone(folder);
-        }
-    }
-
-    private void deleteUnlessGone(SecretFolder folder) {
-        try {
-            folder.delete();
-        } catch (IOException e) {
-            if (Files.exists(folder.path())) { // the agent's guard deletes it too
-                tell("cannot delete %s: %s".formatted(folder.path(), e.getMessage()));
-            }
+        List<Integer> here =
+                ranks.stream().filter(rank -> agents.isHere(spec.holders().get(rank))).toList();
+        if (!here.isEmpty()) {
+            orphans.end(here.stream().flatMap(rank -> Stream.ofNullable(pids.get(rank))).toList());
         }
     }
 
@@ -239,7 +203,7 @@ public final class Job {
                                 link.host(), ImmutableList.copyOf(tried.trials())));
             } else if (event instanceof AgentEvent.Prepared prepared) {
                 if (link.isHere()) {
-                    secretFolder = new SecretFolder(Path.of(prepared.secretFolder()));
+                    orphans.haveSecret(new SecretFolder(Path.of(prepared.secretFolder())));
                 }
             } else if (event instanceof AgentEvent.Notice notice) {
                 noticed(link, notice.text());

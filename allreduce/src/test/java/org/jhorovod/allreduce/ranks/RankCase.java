@@ -1,4 +1,4 @@
-package org.jhorovod.nccl;
+package org.jhorovod.allreduce.ranks;
 
 import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
@@ -6,7 +6,7 @@ import org.jhorovod.allreduce.collective.Communicator;
 /**
  * What every rank of a {@link RankGroup} does in one test. Has a constructor without parameters.
  */
-interface RankCase {
+public interface RankCase {
 
     /**
      * Runs on one rank.

@@ -1,0 +1,130 @@
+package org.jhorovod.allreduce.ranks;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jhorovod.allreduce.ranks.RankGroup.Outcome;
+
+/** One process of a {@link RankGroup}, which runs a {@link RankWorker}. */
+final class ResidentRank {
+    private static final Duration DUMP_TIMEOUT = Duration.ofSeconds(10);
+    private static final int SHOWN_LOG_CHARACTERS = 4000;
+
+    private final int number;
+    private final Process process;
+    private final Writer cases;
+    private final Path log;
+
+    private ResidentRank(int number, Process process, Path log) {
+        this.number = number;
+        this.process = process;
+        this.cases = process.outputWriter(StandardCharsets.UTF_8);
+        this.log = log;
+    }
+
+    /**
+     * Starts the process.
+     *
+     * @param onOutcome called on a thread of its own with what each case came to, and with a
+     *     failure when the process has ended
+     */
+    static ResidentRank start(
+            int number, ProcessBuilder builder, Path log, Consumer<Outcome> onOutcome)
+            throws IOException {
+        Process process = builder.redirectError(log.toFile()).start();
+        Thread reader = new Thread(() -> read(process, onOutcome), "rank-" + number + "-outcomes");
+        reader.setDaemon(true);
+        reader.start();
+        return new ResidentRank(number, process, log);
+    }
+
+    private static void read(Process process, Consumer<Outcome> onOutcome) {
+        try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
+            lines.lines().map(RankLine::outcome).flatMap(Optional::stream).forEach(onOutcome);
+        } catch (IOException | UncheckedIOException e) {
+            // the process has been ended
+        }
+        onOutcome.accept(new Outcome(true, "The process has ended."));
+    }
+
+    /** Lets the rank begin a case. */
+    void begin(List<String> words) {
+        try {
+            cases.write(RankLine.of(words) + "\n");
+            cases.flush();
+        } catch (IOException e) {
+            throw new AssertionError(
+                    "rank %d has ended; it logged: %s".formatted(number, logEnd()), e);
+        }
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    String log() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The last of the log, for messages. */
+    String logEnd() {
+        String all = log();
+        return all.substring(Math.max(0, all.length() - SHOWN_LOG_CHARACTERS));
+    }
+
+    /** What each thread of the process does now, for messages. */
+    String threads() {
+        Path dump = log.resolveSibling("threads." + number);
+        String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+        try {
+            Process dumper =
+                    new ProcessBuilder(jcmd, Long.toString(pid()), "Thread.print")
+                            .redirectErrorStream(true)
+                            .redirectOutput(dump.toFile())
+                            .start();
+            if (!dumper.waitFor(DUMP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+                dumper.destroyForcibly();
+            }
+            return Files.readString(dump);
+        } catch (IOException e) {
+            return "not available: " + e;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "not available: " + e;
+        }
+    }
+
+    /** Lets the rank leave: there are no more cases. */
+    void leave() {
+        try {
+            cases.close();
+        } catch (IOException e) {
+            // it has left already
+        }
+    }
+
+    /** Waits for the process's end, and ends it itself when the time is over. */
+    void awaitEnd(long deadlineNanos) {
+        try {
+            if (process.waitFor(deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        process.destroyForcibly();
+    }
+}
