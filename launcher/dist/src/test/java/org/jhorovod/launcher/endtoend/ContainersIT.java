@@ -235,8 +235,6 @@ class ContainersIT {
                         .getSpec();
         String host = HOSTS.get(index);
         String hostName = "jhorovod-" + index;
-        List<String> before = pods.getInitContainers().get(0).getCommand();
-        assertThat(run(host, before, hostName, Map.of(), "").code()).isZero();
         V1Container rank = pods.getContainers().get(0);
         List<String> command = new ArrayList<>(rank.getCommand());
         command.addAll(SMALL);
