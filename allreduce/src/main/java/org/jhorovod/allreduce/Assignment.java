@@ -13,8 +13,6 @@ import org.jhorovod.allreduce.config.ConfigurationException;
 import org.jhorovod.allreduce.config.Setting;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.rendezvous.Secret;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What a rank is told of its job.
@@ -25,23 +23,24 @@ import org.slf4j.LoggerFactory;
  * @param secret what every connection proves
  */
 record Assignment(Topology topology, int generation, InetSocketAddress rendezvous, Secret secret) {
-    private static final Logger logger = LoggerFactory.getLogger(Assignment.class);
-    private static final int LARGEST_PORT = 65535;
 
-    /** What the environment says, all of it from a launcher of ours. */
+    /**
+     * What the environment says, all of it from a launcher of ours. The rendezvous is not looked up
+     * yet.
+     */
     static Assignment of(Configuration configuration) {
         requireLauncherSettings(configuration);
         return new Assignment(
                 topology(configuration),
                 configuration.get(Settings.GENERATION),
-                candidates(configuration).get(0),
+                candidates(configuration).get(0).unresolved(),
                 secret(configuration));
     }
 
-    /** The addresses of the rendezvous, several where the launcher cannot know the right one. */
-    static List<InetSocketAddress> candidates(Configuration configuration) {
+    /** The rendezvous, by several addresses where the launcher cannot know the right one. */
+    static List<RendezvousName> candidates(Configuration configuration) {
         return Stream.of(configuration.get(Settings.RENDEZVOUS).split(",", -1))
-                .map(Assignment::parse)
+                .map(RendezvousName::parse)
                 .toList();
     }
 
@@ -115,22 +114,5 @@ record Assignment(Topology topology, int generation, InetSocketAddress rendezvou
                             "JHOROVOD_SECRET_FILE cannot be read: %s. It must be the file that the launcher made for this job."
                                     .formatted(e)));
         }
-    }
-
-    private static InetSocketAddress parse(String rendezvous) {
-        int colon = rendezvous.lastIndexOf(':');
-        try {
-            int port = Integer.parseInt(rendezvous.substring(colon + 1));
-            if (colon > 0 && port > 0 && port <= LARGEST_PORT) {
-                String host = rendezvous.substring(0, colon).replaceAll("^\\[|]$", "");
-                return new InetSocketAddress(InetAddress.getByName(host), port);
-            }
-        } catch (NumberFormatException | UnknownHostException e) {
-            logger.debug("no address: {}", rendezvous, e);
-        }
-        throw new ConfigurationException(
-                List.of(
-                        "JHOROVOD_RENDEZVOUS is '%s', but must be host:port with a host that can be resolved."
-                                .formatted(rendezvous)));
     }
 }

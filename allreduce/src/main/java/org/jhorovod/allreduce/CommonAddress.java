@@ -78,10 +78,26 @@ final class CommonAddress {
         store.set(key(assignment.topology().rank()), word, timeout);
         long common = own;
         for (int rank = 0; rank < assignment.topology().size(); rank++) {
-            Duration left = Duration.ofMillis(Math.max(1, deadline.remainingMillis()));
-            common &= ByteBuffer.wrap(store.await(key(rank), left)).getLong();
+            common &= wordOf(rank, store, deadline);
         }
         return common;
+    }
+
+    private long wordOf(int rank, Store store, Deadline deadline) {
+        Duration left = Duration.ofMillis(Math.max(1, deadline.remainingMillis()));
+        try {
+            return ByteBuffer.wrap(store.await(key(rank), left)).getLong();
+        } catch (StoreException e) {
+            Topology self = assignment.topology();
+            throw new StartException(
+                    "%s waited %d s for rank %d to join the job of %d ranks: %s"
+                            .formatted(
+                                    self.describe(),
+                                    timeout.toSeconds(),
+                                    rank,
+                                    self.size(),
+                                    e.getMessage()));
+        }
     }
 
     private String key(int rank) {

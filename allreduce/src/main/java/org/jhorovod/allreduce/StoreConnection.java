@@ -3,7 +3,9 @@ package org.jhorovod.allreduce;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.StartException;
@@ -11,6 +13,7 @@ import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.MpirunOptions;
 import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.allreduce.rendezvous.Deadline;
 import org.jhorovod.allreduce.rendezvous.Identity;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.Store;
@@ -56,11 +59,42 @@ final class StoreConnection {
 
     private static StoreConnection find(Configuration configuration) {
         Assignment assignment = Assignment.of(configuration);
-        List<InetSocketAddress> candidates = Assignment.candidates(configuration);
+        List<InetSocketAddress> candidates = lookUp(assignment.topology(), configuration);
         return candidates.size() == 1
-                ? connect(assignment, configuration)
+                ? connect(assignment.via(candidates.get(0)), configuration)
                 : visiting(
                         CommonAddress.settle(assignment, candidates, configuration), configuration);
+    }
+
+    /** The name of a container may be known only some time after others have started. */
+    private static List<InetSocketAddress> lookUp(Topology self, Configuration configuration) {
+        Duration timeout = configuration.get(Settings.START_TIMEOUT);
+        Deadline deadline = Deadline.after(timeout);
+        List<InetSocketAddress> found = new ArrayList<>();
+        for (RendezvousName name : Assignment.candidates(configuration)) {
+            found.add(lookUp(name, self, timeout, deadline));
+        }
+        return found;
+    }
+
+    private static InetSocketAddress lookUp(
+            RendezvousName name, Topology self, Duration timeout, Deadline deadline) {
+        try {
+            return name.resolve();
+        } catch (UnknownHostException e) {
+            logger.info(
+                    "{} waits until the name '{}' of JHOROVOD_RENDEZVOUS is known, {} s at most",
+                    self.describe(),
+                    name.host(),
+                    timeout.toSeconds());
+        }
+        try {
+            return name.resolve(deadline);
+        } catch (UnknownHostException e) {
+            throw new StartException(
+                    "%s could not join the job: the name '%s' of JHOROVOD_RENDEZVOUS has not become known within %d s (JHOROVOD_START_TIMEOUT_SECONDS). Check how it is written, and that this host's resolver knows the host of rank 0."
+                            .formatted(self.describe(), name.host(), timeout.toSeconds()));
+        }
     }
 
     /** Asks the other ranks where they run, since mpirun does not tell. */

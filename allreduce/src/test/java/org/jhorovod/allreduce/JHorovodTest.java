@@ -90,10 +90,31 @@ class JHorovodTest {
     }
 
     @Test
-    void aRendezvousWhereNobodyListens_isAStartErrorThatNamesIt(
-            @org.junit.jupiter.api.io.TempDir java.nio.file.Path folder) throws Exception {
-        java.nio.file.Path secret = folder.resolve("secret");
-        java.nio.file.Files.writeString(secret, Secret.random().encoded());
+    void aRendezvousWhereNobodyListens_isAStartErrorThatNamesIt() {
+        assertThatThrownBy(() -> joinAt("127.0.0.1:1"))
+                .isInstanceOf(StartException.class)
+                .hasMessageContainingAll("rank 1", "127.0.0.1:1", "within 1 s");
+    }
+
+    @Test
+    void aRendezvousWhoseNameStaysUnknown_isAStartErrorThatNamesIt() {
+        assertThatThrownBy(() -> joinAt("nobody-knows.invalid:29400"))
+                .isInstanceOf(StartException.class)
+                .hasMessageContainingAll(
+                        "rank 1",
+                        "'nobody-knows.invalid' of JHOROVOD_RENDEZVOUS",
+                        "within 1 s",
+                        "JHOROVOD_START_TIMEOUT_SECONDS");
+    }
+
+    @Test
+    void aMalformedRendezvous_isRefusedAtOnce() {
+        assertThatThrownBy(() -> joinAt("nobody-knows.invalid:x"))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("JHOROVOD_RENDEZVOUS is 'nobody-knows.invalid:x'");
+    }
+
+    private static void joinAt(String rendezvous) {
         Configuration configuration =
                 Configuration.from(
                         name -> null,
@@ -101,14 +122,9 @@ class JHorovodTest {
                                         "JHOROVOD_SIZE", "2",
                                         "JHOROVOD_RANK", "1",
                                         "JHOROVOD_START_TIMEOUT_SECONDS", "1",
-                                        "JHOROVOD_RENDEZVOUS", "127.0.0.1:1",
-                                        "JHOROVOD_SECRET_FILE", secret.toString())
+                                        "JHOROVOD_RENDEZVOUS", rendezvous,
+                                        "JHOROVOD_SECRET", Secret.random().encoded())
                                 ::get);
-        assertThatThrownBy(
-                        () ->
-                                Participation.fromEnvironment(
-                                        configuration, 0, StoreConnection::join))
-                .isInstanceOf(StartException.class)
-                .hasMessageContainingAll("rank 1", "127.0.0.1:1", "within 1 s");
+        Participation.fromEnvironment(configuration, 0, StoreConnection::join);
     }
 }

@@ -106,6 +106,13 @@ public record Mpirun(List<String> options, Map<String, String> environment) {
 
     /** Runs a command as so many ranks to its end. */
     public Result run(int size, List<String> command) throws IOException, InterruptedException {
+        try (MpirunFolder folder = new MpirunFolder()) {
+            return run(size, command, folder);
+        }
+    }
+
+    private Result run(int size, List<String> command, MpirunFolder folder)
+            throws IOException, InterruptedException {
         List<String> line = new ArrayList<>(List.of("mpirun", "-np", String.valueOf(size)));
         line.addAll(List.of("--oversubscribe", "--bind-to", "none", "--tag-output"));
         line.addAll(options);
@@ -117,6 +124,7 @@ public record Mpirun(List<String> options, Map<String, String> environment) {
         builder.environment().put("OMPI_ALLOW_RUN_AS_ROOT", "1");
         builder.environment().put("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
         builder.environment().put("OMPI_MCA_mpi_yield_when_idle", "1");
+        builder.environment().putAll(folder.environment());
         builder.environment().putAll(environment);
         Process process = builder.start();
         try {

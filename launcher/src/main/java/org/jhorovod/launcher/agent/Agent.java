@@ -147,7 +147,9 @@ final class Agent implements RankProcess.Watcher {
 
     private void tryAddresses(AgentCommand.TryAddresses wanted) {
         try {
-            tell(new AgentEvent.AddressesTried(AddressTrials.run(wanted)));
+            tell(
+                    new AgentEvent.AddressesTried(
+                            HostIdentity.ofThisHost(), AddressTrials.run(wanted)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -19,8 +19,13 @@ public sealed interface AgentEvent {
      */
     record Hello(int wireVersion, String version) implements AgentEvent {}
 
-    /** What came of {@link AgentCommand.TryAddresses}, in the order of the addresses. */
-    record AddressesTried(List<AddressTrial> trials) implements AgentEvent {
+    /**
+     * What came of {@link AgentCommand.TryAddresses}.
+     *
+     * @param identity of the host that tried
+     * @param trials in the order of the addresses
+     */
+    record AddressesTried(HostIdentity identity, List<AddressTrial> trials) implements AgentEvent {
 
         /** Copies the list. */
         public AddressesTried {

@@ -26,7 +26,7 @@ import org.jhorovod.launcher.plan.RankPlan;
  */
 public final class AgentWire {
     /** Raised whenever a frame changes. */
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
 
     private static final byte[] MARK = "\0jhorovod-agent:".getBytes(StandardCharsets.US_ASCII);
     private static final int MAX_BYTES_BEFORE_MARK = 64 * 1024;
@@ -154,6 +154,7 @@ public final class AgentWire {
             Frame.writeText(hello.version(), data);
         } else if (event instanceof AgentEvent.AddressesTried tried) {
             data.writeByte(ADDRESSES_TRIED);
+            Frame.writeText(tried.identity().text(), data);
             data.writeInt(tried.trials().size());
             for (AddressTrial trial : tried.trials()) {
                 Frame.writeText(trial.address(), data);
@@ -230,7 +231,9 @@ public final class AgentWire {
                     case EXITED -> new AgentEvent.Exited(data.readInt(), data.readInt());
                     case NOTICE -> new AgentEvent.Notice(Frame.readText(data));
                     case HELLO -> new AgentEvent.Hello(data.readInt(), Frame.readText(data));
-                    case ADDRESSES_TRIED -> new AgentEvent.AddressesTried(readTrials(data));
+                    case ADDRESSES_TRIED ->
+                            new AgentEvent.AddressesTried(
+                                    new HostIdentity(Frame.readText(data)), readTrials(data));
                     case ALIVE -> new AgentEvent.Beat();
                     default -> throw new IOException("unknown event " + kind);
                 };

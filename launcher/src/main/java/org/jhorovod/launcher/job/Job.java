@@ -200,7 +200,9 @@ public final class Job {
             } else if (event instanceof AgentEvent.AddressesTried tried) {
                 events.add(
                         new JobEvent.AddressesTried(
-                                link.host(), ImmutableList.copyOf(tried.trials())));
+                                link.host(),
+                                tried.identity(),
+                                ImmutableList.copyOf(tried.trials())));
             } else if (event instanceof AgentEvent.Prepared prepared) {
                 if (link.isHere()) {
                     orphans.haveSecret(new SecretFolder(Path.of(prepared.secretFolder())));

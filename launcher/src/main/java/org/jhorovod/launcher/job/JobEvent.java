@@ -3,6 +3,7 @@ package org.jhorovod.launcher.job;
 import com.google.common.collect.ImmutableList;
 import org.jhorovod.launcher.agent.AddressTrial;
 import org.jhorovod.launcher.agent.AgentEvent;
+import org.jhorovod.launcher.agent.HostIdentity;
 
 /** What can happen to a job. */
 sealed interface JobEvent {
@@ -24,8 +25,9 @@ sealed interface JobEvent {
     /** The agent runs. */
     record AgentReady(String host, AgentEvent.Hello hello) implements Answer {}
 
-    /** At which addresses the host reaches the rendezvous. */
-    record AddressesTried(String host, ImmutableList<AddressTrial> trials) implements Answer {}
+    /** At which addresses the host reaches the rendezvous, and which host it is. */
+    record AddressesTried(String host, HostIdentity identity, ImmutableList<AddressTrial> trials)
+            implements Answer {}
 
     /** The agent of a host has ended, or nothing is heard of it. */
     record AgentLost(String host, String how) implements JobEvent {}

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.function.Consumer;
@@ -17,6 +18,7 @@ import org.jhorovod.launcher.agent.AgentCommand;
 import org.jhorovod.launcher.agent.AgentEvent;
 import org.jhorovod.launcher.agent.AgentMain;
 import org.jhorovod.launcher.agent.AgentWire;
+import org.jhorovod.launcher.agent.HostIdentity;
 import org.jhorovod.launcher.plan.HostPlan;
 import org.jhorovod.launcher.plan.RankPlan;
 import org.jhorovod.launcher.plan.ShellWord;
@@ -164,8 +166,15 @@ final class JobStart {
                         rendezvous.secret(),
                         trial.compareTo(LONGEST_TRIAL) < 0 ? trial : LONGEST_TRIAL));
         Map<String, List<AddressTrial>> trials = new LinkedHashMap<>();
-        call(JobEvent.AddressesTried.class, deadline)
-                .forEach((host, answer) -> trials.put(host, answer.trials()));
+        Map<String, HostIdentity> identities = new LinkedHashMap<>();
+        Map<String, JobEvent.AddressesTried> answers =
+                call(JobEvent.AddressesTried.class, deadline);
+        for (String host : agents.hosts()) { // in the order in which users name them
+            JobEvent.AddressesTried answer = Objects.requireNonNull(answers.get(host));
+            identities.put(host, answer.identity());
+            trials.put(host, answer.trials());
+        }
+        refuseIfAny(SameHost.failures(identities));
         Map<String, String> chosen = AddressChoice.choose(trials);
         Map<String, String> failures = new LinkedHashMap<>();
         trials.forEach(

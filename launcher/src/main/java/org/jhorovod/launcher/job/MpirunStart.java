@@ -39,16 +39,21 @@ public final class MpirunStart {
                                         .map(Setting::environmentName))
                         .toList();
         // -p: no file of BASH_ENV is run.
-        List<String> rank = new ArrayList<>(List.of("bash", "-p", "-c", rankScript(), "rank"));
+        List<String> rank =
+                new ArrayList<>(List.of("bash", "-p", "-c", rankScript(), "rank", hosts(spec)));
         rank.addAll(spec.command());
         return MpirunCommand.of(
                 spec.places(),
                 ThisHost::isMeantBy,
-                Runtime.getRuntime().availableProcessors(),
                 new MpirunCommand.Network(
                         spec.ssh(), spec.networkInterface().map(MpirunStart::subnet)),
                 variables,
                 rank);
+    }
+
+    /** By which the ranks know what their hosts are called here, in rank order. */
+    private static String hosts(JobSpec spec) {
+        return spec.places().stream().map(Topology::host).collect(Collectors.joining(","));
     }
 
     private static String rankScript() {

@@ -1,11 +1,10 @@
 package org.jhorovod.launcher.plan;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jhorovod.allreduce.collective.Topology;
 
 /** The call of Open MPI's {@code mpirun} that starts all ranks of a job. */
@@ -31,7 +30,6 @@ public final class MpirunCommand {
      *
      * @param places one per rank, in rank order
      * @param isThisHost which hosts are this one, where mpirun needs no ssh
-     * @param cores of this host
      * @param variables the environment variables of mpirun that the ranks get too, by name
      * @param rankCommand what each rank is
      * @throws IllegalArgumentException if mpirun cannot be told so
@@ -39,15 +37,11 @@ public final class MpirunCommand {
     public static List<String> of(
             List<Topology> places,
             Predicate<String> isThisHost,
-            int cores,
             Network network,
             List<String> variables,
             List<String> rankCommand) {
         MpirunCommand command = new MpirunCommand();
-        command.place(ranksByHost(places), isThisHost);
-        if (ranksByHost(places).values().stream().anyMatch(ranks -> ranks > cores)) {
-            command.add("--mca", "mpi_yield_when_idle", "1");
-        }
+        command.place(places, isThisHost);
         if (!places.stream().map(Topology::host).allMatch(isThisHost)) {
             command.reachBy(network.ssh());
         }
@@ -63,21 +57,15 @@ public final class MpirunCommand {
         return List.copyOf(command.words);
     }
 
-    private static Map<String, Integer> ranksByHost(List<Topology> places) {
-        Map<String, Integer> ranks = new LinkedHashMap<>();
-        places.forEach(place -> ranks.merge(place.host(), 1, Integer::sum));
-        return ranks;
-    }
-
-    private void place(Map<String, Integer> ranksByHost, Predicate<String> isThisHost) {
-        List<String> hosts = new ArrayList<>();
-        ranksByHost.forEach(
-                (host, ranks) ->
-                        hosts.add(
-                                (isThisHost.test(host) ? "localhost" : plain(host)) + ":" + ranks));
-        int size = ranksByHost.values().stream().mapToInt(Integer::intValue).sum();
-        add("-np", Integer.toString(size), "--host", String.join(",", hosts));
-        add("--map-by", "slot", "--bind-to", "none", "--tag-output");
+    private void place(List<Topology> places, Predicate<String> isThisHost) {
+        // A host for each rank, in their order: by slots, mpirun would fill its own host first.
+        String hosts =
+                places.stream()
+                        .map(Topology::host)
+                        .map(host -> isThisHost.test(host) ? "localhost" : plain(host))
+                        .collect(Collectors.joining(","));
+        add("-np", Integer.toString(places.size()), "--host", hosts, "--map-by", "seq");
+        add("--bind-to", "none", "--tag-output");
         // jhorovodrun gives the others time to say whom they have lost, and ends them then.
         add("--mca", "orte_abort_on_non_zero_status", "0");
     }

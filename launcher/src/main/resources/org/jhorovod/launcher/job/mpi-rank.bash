@@ -1,5 +1,12 @@
 filter() { trap "" HUP INT TERM; LC_ALL=C exec stdbuf -o0 tr "\n[\376\377" "\376\377\n["; }
-share=$(($(nproc) / OMPI_COMM_WORLD_LOCAL_SIZE))
+IFS=, read -ra hosts <<< "$1"
+shift
+export JHOROVOD_HOST=${hosts[OMPI_COMM_WORLD_RANK]}
+cores=$(OMP_NUM_THREADS= OMP_THREAD_LIMIT= nproc)
+if [ $OMPI_COMM_WORLD_LOCAL_SIZE -gt $cores ]; then
+    export OMPI_MCA_mpi_yield_when_idle=${OMPI_MCA_mpi_yield_when_idle:-1}
+fi
+share=$((cores / OMPI_COMM_WORLD_LOCAL_SIZE))
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((share > 0 ? share : 1))}
 export OPT_OUT_TRACKING=${OPT_OUT_TRACKING:-true}
 IFS=, read -ra gpus <<< "${CUDA_VISIBLE_DEVICES-$(

@@ -52,6 +52,7 @@ class AgentWireTest {
                 new AgentEvent.Beat(),
                 new AgentEvent.Hello(AgentWire.VERSION, "1.0"),
                 new AgentEvent.AddressesTried(
+                        new HostIdentity("net:[1]"),
                         List.of(
                                 new AddressTrial("fd00::1", null),
                                 new AddressTrial("10.0.0.1", "refused"))));

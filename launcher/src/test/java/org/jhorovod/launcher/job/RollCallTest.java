@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jhorovod.allreduce.rendezvous.Deadline;
 import org.jhorovod.launcher.agent.AgentEvent;
+import org.jhorovod.launcher.agent.HostIdentity;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -48,7 +49,7 @@ class RollCallTest {
 
     @Test
     void call_waitsForItsOwnKindOfAnswer() throws Exception {
-        JobEvent other = new JobEvent.AddressesTried("a", ImmutableList.of());
+        JobEvent other = new JobEvent.AddressesTried("a", new HostIdentity(""), ImmutableList.of());
         call.run(queue(other), Deadline.after(SHORT));
         assertThat(call.silent()).containsExactly("a", "b", "c");
     }

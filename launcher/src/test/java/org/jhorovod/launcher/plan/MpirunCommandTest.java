@@ -16,16 +16,11 @@ class MpirunCommandTest {
 
     @Test
     void ranksHere_needNeitherSshNorNetwork() {
-        assertThat(command(2, 2, STANDARD, "here"))
+        assertThat(command(2, STANDARD, "here"))
                 .isEqualTo(
-                        "mpirun -np 2 --host localhost:2 --map-by slot --bind-to none --tag-output"
-                                + " --mca orte_abort_on_non_zero_status 0 -x A -x B run it");
-    }
-
-    @Test
-    void moreRanksThanCores_yieldWhenIdle() {
-        assertThat(command(3, 2, STANDARD, "here")).contains(" --mca mpi_yield_when_idle 1 ");
-        assertThat(command(3, 3, STANDARD, "here")).doesNotContain("yield");
+                        "mpirun -np 2 --host localhost,localhost --map-by seq --bind-to none"
+                            + " --tag-output --mca orte_abort_on_non_zero_status 0 -x A -x B run"
+                            + " it");
     }
 
     @Test
@@ -33,8 +28,8 @@ class MpirunCommandTest {
         SshOptions ssh =
                 new SshOptions(
                         Optional.of(22), Optional.of(Path.of("/k")), Optional.of(Path.of("/c")));
-        assertThat(command(3, 4, ssh, "here", "h2"))
-                .contains(" --host localhost:3,h2:3 ")
+        assertThat(command(3, ssh, "here", "h2"))
+                .contains(" --host localhost,localhost,localhost,h2,h2,h2 ")
                 .contains(
                         " --mca plm_rsh_agent ssh --mca plm_rsh_args -x -o BatchMode=yes"
                                 + " -o ConnectTimeout=10 -F /c -i /k -p 22 ");
@@ -46,7 +41,6 @@ class MpirunCommandTest {
                 MpirunCommand.of(
                         SlotAssignment.assign(1, List.of(new HostSlots("h2", 1))),
                         "here"::equals,
-                        1,
                         new MpirunCommand.Network(STANDARD, Optional.of("10.0.0.1/24")),
                         List.of(),
                         List.of("run"));
@@ -58,7 +52,7 @@ class MpirunCommandTest {
     @ParameterizedTest
     @ValueSource(strings = {"fd00::2", "me@h2"})
     void hostsThatMpirunWouldMisread_areRefused(String host) {
-        assertThatThrownBy(() -> command(1, 1, STANDARD, host))
+        assertThatThrownBy(() -> command(1, STANDARD, host))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("'%s' cannot be passed on to mpirun".formatted(host));
     }
@@ -67,17 +61,16 @@ class MpirunCommandTest {
     void fileWithABlank_isRefused() {
         SshOptions ssh =
                 new SshOptions(Optional.empty(), Optional.of(Path.of("/my key")), Optional.empty());
-        assertThatThrownBy(() -> command(1, 1, ssh, "h2")).hasMessageContaining("'/my key'");
+        assertThatThrownBy(() -> command(1, ssh, "h2")).hasMessageContaining("'/my key'");
     }
 
-    private static String command(int slots, int cores, SshOptions ssh, String... hosts) {
+    private static String command(int slots, SshOptions ssh, String... hosts) {
         List<HostSlots> all = Stream.of(hosts).map(host -> new HostSlots(host, slots)).toList();
         return String.join(
                 " ",
                 MpirunCommand.of(
                         SlotAssignment.assign(slots * hosts.length, all),
                         "here"::equals,
-                        cores,
                         new MpirunCommand.Network(ssh, Optional.empty()),
                         List.of("A", "B"),
                         List.of("run", "it")));

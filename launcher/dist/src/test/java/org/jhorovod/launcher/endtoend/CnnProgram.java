@@ -22,13 +22,17 @@ import ai.djl.training.tracker.Tracker;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.Random;
 import org.jhorovod.allreduce.JHorovod;
+import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.djl.DistributedTrainer;
 
 /**
  * Trains a small network that is smooth everywhere for 50 steps of seeded data, and writes its
- * parameters into a file: argument 0, to which each rank adds its number.
+ * parameters into a file: argument 0, to which each rank adds its number. Says where it is, and a
+ * digest of the parameters.
  */
 public final class CnnProgram {
     private static final int SIDE = 8;
@@ -40,8 +44,9 @@ public final class CnnProgram {
 
     /** Runs the rank. */
     public static void main(String[] arguments) throws Exception {
-        int rank = JHorovod.init().rank();
-        int samples = STEPS * BATCH_SIZE * JHorovod.init().size();
+        Topology place = JHorovod.init().topology();
+        int rank = place.rank();
+        int samples = STEPS * BATCH_SIZE * place.size();
         // Ranks differ before rank 0's parameters are broadcast.
         Engine.getInstance().setRandomSeed(17 + rank);
         try (NDManager manager = NDManager.newBaseManager();
@@ -57,7 +62,14 @@ public final class CnnProgram {
                 trainer.initialize(new Shape(1, 1, SIDE, SIDE));
                 EasyTrain.fit(trainer, 1, data(manager, samples), null);
             }
-            Files.write(Path.of(arguments[0] + rank), parameters(model));
+            byte[] parameters = parameters(model);
+            Files.write(Path.of(arguments[0] + rank), parameters);
+            System.out.println(Place.of(place));
+            System.out.printf(
+                    "SHA-256 of rank %d's parameters: %s%n",
+                    rank,
+                    HexFormat.of()
+                            .formatHex(MessageDigest.getInstance("SHA-256").digest(parameters)));
         }
     }
 

@@ -133,6 +133,66 @@ class ContainersIT {
         }
     }
 
+    /** One job for each way of starting ranks on other hosts. */
+    @Test
+    void twoContainers_haveTheModelOfOneHost_andMpirunStartsRanksThere(@TempDir Path here)
+            throws Exception {
+        Path models = Files.createDirectory(folder.resolve("models"));
+        Programs.require(SHORT, "chown", USER, models.toString());
+        List<String> volumes =
+                List.of(
+                        volume("launcher"),
+                        Path.of("target/test-classes").toAbsolutePath() + ":/tests:ro",
+                        models + ":/models");
+        assertThat(runService("keys", inWorkingFolder("keys")).code()).isZero();
+        try (Programs.Running worker1 = startWorker("worker1", volumes);
+                Programs.Running worker2 = startWorker("worker2", volumes)) {
+            awaitHealthy("worker1", worker1);
+            awaitHealthy("worker2", worker2);
+            Jhorovodrun.Result cnn = launch(volumes, "", CnnProgram.class, "/models/rank");
+            assertThat(cnn.code()).as(cnn.err()).isZero();
+            new CnnRun(cnn.out(), models.resolve("rank"))
+                    .assertModelOf(
+                            CnnRun.here(3, here),
+                            "rank 0 of 3, local 0 of 2, cross 0 of 2",
+                            "rank 1 of 3, local 1 of 2, cross 0 of 1",
+                            "rank 2 of 3, local 0 of 1, cross 1 of 2");
+
+            Jhorovodrun.Result mpi = launch(volumes, "--mpi", HostProgram.class, "once");
+            assertThat(mpi.code()).as(mpi.err()).isZero();
+            assertThat(mpi.sortedLines())
+                    .containsExactly(
+                            "[0]<stdout>:rank 0 of 3, local 0 of 2, cross 0 of 2, on worker1, sum"
+                                    + " 3",
+                            "[1]<stdout>:rank 1 of 3, local 1 of 2, cross 0 of 1, on worker1, sum"
+                                    + " 3",
+                            "[2]<stdout>:rank 2 of 3, local 0 of 1, cross 1 of 2, on worker2, sum"
+                                    + " 3");
+        }
+    }
+
+    private static Programs.Running startWorker(String name, List<String> volumes)
+            throws IOException {
+        return start(name, command(name), name, Map.of(), volumes);
+    }
+
+    /** Runs jhorovodrun in the launcher's container for three ranks in the workers'. */
+    private static Jhorovodrun.Result launch(
+            List<String> volumes, String option, Class<?> program, String argument)
+            throws Exception {
+        List<String> command = new ArrayList<>(List.of("jhorovodrun"));
+        if (!option.isEmpty()) {
+            command.add(option);
+        }
+        command.addAll(List.of("-H", "worker1:2,worker2:1", "--ssh-port", "2222"));
+        command.addAll(List.of("java", "-Xmx512m", "-XX:TieredStopAtLevel=1"));
+        command.addAll(List.of("-Dai.djl.offline=true", "-cp", "/tests:/opt/jhorovod/lib/*"));
+        command.addAll(List.of(program.getName(), argument));
+        try (Programs.Running running = start("launcher", command, "launcher", Map.of(), volumes)) {
+            return running.await(TRAINING);
+        }
+    }
+
     private static Jhorovodrun.Result runWithOtherKeys() throws Exception {
         Path other = Files.createDirectory(folder.resolve("other-keys"));
         Programs.require(SHORT, "chown", USER, other.toString());
@@ -235,8 +295,6 @@ class ContainersIT {
                         .getSpec();
         String host = HOSTS.get(index);
         String hostName = "jhorovod-" + index;
-        List<String> before = pods.getInitContainers().get(0).getCommand();
-        assertThat(run(host, before, hostName, Map.of(), "").code()).isZero();
         V1Container rank = pods.getContainers().get(0);
         List<String> command = new ArrayList<>(rank.getCommand());
         command.addAll(SMALL);
@@ -284,11 +342,20 @@ class ContainersIT {
             Map<String, String> environment,
             String volume)
             throws IOException {
-        List<String> volumes = new ArrayList<>(List.of(network.names() + ":/etc/hosts:ro"));
-        if (!volume.isEmpty()) {
-            volumes.add(volume);
-        }
-        Buildah.Run run = new Buildah.Run(command, hostName, environment, volumes);
+        List<String> volumes = volume.isEmpty() ? List.of() : List.of(volume);
+        return start(host, command, hostName, environment, volumes);
+    }
+
+    private static Programs.Running start(
+            String host,
+            List<String> command,
+            String hostName,
+            Map<String, String> environment,
+            List<String> volumes)
+            throws IOException {
+        List<String> all = new ArrayList<>(List.of(network.names() + ":/etc/hosts:ro"));
+        all.addAll(volumes);
+        Buildah.Run run = new Buildah.Run(command, hostName, environment, all);
         return Programs.start(network.words(host, Buildah.words(host, run)));
     }
 

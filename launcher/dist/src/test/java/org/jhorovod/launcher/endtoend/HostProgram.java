@@ -8,13 +8,12 @@ import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
-import org.jhorovod.allreduce.collective.Topology;
 
 /**
  * A rank that says where it is, and what all ranks' numbers add up to.
  *
- * <p>Argument: {@code once}, or {@code on} to reduce again and again, beside a child in a session
- * of its own that would outlive the rank.
+ * <p>Argument: {@code once}; {@code on} to reduce again and again, beside a child in a session of
+ * its own that would outlive the rank; or {@code on-alone} for the same without a child.
  */
 public final class HostProgram {
     private static final Duration PAUSE = Duration.ofMillis(20);
@@ -30,18 +29,10 @@ public final class HostProgram {
         HostTensor tensor = HostTensor.allocate(DataType.INT32, 1);
         tensor.buffers().get(0).putInt(communicator.rank());
         communicator.allReduce("ranks", tensor, ReduceOp.SUM);
-        Topology place = communicator.topology();
         System.out.printf(
-                "rank %d of %d, local %d of %d, cross %d of %d, on %s, sum %d%n",
-                place.rank(),
-                place.size(),
-                place.localRank(),
-                place.localSize(),
-                place.crossRank(),
-                place.crossSize(),
-                place.host(),
-                tensor.buffers().get(0).getInt());
-        while (arguments[0].equals("on")) {
+                "%s, sum %d%n",
+                Place.of(communicator.topology()), tensor.buffers().get(0).getInt());
+        while (!arguments[0].equals("once")) {
             communicator.allReduce("ranks", tensor, ReduceOp.MAX);
             LockSupport.parkNanos(PAUSE.toNanos());
         }

@@ -301,6 +301,11 @@ final class Hosts implements AutoCloseable {
         return onlyProcess(1, "ssh .* -- host%d .*".formatted(host));
     }
 
+    /** The Java process on a host that runs this program. */
+    long javaOf(int host, Class<?> program) throws IOException, InterruptedException {
+        return onlyProcess(host, "\\S+/java .*" + program.getName() + ".*");
+    }
+
     private long onlyProcess(int host, String pattern) throws IOException, InterruptedException {
         List<Long> found =
                 pids(host).stream()

@@ -92,6 +92,11 @@ final class Jhorovodrun implements AutoCloseable {
             return this;
         }
 
+        Builder with(Map<String, String> variables) {
+            environment.putAll(variables);
+            return this;
+        }
+
         Builder without(String name) {
             removed.add(name);
             return this;

@@ -15,7 +15,6 @@ import io.kubernetes.client.openapi.models.V1Service;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,8 +45,6 @@ class ManifestsTest {
                 .isEqualTo(job.getSpec().getCompletions().toString());
         String address = "%s-0.%s".formatted(name, service.getMetadata().getName());
         assertThat(variable(rank, "JHOROVOD_RENDEZVOUS").getValue()).startsWith(address + ":");
-        assertThat(podsOfJob().getInitContainers().get(0).getCommand().toString())
-                .contains("getent hosts " + address + ";");
         assertThat(variable(rank, "JHOROVOD_RANK").getValueFrom().getFieldRef().getFieldPath())
                 .isEqualTo("metadata.annotations['batch.kubernetes.io/job-completion-index']");
         assertThat(Settings.unknown(rank.getEnv().stream().map(V1EnvVar::getName).toList()))
@@ -95,7 +92,7 @@ class ManifestsTest {
             assertThat(pods.getSecurityContext().getRunAsUser()).isEqualTo(USER);
             assertThat(pods.getSecurityContext().getSeccompProfile().getType())
                     .isEqualTo("RuntimeDefault");
-            for (V1Container container : containers(pods)) {
+            for (V1Container container : pods.getContainers()) {
                 assertThat(container.getSecurityContext().getAllowPrivilegeEscalation()).isFalse();
                 assertThat(container.getSecurityContext().getCapabilities().getDrop())
                         .containsExactly("ALL");
@@ -178,14 +175,6 @@ class ManifestsTest {
 
     private static V1PodSpec pods(JsonObject mpiJob, String replicaType) throws IOException {
         return Manifests.mpiJobPods(mpiJob, replicaType).getSpec();
-    }
-
-    private static List<V1Container> containers(V1PodSpec pods) {
-        List<V1Container> containers = new ArrayList<>(pods.getContainers());
-        if (pods.getInitContainers() != null) {
-            containers.addAll(pods.getInitContainers());
-        }
-        return containers;
     }
 
     private static V1EnvVar variable(V1Container container, String name) {

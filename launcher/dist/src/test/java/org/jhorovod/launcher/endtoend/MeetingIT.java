@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -46,11 +47,11 @@ class MeetingIT {
     void withoutALauncher_rankZeroHostsTheStore(@TempDir Path folder) throws Exception {
         Path secret = folder.resolve("secret");
         Files.writeString(secret, Secret.random().encoded());
-        int port = freePort();
+        String rendezvous = "127.0.0.1:" + freePort();
         List<Process> ranks = new ArrayList<>();
         try {
             for (int rank = 0; rank < 2; rank++) {
-                ranks.add(start(rank, port, secret, folder.resolve("rank" + rank)));
+                ranks.add(rank(rank, rendezvous, secret, folder.resolve("rank" + rank)).start());
             }
             for (int rank = 0; rank < 2; rank++) {
                 assertThat(ranks.get(rank).waitFor(END_SECONDS, TimeUnit.SECONDS)).isTrue();
@@ -63,7 +64,45 @@ class MeetingIT {
         }
     }
 
-    private static Process start(int rank, int port, Path secret, Path output) throws IOException {
+    /** As in a cluster, where a pod's name is known only some time after it has started. */
+    @Test
+    void ranks_waitForTheNameOfTheRendezvous(@TempDir Path folder) throws Exception {
+        Path secret = folder.resolve("secret");
+        Files.writeString(secret, Secret.random().encoded());
+        Path names = Files.createFile(folder.resolve("hosts"));
+        String rendezvous = "jhorovod-0.jhorovod:" + freePort();
+        List<Process> ranks = new ArrayList<>();
+        try {
+            for (int rank = 0; rank < 2; rank++) {
+                ProcessBuilder builder = rank(rank, rendezvous, secret, folder.resolve("r" + rank));
+                builder.environment()
+                        .put(
+                                "JDK_JAVA_OPTIONS",
+                                "-Dsun.net.inetaddr.negative.ttl=0 -Djdk.net.hosts.file=" + names);
+                ranks.add(builder.start());
+            }
+            for (int rank = 0; rank < 2; rank++) {
+                Path output = folder.resolve("r" + rank);
+                Awaitility.await()
+                        .untilAsserted(
+                                () ->
+                                        assertThat(output)
+                                                .content()
+                                                .contains("name 'jhorovod-0.jhorovod' of"));
+            }
+            Files.writeString(names, "127.0.0.1 jhorovod-0.jhorovod\n");
+            for (int rank = 0; rank < 2; rank++) {
+                assertThat(ranks.get(rank).waitFor(END_SECONDS, TimeUnit.SECONDS)).isTrue();
+                String output = Files.readString(folder.resolve("r" + rank));
+                assertThat(ranks.get(rank).exitValue()).as(output).isZero();
+                assertThat(output).contains("time 1 size 2 sum 1");
+            }
+        } finally {
+            ranks.forEach(Process::destroyForcibly);
+        }
+    }
+
+    private static ProcessBuilder rank(int rank, String rendezvous, Path secret, Path output) {
         ProcessBuilder builder =
                 new ProcessBuilder(
                                 Path.of(System.getProperty("java.home"), "bin/java").toString(),
@@ -75,9 +114,9 @@ class MeetingIT {
                         .redirectOutput(output.toFile());
         builder.environment().put("JHOROVOD_RANK", String.valueOf(rank));
         builder.environment().put("JHOROVOD_SIZE", "2");
-        builder.environment().put("JHOROVOD_RENDEZVOUS", "127.0.0.1:" + port);
+        builder.environment().put("JHOROVOD_RENDEZVOUS", rendezvous);
         builder.environment().put("JHOROVOD_SECRET_FILE", secret.toString());
-        return builder.start();
+        return builder;
     }
 
     private static int freePort() throws IOException {

@@ -2,12 +2,13 @@ package org.jhorovod.launcher.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.Assumptions;
+import org.jhorovod.allreduce.conformance.MpirunFolder;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -17,11 +18,19 @@ import org.junit.jupiter.api.Timeout;
 class MpiRunnerIT {
     private static final int KILLED = 137;
 
+    private static MpirunFolder folder;
+
     @BeforeAll
-    static void requireMpirun() {
-        Assumptions.assumeTrue(
-                Files.isExecutable(Path.of("/usr/bin/mpirun")),
-                "mpirun is missing: run docker/install-packages");
+    static void requireMpirun() throws IOException {
+        Programs.assume("mpirun");
+        folder = new MpirunFolder();
+    }
+
+    @AfterAll
+    static void removeFolder() throws IOException {
+        if (folder != null) {
+            folder.close();
+        }
     }
 
     @Test
@@ -47,6 +56,25 @@ class MpiRunnerIT {
                 .endsWith("[0]<stdout>:20000", "[0]<stdout>:[1,0]<stdout>:end");
     }
 
+    /** Open MPI's ranks spin while they wait, and take the host's slots for its cores. */
+    @Test
+    void ranks_yieldWhenIdle_whereTheyAreMoreThanTheCores() throws Exception {
+        int cores = Runtime.getRuntime().availableProcessors();
+        assertThat(yields(cores)).hasSize(cores).containsOnly("no");
+        assertThat(yields(cores + 1)).hasSize(cores + 1).containsOnly("1");
+    }
+
+    private static List<String> yields(int ranks) throws Exception {
+        String program = "echo ${OMPI_MCA_mpi_yield_when_idle-no}";
+        Jhorovodrun.Result result =
+                Jhorovodrun.of("--mpi", "-np", "" + ranks, "bash", "-c", program)
+                        .with(folder.environment())
+                        .with("OMP_NUM_THREADS", "1") // which nproc would take for the cores
+                        .run();
+        assertThat(result.code()).as(result.err()).isZero();
+        return result.out().lines().map(line -> line.replaceFirst(".*>:", "")).toList();
+    }
+
     @Test
     void rankThatFails_isNamed_andGivesItsCode() throws Exception {
         Jhorovodrun.Result result =
@@ -59,6 +87,7 @@ class MpiRunnerIT {
     void killedLauncher_leavesNothing_andNoCommandLineHoldsTheSecret() throws Exception {
         try (Jhorovodrun run =
                 Jhorovodrun.of(withMpi(java(2, HostProgram.class, "on")))
+                        .with(folder.environment())
                         .without("JHOROVOD_BACKEND")
                         .start()) {
             run.awaitOut("[1]<stdout>:rank 1");
@@ -90,6 +119,6 @@ class MpiRunnerIT {
     }
 
     private static Jhorovodrun.Result run(String... words) throws Exception {
-        return Jhorovodrun.of(withMpi(words)).run();
+        return Jhorovodrun.of(withMpi(words)).with(folder.environment()).run();
     }
 }

@@ -9,8 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jhorovod.allreduce.conformance.Mpirun;
+import org.jhorovod.allreduce.conformance.MpirunFolder;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -44,28 +46,60 @@ class MpirunIT {
     @Test
     void ranksOnTwoHosts_findEachOtherAndTrain(@TempDir Path folder) throws Exception {
         try (Hosts hosts = Hosts.create(2, folder)) {
-            List<String> words = new ArrayList<>(List.of("mpirun", "-np", "3", "--tag-output"));
-            words.addAll(List.of("--host", "host1:2,host2:1", "--bind-to", "none"));
-            words.addAll(List.of("--mca", "plm_rsh_agent", "ssh -F " + hosts.file("config")));
-            // The hosts are pretended: their segments of shared memory would have the same names.
-            words.addAll(List.of("--mca", "btl", "tcp,self"));
-            words.addAll(List.of("--mca", "btl_tcp_if_include", Hosts.v4(0) + "/24"));
-            words.addAll(List.of("--mca", "oob_tcp_if_include", Hosts.v4(0) + "/24"));
-            words.addAll(List.of("--mca", "mpi_yield_when_idle", "1"));
-            words.addAll(List.of("-x", "JHOROVOD_BACKEND=mpi", "-x", "OMP_NUM_THREADS=1"));
-            words.addAll(fashionMnist());
+            Mpirun.Result result = onTwoHosts(hosts, "mpi", fashionMnist());
+            List<String> digests = digestsOf(result, 3);
+            assertThat(digests).hasSize(3).containsOnly(digests.get(0));
+            assertThat(result.lines(0, "stdout"))
+                    .contains("ranks           3", "transport       mpi");
+        }
+    }
+
+    @Test
+    void ranksOnTwoHosts_haveTheModelOfOneHost(@TempDir Path folder) throws Exception {
+        CnnRun here = CnnRun.here(3, folder);
+        try (Hosts hosts = Hosts.create(2, folder)) {
+            for (String backend : List.of("host", "mpi")) {
+                Path models = folder.resolve(backend);
+                List<String> program =
+                        RankJava.command(
+                                Mpirun.jar() + ":", CnnProgram.class.getName(), models.toString());
+                Mpirun.Result result = onTwoHosts(hosts, backend, program);
+                String out =
+                        IntStream.range(0, 3)
+                                .mapToObj(rank -> String.join("\n", result.lines(rank, "stdout")))
+                                .collect(Collectors.joining("\n"));
+                new CnnRun(out, models)
+                        .assertModelOf(
+                                here,
+                                "rank 0 of 3, local 0 of 2, cross 0 of 2",
+                                "rank 1 of 3, local 1 of 2, cross 0 of 1",
+                                "rank 2 of 3, local 0 of 1, cross 1 of 2");
+            }
+        }
+    }
+
+    private static Mpirun.Result onTwoHosts(Hosts hosts, String backend, List<String> program)
+            throws Exception {
+        List<String> words = new ArrayList<>(List.of("mpirun", "-np", "3", "--tag-output"));
+        words.addAll(List.of("--host", "host1:2,host2:1", "--bind-to", "none"));
+        words.addAll(List.of("--mca", "plm_rsh_agent", "ssh -F " + hosts.file("config")));
+        // The hosts are pretended: their segments of shared memory would have the same names.
+        words.addAll(List.of("--mca", "btl", "tcp,self"));
+        words.addAll(List.of("--mca", "btl_tcp_if_include", Hosts.v4(0) + "/24"));
+        words.addAll(List.of("--mca", "oob_tcp_if_include", Hosts.v4(0) + "/24"));
+        words.addAll(List.of("--mca", "mpi_yield_when_idle", "1"));
+        words.addAll(List.of("-x", "JHOROVOD_BACKEND=" + backend, "-x", "OMP_NUM_THREADS=1"));
+        words.addAll(program);
+        try (MpirunFolder folder = new MpirunFolder()) {
             Jhorovodrun.Result run =
                     hosts.program(1, words)
+                            .with(folder.environment())
                             .with("OMPI_ALLOW_RUN_AS_ROOT", "1")
                             .with("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
                             .run();
-
-            Mpirun.Result result = new Mpirun.Result(run.code(), run.out());
             assertThat(run.code()).as(run.out() + run.err()).isZero();
-            List<String> digests = digestsOf(result, 3);
-            assertThat(digests).hasSize(3).containsOnly(digests.get(0));
-            assertThat(result.lines(0, "stdout")).contains("ranks           3");
             hosts.awaitNothingLeft(Duration.ofSeconds(15));
+            return new Mpirun.Result(run.code(), run.out());
         }
     }
 
