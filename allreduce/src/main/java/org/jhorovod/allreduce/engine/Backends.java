@@ -2,7 +2,7 @@ package org.jhorovod.allreduce.engine;
 
 import org.jhorovod.allreduce.collective.DeviceTensor;
 import org.jhorovod.allreduce.collective.HostTensor;
-import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Tensor;
 import org.jhorovod.allreduce.spi.Backend;
 import org.jhorovod.allreduce.spi.HostMemoryBackend;
@@ -60,11 +60,11 @@ public final class Backends implements AutoCloseable {
         }
     }
 
-    void allReduce(Operation operation, Tensor tensor, ReduceOp op) {
+    void allReduce(Operation operation, Tensor tensor, Reduction reduction) {
         if (tensor instanceof HostTensor onHost) {
-            host.allReduce(operation, onHost, op);
+            host.allReduce(operation, onHost, reduction);
         } else {
-            deviceAfterComparison(operation).allReduce(operation, (DeviceTensor) tensor, op);
+            deviceAfterComparison(operation).allReduce(operation, (DeviceTensor) tensor, reduction);
         }
     }
 
