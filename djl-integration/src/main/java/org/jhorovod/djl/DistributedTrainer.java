@@ -167,7 +167,9 @@ public final class DistributedTrainer extends Trainer {
         parameters = NamedParameter.of(getModel().getBlock());
         ModelAgreement.require(communicator, name + "/model", description());
         ParameterBroadcast.run(communicator, name, parameters);
-        buckets = new GradientBuckets(communicator, name, parameters, config.bucketMib() * MIB);
+        buckets =
+                new GradientBuckets(
+                        communicator, name, parameters, config.bucketMib() * MIB, config.place());
         // Dropout and augmentation are to differ between ranks.
         engine().setRandomSeed(sharedSeed() + rank());
     }
@@ -175,7 +177,7 @@ public final class DistributedTrainer extends Trainer {
     private List<String> description() {
         List<String> lines = new ArrayList<>();
         lines.add("buckets of %d MiB".formatted(config.bucketMib()));
-        lines.add(ReductionPlace.describe(communicator, parameters));
+        lines.add(config.place().describe(communicator, parameters));
         lines.add("a check every %d steps".formatted(config.checkSteps()));
         lines.add(
                 "evaluators %s"
