@@ -119,6 +119,11 @@ final class Formation implements Meeting {
 
     /** Meets the other ranks; throws {@link StartException} or {@link PeerLostException}. */
     EngineCommunicator form(BackendSelection selection) {
+        try {
+            selection.tellDevice(peers);
+        } catch (StoreException e) {
+            throw couldNotJoin(e);
+        }
         return form(meeting -> selection.withDevice(selection.openHost(meeting), peers));
     }
 
@@ -145,11 +150,15 @@ final class Formation implements Meeting {
             report(new LostReport(e.lostRank(), String.valueOf(e.getMessage())));
             throw e;
         } catch (IOException | StoreException e) {
-            throw new StartException(
-                    "%s could not join the job: %s".formatted(self.describe(), e.getMessage()));
+            throw couldNotJoin(e);
         } finally {
             closeUnused();
         }
+    }
+
+    private StartException couldNotJoin(Exception e) {
+        return new StartException(
+                "%s could not join the job: %s".formatted(self.describe(), e.getMessage()));
     }
 
     private EngineCommunicator start(Backends backends) throws IOException {

@@ -51,6 +51,7 @@ public interface Communicator extends AutoCloseable {
      * @return completes exceptionally with a {@link CollectiveException}
      * @throws IllegalArgumentException if the type has no such reduction ({@link
      *     Reduction#requireMeaning}), or no backend works on the tensor's memory
+     * @throws MismatchException if that is on a device, and only some ranks have a backend for it
      */
     CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, Reduction reduction);
 
