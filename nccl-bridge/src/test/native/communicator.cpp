@@ -157,7 +157,10 @@ void Communicator::run_collective(const Operation& operation) {
     size_t first = 0;
     do {
         const size_t count = std::min(step, total - first);
-        if (reads) std::memcpy(segment_->window(rank_), input + first * width, count * width);
+        if (reads) {
+            std::memcpy(segment_->window(rank_), input + first * width, count * width);
+            premultiply(operation.type, operation.reduction, segment_->window(rank_), count);
+        }
         if (!meet_peers(operation)) return;
         std::vector<const char*> windows;
         for (int rank = 0; rank < size_; rank++) windows.push_back(segment_->window(rank));
@@ -195,7 +198,7 @@ void Communicator::run_collective(const Operation& operation) {
 
 bool Communicator::meet_peers(const Operation& operation) {
     segment_->arrive({static_cast<int>(operation.kind), operation.type, operation.reduction.kind,
-                      operation.root, operation.count});
+                      operation.reduction.has_scalar, operation.root, operation.count});
     if (!wait_until([&] { return segment_->all_arrived(); })) return false;
     if (segment_->all_agree()) return true;
     // The real one corrupts memory or hangs; this one says so, and hangs.

@@ -125,13 +125,6 @@ W combine(int kind, W a, W b) {
 template <typename T>
 Wide<T> factor_of(const Reduction& reduction, size_t size) {
     using W = Wide<T>;
-    if (reduction.has_scalar) {
-        T scalar;
-        const void* source =
-            reduction.device_scalar != nullptr ? reduction.device_scalar : reduction.scalar;
-        std::memcpy(&scalar, source, sizeof scalar);
-        return static_cast<W>(scalar);
-    }
     if (reduction.kind == kAvg && !std::is_integral_v<W>) {
         return static_cast<W>(1) / static_cast<W>(size);
     }
@@ -167,11 +160,42 @@ void reduce_typed(const Reduction& reduction, const std::vector<const char*>& ra
     }
 }
 
+template <typename T>
+void premultiply_typed(const Reduction& reduction, char* elements, size_t count) {
+    using W = Wide<T>;
+    T scalar;
+    const void* source =
+        reduction.device_scalar != nullptr ? reduction.device_scalar : reduction.scalar;
+    std::memcpy(&scalar, source, sizeof scalar);
+    for (size_t i = 0; i < count; i++) {
+        T element;
+        std::memcpy(&element, elements + i * sizeof(T), sizeof(T));
+        T product = narrow<T>(multiply(static_cast<W>(element), static_cast<W>(scalar)));
+        std::memcpy(elements + i * sizeof(T), &product, sizeof(T));
+    }
+}
+
 }  // namespace
 
 size_t bytes_of(int type) {
     static constexpr size_t kBytes[kElementTypes] = {1, 1, 4, 4, 8, 8, 2, 4, 8, 2};
     return kBytes[type];
+}
+
+void premultiply(int type, const Reduction& reduction, char* elements, size_t count) {
+    if (!reduction.has_scalar) return;
+    switch (type) {
+        case kInt8: return premultiply_typed<int8_t>(reduction, elements, count);
+        case kUint8: return premultiply_typed<uint8_t>(reduction, elements, count);
+        case kInt32: return premultiply_typed<int32_t>(reduction, elements, count);
+        case kUint32: return premultiply_typed<uint32_t>(reduction, elements, count);
+        case kInt64: return premultiply_typed<int64_t>(reduction, elements, count);
+        case kUint64: return premultiply_typed<uint64_t>(reduction, elements, count);
+        case kFloat16: return premultiply_typed<Float16>(reduction, elements, count);
+        case kFloat32: return premultiply_typed<float>(reduction, elements, count);
+        case kFloat64: return premultiply_typed<double>(reduction, elements, count);
+        default: return premultiply_typed<Bfloat16>(reduction, elements, count);
+    }
 }
 
 void reduce(int type, const Reduction& reduction, const std::vector<const char*>& ranks,

@@ -13,11 +13,12 @@ struct CallSignature {
     int kind;
     int type;
     int reduction;
+    bool has_scalar;
     int root;
     uint64_t count;
     bool operator==(const CallSignature& o) const {
-        return kind == o.kind && type == o.type && reduction == o.reduction && root == o.root &&
-               count == o.count;
+        return kind == o.kind && type == o.type && reduction == o.reduction &&
+               has_scalar == o.has_scalar && root == o.root && count == o.count;
     }
 };
 

@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jhorovod.allreduce.collective.StartException;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.config.Settings.BackendChoice;
 import org.jhorovod.allreduce.engine.Backends;
+import org.jhorovod.allreduce.engine.DeviceAgreement;
 import org.jhorovod.allreduce.spi.Availability;
 import org.jhorovod.allreduce.spi.BackendProvider;
 import org.jhorovod.allreduce.spi.BackendProviders;
@@ -81,15 +83,29 @@ final class BackendSelection {
         throw notThere(name, "it is not on the class path");
     }
 
+    /** Tells the other ranks whether this one works on device memory, before they can meet it. */
+    void tellDevice(Peers peers) {
+        DeviceAgreement.tell(peers, device == null ? Optional.of(whyNoDevice) : Optional.empty());
+    }
+
     /** Adds the one for device memory to that for host memory, where it is wanted and there. */
     Backends withDevice(HostMemoryBackend host, Peers peers) {
+        DeviceAgreement agreement = new DeviceAgreement(peers);
+        if (choice == BackendChoice.NCCL) {
+            agreement
+                    .whoLacksIt()
+                    .ifPresent(
+                            who -> {
+                                throw notThere(name(choice), "it is missing on " + who);
+                            });
+        }
         if (device != null) {
-            return Backends.of(host, device.open(peers));
+            return Backends.of(host, device.open(peers)).with(agreement);
         }
         if (choice == BackendChoice.NCCL) {
             throw notThere(name(choice), whyNoDevice);
         }
-        return Backends.ofHost(host, whyNoDevice);
+        return Backends.ofHost(host, whyNoDevice).with(agreement);
     }
 
     private void requireAvailable(BackendProvider provider) {

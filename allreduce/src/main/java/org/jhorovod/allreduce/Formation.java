@@ -70,6 +70,11 @@ final class Formation {
 
     /** Meets the other ranks; throws {@link StartException} or {@link PeerLostException}. */
     EngineCommunicator form(BackendSelection selection) {
+        try {
+            selection.tellDevice(peers);
+        } catch (StoreException e) {
+            throw couldNotJoin(e);
+        }
         return form(meeting -> selection.withDevice(selection.openHost(meeting), peers));
     }
 
@@ -99,9 +104,13 @@ final class Formation {
             peers.report(new LostReport(e.lostRank(), String.valueOf(e.getMessage())));
             throw e;
         } catch (IOException | StoreException e) {
-            throw new StartException(
-                    "%s could not join the job: %s".formatted(self.describe(), e.getMessage()));
+            throw couldNotJoin(e);
         }
+    }
+
+    private StartException couldNotJoin(Exception e) {
+        return new StartException(
+                "%s could not join the job: %s".formatted(self.describe(), e.getMessage()));
     }
 
     private EngineCommunicator assemble(

@@ -16,6 +16,7 @@ import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.OperationTimeoutException;
 import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
@@ -55,7 +56,7 @@ class StuckBackendTest {
         }
 
         @Override
-        public void allReduce(Operation operation, HostTensor tensor, ReduceOp op) {
+        public void allReduce(Operation operation, HostTensor tensor, Reduction reduction) {
             Uninterruptibles.awaitUninterruptibly(released);
         }
 

@@ -10,9 +10,10 @@ import org.jhorovod.allreduce.collective.DataType;
  * Which elements travel together: a pure function of the entries' types and counts in their order,
  * so that equal models get equal plans on all ranks.
  *
- * <p>A bucket holds entries of one type. Its first element carries the weight of the rank; the
- * entries follow one after another. A bucket is closed before the entry that would make it larger
- * than the limit; an entry that is larger than the limit has a bucket of its own.
+ * <p>A bucket holds entries of one type. Its first element is for the weight of the rank, where
+ * that travels with them; the entries follow one after another. A bucket is closed before the entry
+ * that would make it larger than the limit; an entry that is larger than the limit has a bucket of
+ * its own.
  */
 record BucketPlan(List<Bucket> buckets) {
 

@@ -7,10 +7,12 @@ import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.DeviceTensor;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
 
 /**
  * A bucket in the memory of the parameters' device: one flat array, filled and drained by the
- * device itself. The host waits for the device in so far as the engine copies each factor there.
+ * device itself, and weighed by the reduction. The host does not wait for the device.
  *
  * <p>The engine computes on the default stream, and so does what fills and drains: the reduction
  * between is ordered by the tensor's stream.
@@ -58,19 +60,34 @@ final class DeviceBucket implements GradientBucket {
     }
 
     @Override
-    public void fill(long samples) {
-        if (samples == 0) {
-            // No product with zero: what is left of the step before may be infinite.
-            flat.set(new NDIndex("..."), 0);
-            return;
+    public boolean needsTotal() {
+        return true;
+    }
+
+    @Override
+    public Reduction fill(Share share) {
+        if (share.samples() == 0) {
+            clear();
+        } else {
+            fill();
         }
+        return ReduceOp.SUM.prescaledBy(share.weight());
+    }
+
+    /** No product with zero: what is left of the step before may be infinite. */
+    private void clear() {
+        try (NDArray zeros = flat.zerosLike()) {
+            flat.set(new NDIndex("..."), zeros);
+        }
+    }
+
+    private void fill() {
         for (BucketPlan.Slot slot : plan.slots()) {
             members.get(slot.entry())
                     .withAveraged(
                             array -> {
-                                try (NDArray row = array.reshape(-1);
-                                        NDArray weighted = row.mul(samples)) {
-                                    flat.set(index(slot), weighted);
+                                try (NDArray row = array.reshape(-1)) {
+                                    flat.set(index(slot), row);
                                 }
                             });
         }
@@ -83,8 +100,7 @@ final class DeviceBucket implements GradientBucket {
                     .withAveraged(
                             array -> {
                                 try (NDArray part = flat.get(index(slot));
-                                        NDArray mean = part.div(total);
-                                        NDArray shaped = mean.reshape(array.getShape())) {
+                                        NDArray shaped = part.reshape(array.getShape())) {
                                     array.set(new NDIndex("..."), shaped);
                                 }
                             });

@@ -16,6 +16,7 @@ public final class DistributedConfig {
     private final @Nullable Integer seed; // null where none is set
     private final int bucketMib;
     private final int checkSteps;
+    private final ReductionPlace place;
 
     private DistributedConfig(Builder builder) {
         Configuration configuration = Configuration.fromProcess();
@@ -30,6 +31,7 @@ public final class DistributedConfig {
                 builder.checkSteps >= 0
                         ? builder.checkSteps
                         : configuration.get(Settings.CHECK_STEPS);
+        this.place = builder.place;
     }
 
     /** A builder with every value at its default. */
@@ -57,12 +59,18 @@ public final class DistributedConfig {
         return checkSteps;
     }
 
+    /** Where gradients are reduced. */
+    ReductionPlace place() {
+        return place;
+    }
+
     /** Collects the values. */
     public static final class Builder {
         private @Nullable Communicator communicator; // null for the process's own
         private @Nullable Integer seed; // null for the setting
         private int bucketMib; // 0 for the setting
         private int checkSteps = -1; // -1 for the setting
+        private ReductionPlace place = ReductionPlace.onGpus();
 
         private Builder() {}
 
@@ -96,6 +104,12 @@ public final class DistributedConfig {
                                 .formatted(checkSteps));
             }
             this.checkSteps = checkSteps;
+            return this;
+        }
+
+        /** Where gradients are reduced, for tests without a GPU. */
+        Builder place(ReductionPlace place) {
+            this.place = place;
             return this;
         }
 

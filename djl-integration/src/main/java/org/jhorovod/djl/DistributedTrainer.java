@@ -15,7 +15,6 @@ import ai.djl.translate.TranslateException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.LongStream;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -60,11 +59,11 @@ public final class DistributedTrainer extends Trainer {
     private final MetricReducer metrics;
     private final SampleCounter counter = new SampleCounter();
     private final StepClock clock = new StepClock();
+    private final Passes passes;
 
     private List<NamedParameter> parameters = List.of();
     private @Nullable GradientBuckets buckets; // null until initialised
     private @Nullable Integer sharedSeed; // null until agreed
-    private long passes;
     private long checkedSteps; // how many had been made when the parameters were last compared
 
     private DistributedTrainer(
@@ -77,6 +76,7 @@ public final class DistributedTrainer extends Trainer {
         this.metrics = new MetricReducer(communicator, getEvaluators());
         this.number = group.add(this);
         this.name = "trainer-" + number;
+        this.passes = new Passes(communicator, name, number, group);
     }
 
     /**
@@ -167,7 +167,9 @@ public final class DistributedTrainer extends Trainer {
         parameters = NamedParameter.of(getModel().getBlock());
         ModelAgreement.require(communicator, name + "/model", description());
         ParameterBroadcast.run(communicator, name, parameters);
-        buckets = new GradientBuckets(communicator, name, parameters, config.bucketMib() * MIB);
+        buckets =
+                new GradientBuckets(
+                        communicator, name, parameters, config.bucketMib() * MIB, config.place());
         // Dropout and augmentation are to differ between ranks.
         engine().setRandomSeed(sharedSeed() + rank());
     }
@@ -175,7 +177,7 @@ public final class DistributedTrainer extends Trainer {
     private List<String> description() {
         List<String> lines = new ArrayList<>();
         lines.add("buckets of %d MiB".formatted(config.bucketMib()));
-        lines.add(ReductionPlace.describe(communicator, parameters));
+        lines.add(config.place().describe(communicator, parameters));
         lines.add("a check every %d steps".formatted(config.checkSteps()));
         lines.add(
                 "evaluators %s"
@@ -261,7 +263,7 @@ public final class DistributedTrainer extends Trainer {
         }
         // A program without passes computes its gradients in some other way; in one with passes
         // this rank has had no batch.
-        return passes == 0 ? 1 : 0;
+        return passes.isUsed() ? 0 : 1;
     }
 
     /**
@@ -316,64 +318,23 @@ public final class DistributedTrainer extends Trainer {
         if (alone) {
             return super.iterateDataset(dataset);
         }
-        String passName = "%s/pass-%d".formatted(name, passes);
+        double[][] start = metrics.start();
         Pass pass =
-                dataset instanceof RandomAccessDataset random
-                        ? shardedPass(passName, random)
-                        : wholePass(passName, dataset);
-        passes++;
+                passes.open(
+                        dataset,
+                        this::sharedSeed,
+                        new Passes.Reading(getManager(), getExecutorService().orElse(null)),
+                        ended -> finish(ended, start));
         return pass::iterator;
     }
 
-    private Pass shardedPass(String passName, RandomAccessDataset dataset)
-            throws IOException, TranslateException {
-        dataset.prepare();
-        UserSampling sampling = UserSampling.run(dataset, Seeds.ofPass(sharedSeed(), passes));
-        ShardPlan plan =
-                ShardPlan.of(
-                        sampling.order(),
-                        rank(),
-                        communicator.size(),
-                        sampling.batchSize(),
-                        sampling.keepsPartialBatch());
-        long[] batchCounts = PassAgreement.require(communicator, passName, sampling, plan);
-        if (LongStream.of(batchCounts).distinct().count() > 1) {
-            group.unevenPassOpened();
+    /** Waits for ranks that have a batch more, and compares what all have come to. */
+    private void finish(Pass pass, double[][] metricsAtStart) {
+        group.joinUntilEnd(communicator, pass);
+        metrics.finish(pass.name() + "/metrics", metricsAtStart);
+        if (config.checkSteps() > 0 && clock.steps() > checkedSteps) {
+            checkParameters();
         }
-        tellBatchSize(plan.batchSize());
-        Iterable<Batch> batches =
-                dataset.getData(
-                        getManager(), new ShardSampler(plan), getExecutorService().orElse(null));
-        return open(passName, batches, plan.samples().size());
-    }
-
-    private Pass wholePass(String passName, Dataset dataset)
-            throws IOException, TranslateException {
-        if (rank() == 0 && passes == 0) {
-            logger.warn(
-                    "{} is no RandomAccessDataset, so it cannot be divided: every rank works"
-                            + " through all of it.",
-                    dataset.getClass().getName());
-        }
-        group.unevenPassOpened(); // nobody knows better
-        return open(passName, super.iterateDataset(dataset), -1);
-    }
-
-    private Pass open(String passName, Iterable<Batch> batches, long samples) {
-        double[][] start = metrics.start();
-        return new Pass(
-                passName,
-                number,
-                group,
-                batches.iterator(),
-                samples,
-                pass -> {
-                    group.joinUntilEnd(communicator, pass);
-                    metrics.finish(passName + "/metrics", start);
-                    if (config.checkSteps() > 0 && clock.steps() > checkedSteps) {
-                        checkParameters();
-                    }
-                });
     }
 
     /** Lets the resources go but the communicator; waits shortly after a broken step. */
@@ -384,16 +345,5 @@ public final class DistributedTrainer extends Trainer {
             buckets.close();
         }
         super.close();
-    }
-
-    private void tellBatchSize(int batchSize) {
-        if (passes == 0 && rank() == 0) {
-            logger.info(
-                    "{} ranks train together on batches of {} samples each, {} samples a step. The"
-                            + " learning rate is the configured one; it is not scaled.",
-                    communicator.size(),
-                    batchSize,
-                    (long) batchSize * communicator.size());
-        }
     }
 }

@@ -1,11 +1,11 @@
 package org.jhorovod.djl;
 
+import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Tensor;
 
 /**
- * Memory in which the gradients of several parameters travel together, each times the number of
- * samples that it is a mean of. Owned by the training thread, but for the tensor while it is
- * reduced.
+ * Memory in which the gradients of several parameters travel together, weighed by the samples that
+ * they are a mean of. Owned by the training thread, but for the tensor while it is reduced.
  */
 interface GradientBucket extends AutoCloseable {
 
@@ -15,15 +15,19 @@ interface GradientBucket extends AutoCloseable {
     /** What is summed over the ranks. */
     Tensor tensor();
 
-    /**
-     * Takes the gradients in.
-     *
-     * @param samples how many this rank's gradients are a mean of; 0 puts zeros
-     */
-    void fill(long samples);
+    /** Whether the samples of all ranks have to be counted before it can be filled. */
+    boolean needsTotal();
 
     /**
-     * Gives the sums over all ranks back as gradients.
+     * Takes the gradients in; zeros, whatever they are, if this rank has no sample.
+     *
+     * @param share with the total, if this bucket needs it
+     * @return how the tensor is to be reduced
+     */
+    Reduction fill(Share share);
+
+    /**
+     * Gives the means over all samples back as gradients.
      *
      * @param total of the samples of all ranks, more than 0
      */

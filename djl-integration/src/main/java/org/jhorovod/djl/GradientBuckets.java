@@ -1,6 +1,5 @@
 package org.jhorovod.djl;
 
-import ai.djl.ndarray.NDArray;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -9,21 +8,26 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Predicate;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /*
  * A step's gradients, averaged over all ranks and all samples.
  *
- * Each rank's gradient g_r is a mean over its n_r samples. Every rank puts n_r and n_r * g_r into
- * its buckets, the buckets are summed over the ranks, and the sum of the products is divided by
- * the sum of the counts: the gradient of one process that saw all samples. A rank without samples
- * puts zeros. Batch norm's running statistics travel the same way.
+ * Each rank's gradient g_r is a mean over its n_r samples. What is wanted is the gradient of one
+ * process that saw all N samples, the sum of n_r / N * g_r. A rank without samples puts zeros. Batch
+ * norm's running statistics travel the same way.
+ *
+ * Note [Two ways to weigh]: on the host, every rank puts n_r and n_r * g_r into its buckets, the
+ * buckets are summed, and the sum of the products is divided by the sum of the counts: no more
+ * messages than buckets, and no pass over memory but the copies. On a device the host would have to
+ * wait for that count, and 16-bit types hold neither it nor the products. There the counts are
+ * summed first, beside the buckets, and n_r / N is the prescale of each rank's reduction.
  *
  * Note [A gradient must exist before it is written]: the engine hands out detached zeros for a
  * parameter that has no gradient yet, and what is written there is lost. So each parameter is
@@ -44,7 +48,7 @@ final class GradientBuckets {
     private final String owner;
     private final List<NamedParameter> parameters;
     private final long limitBytes;
-    private final Predicate<NDArray> isOnDevice;
+    private final ReductionPlace place;
     private final TensorMemory memory = new TensorMemory();
 
     private BitSet trained = new BitSet();
@@ -57,34 +61,25 @@ final class GradientBuckets {
     private List<CompletableFuture<Void>> running = List.of();
     private long waitedNanos;
 
-    /** Buckets that lie where the parameters do, where a backend works on that memory. */
-    GradientBuckets(
-            Communicator communicator,
-            String owner,
-            List<NamedParameter> parameters,
-            long limitBytes) {
-        this(communicator, owner, parameters, limitBytes, array -> array.getDevice().isGpu());
-    }
-
     /**
      * Creates the buckets of one trainer.
      *
      * @param owner the trainer's name on all ranks
      * @param parameters the model's, initialised
      * @param limitBytes how large a bucket of several parameters may grow
-     * @param isOnDevice whether an array lies where device tensors do
+     * @param place where they are reduced
      */
     GradientBuckets(
             Communicator communicator,
             String owner,
             List<NamedParameter> parameters,
             long limitBytes,
-            Predicate<NDArray> isOnDevice) {
+            ReductionPlace place) {
         this.communicator = communicator;
         this.owner = owner;
         this.parameters = parameters;
         this.limitBytes = limitBytes;
-        this.isOnDevice = isOnDevice;
+        this.place = place;
     }
 
     /** Plans anew if parameters were frozen or unfrozen since the last plan. */
@@ -106,9 +101,7 @@ final class GradientBuckets {
         FirstGradients.create(fresh);
         members = parameters.stream().filter(p -> p.isTrained() || p.isRunningStatistic()).toList();
         members.forEach(GradientBuckets::requireInPlace);
-        usesDevice =
-                communicator.reducesOnDevice()
-                        && members.stream().allMatch(member -> isOnDevice.test(member.array()));
+        usesDevice = place.isOnDevice(communicator, members);
         if (isSettled) {
             buckets.forEach(GradientBucket::close);
         }
@@ -133,8 +126,11 @@ final class GradientBuckets {
     }
 
     private GradientBucket bucket(String name, BucketPlan.Bucket plan) {
-        return usesDevice
-                ? new DeviceBucket(name, plan, members)
+        if (usesDevice) {
+            return new DeviceBucket(name, plan, members);
+        }
+        return plan.type() == DataType.FLOAT16
+                ? new Float16Bucket(name, plan, members)
                 : new HostBucket(name, plan, members, memory);
     }
 
@@ -154,9 +150,10 @@ final class GradientBuckets {
                 switch (parameter.array().getDataType()) {
                     case FLOAT32 -> DataType.FLOAT32;
                     case FLOAT64 -> DataType.FLOAT64;
+                    case FLOAT16 -> DataType.FLOAT16;
                     default ->
                             throw new IllegalArgumentException(
-                                    "Parameter '%s' cannot be trained over several ranks: only FLOAT32 and FLOAT64 can. Change the model's data type, or freeze the parameter."
+                                    "Parameter '%s' cannot be trained over several ranks: only FLOAT32, FLOAT64 and FLOAT16 can (a conversion to BFLOAT16 ends DJL's process). Change the model's data type, or freeze the parameter."
                                             .formatted(parameter.describe()));
                 };
         return new BucketPlan.Entry(parameter.name(), type, parameter.array().size());
@@ -173,15 +170,17 @@ final class GradientBuckets {
         prepare();
         waitedNanos = 0;
         running = new ArrayList<>(buckets.size() + 1);
-        long total = usesDevice ? required(sumOf(samples)) : 0;
+        boolean isCountedFirst = buckets.stream().anyMatch(GradientBucket::needsTotal);
+        long total = isCountedFirst ? required(sumOf(samples)) : 0;
+        Share share = new Share(samples, total);
         for (GradientBucket bucket : buckets) {
-            bucket.fill(samples);
-            running.add(communicator.allReduceAsync(bucket.name(), bucket.tensor(), ReduceOp.SUM));
+            Reduction reduction = bucket.fill(share);
+            running.add(communicator.allReduceAsync(bucket.name(), bucket.tensor(), reduction));
         }
         int first = running.size() - buckets.size();
         for (int i = 0; i < buckets.size(); i++) {
             await(running.get(first + i));
-            if (i == 0 && buckets.get(0) instanceof HostBucket host) {
+            if (i == 0 && !isCountedFirst && buckets.get(0) instanceof HostBucket host) {
                 total = required(host.total());
             }
             buckets.get(i).drain(total);
@@ -194,7 +193,7 @@ final class GradientBuckets {
         return total;
     }
 
-    /** The samples of all ranks, beside the buckets: to read it there would wait for the device. */
+    /** The samples of all ranks; see Note [Two ways to weigh]. */
     private long sumOf(long samples) {
         counts.buffers().get(0).putLong(0, samples);
         CompletableFuture<Void> sum =

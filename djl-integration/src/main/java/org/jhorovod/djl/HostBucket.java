@@ -4,8 +4,13 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
 
-/** A bucket in host memory, with the number of samples in front. */
+/**
+ * A bucket in host memory. Each gradient is multiplied by the samples that it is a mean of while it
+ * is copied, and their number travels in front: the sums tell the total.
+ */
 final class HostBucket implements GradientBucket {
     private final String name;
     private final BucketPlan.Bucket plan;
@@ -43,11 +48,21 @@ final class HostBucket implements GradientBucket {
     }
 
     @Override
-    public void fill(long samples) {
-        if (samples == 0) {
+    public boolean needsTotal() {
+        return false;
+    }
+
+    @Override
+    public Reduction fill(Share share) {
+        if (share.samples() == 0) {
             TensorMemory.clear(bytes.duplicate());
-            return;
+        } else {
+            fill(share.samples());
         }
+        return Reduction.of(ReduceOp.SUM);
+    }
+
+    private void fill(long samples) {
         DataType type = plan.type();
         if (type == DataType.FLOAT32) {
             bytes.putFloat(0, (float) samples);

@@ -1,16 +1,36 @@
 package org.jhorovod.djl;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Where the gradients of a trainer are reduced, which has to be the same on all ranks. */
-final class ReductionPlace {
+/**
+ * Where the gradients of a trainer are reduced, which has to be the same on all ranks: where the
+ * parameters lie, if that is a device and a backend works on its memory, and else on the host.
+ *
+ * @param isDeviceMemory whether an array lies where device tensors do
+ */
+record ReductionPlace(Predicate<NDArray> isDeviceMemory) {
     private static final Logger logger = LoggerFactory.getLogger(ReductionPlace.class);
 
-    private ReductionPlace() {}
+    /** On GPUs, where there are some. */
+    static ReductionPlace onGpus() {
+        return new ReductionPlace(array -> array.getDevice().isGpu());
+    }
+
+    /** Whether these are reduced on their device. */
+    boolean isOnDevice(Communicator communicator, List<NamedParameter> parameters) {
+        return communicator.reducesOnDevice() && areOnDevice(parameters);
+    }
+
+    private boolean areOnDevice(List<NamedParameter> parameters) {
+        return !parameters.isEmpty()
+                && parameters.stream().allMatch(p -> isDeviceMemory.test(p.array()));
+    }
 
     /**
      * Says it in words to be compared between the ranks. Warns if gradients will leave their GPU
@@ -18,14 +38,11 @@ final class ReductionPlace {
      *
      * @param parameters the model's, on one device
      */
-    static String describe(Communicator communicator, List<NamedParameter> parameters) {
-        boolean isOnGpu =
-                !parameters.isEmpty()
-                        && parameters.stream().allMatch(p -> p.array().getDevice().isGpu());
-        if (isOnGpu && communicator.reducesOnDevice()) {
+    String describe(Communicator communicator, List<NamedParameter> parameters) {
+        if (isOnDevice(communicator, parameters)) {
             return "gradients reduced on the GPU";
         }
-        if (isOnGpu) {
+        if (areOnDevice(parameters)) {
             Device device = parameters.get(0).array().getDevice();
             logger.warn(
                     "Rank {} trains on {}, but its gradients are copied to the host and reduced"

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.DeviceTensor;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,16 +80,17 @@ class DeviceBucketTest {
     }
 
     @Test
-    void fill_putsEachGradientTimesTheSamplesBehindTheWeightsPlace() {
-        bucket.fill(3);
+    void fill_putsEachGradientAsItIs_andWeighsItInTheReduction() {
+        Reduction reduction = bucket.fill(new Share(3, 4));
 
-        assertThat(elements()).containsExactly(0, 6, 6, 6, 6, 6, 6, 15, 15, 15, 15);
+        assertThat(elements()).containsExactly(0, 2, 2, 2, 2, 2, 2, 5, 5, 5, 5);
+        assertThat(reduction).isEqualTo(ReduceOp.SUM.prescaledBy(0.75));
     }
 
     @Test
     void fill_putsZeros_whenThereIsNoSample() {
-        bucket.fill(3);
-        bucket.fill(0);
+        bucket.fill(new Share(3, 4));
+        bucket.fill(new Share(0, 4));
 
         assertThat(elements()).containsOnly(0);
     }
@@ -98,14 +101,14 @@ class DeviceBucketTest {
         memory.setFloat(4, Float.POSITIVE_INFINITY);
         memory.setFloat(8, Float.NaN);
 
-        bucket.fill(0);
+        bucket.fill(new Share(0, 4));
 
         assertThat(elements()).containsOnly(0);
     }
 
     @Test
-    void drain_givesEachParameterItsPartOfTheSums() {
-        bucket.fill(3);
+    void drain_givesEachParameterItsPartOfTheMeans() {
+        bucket.fill(new Share(3, 4));
         Pointer memory = new Pointer(bucket.tensor().address());
         // What other ranks would have added.
         IntStream.range(0, 11)
@@ -113,19 +116,18 @@ class DeviceBucketTest {
 
         bucket.drain(5);
 
-        assertThat(gradient(0))
-                .containsExactly(106f / 5, 206f / 5, 306f / 5, 406f / 5, 506f / 5, 606f / 5);
-        assertThat(gradient(1)).containsExactly(715f / 5, 815f / 5, 915f / 5, 1015f / 5);
+        assertThat(gradient(0)).containsExactly(102, 202, 302, 402, 502, 602);
+        assertThat(gradient(1)).containsExactly(705, 805, 905, 1005);
     }
 
     @Test
     void tensor_keepsItsAddress_whenItIsFilledAgain() {
         long before = bucket.tensor().address();
-        bucket.fill(1);
-        bucket.drain(1);
-        bucket.fill(2);
+        bucket.fill(new Share(1, 4));
+        bucket.drain(4);
+        bucket.fill(new Share(2, 4));
 
-        assertThat(elements()[1]).isEqualTo(4);
+        assertThat(elements()[1]).isEqualTo(2);
         assertThat(bucket.tensor().address()).isEqualTo(before);
     }
 }

@@ -18,12 +18,9 @@ import ai.djl.training.Trainer;
 import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.dataset.Batch;
 import ai.djl.training.loss.Loss;
-import ai.djl.training.optimizer.Optimizer;
 import ai.djl.util.PairList;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.ranks.RankCase;
 
@@ -125,7 +122,7 @@ final class StepCases {
         public String run(Communicator communicator, List<String> arguments) throws Exception {
             int samples = Integer.parseInt(arguments.get(1));
             int batchSize = (samples + communicator.size() - 1) / communicator.size();
-            Recording recording = new Recording();
+            RecordingOptimizer recording = new RecordingOptimizer();
             try (Session session =
                     Session.open(
                             TestModels.block(arguments.get(0)),
@@ -144,37 +141,6 @@ final class StepCases {
                     gradients.add(recording.of(parameter.parameter().getId()));
                 }
                 return Parameters.encode(gradients);
-            }
-        }
-    }
-
-    /** Keeps gradients and changes nothing. */
-    private static final class Recording extends Optimizer {
-        private final Map<String, float[]> gradients = new HashMap<>();
-
-        Recording() {
-            super(new Plain());
-        }
-
-        float[] of(String parameterId) {
-            float[] gradient = gradients.get(parameterId);
-            if (gradient == null) {
-                throw new AssertionError("no gradient of " + parameterId);
-            }
-            return gradient;
-        }
-
-        @Override
-        public void update(String parameterId, NDArray weight, NDArray gradient) {
-            if (gradients.put(parameterId, gradient.toFloatArray()) != null) {
-                throw new AssertionError("more than one step");
-            }
-        }
-
-        private static final class Plain extends OptimizerBuilder<Plain> {
-            @Override
-            protected Plain self() {
-                return this;
             }
         }
     }

@@ -6,7 +6,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.DeviceTensor;
 import org.jhorovod.allreduce.collective.MismatchException;
-import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.spi.Backend;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.spi.Peers;
@@ -34,15 +34,28 @@ final class NcclBackend implements Backend<DeviceTensor> {
     }
 
     @Override
-    public void allReduce(Operation operation, DeviceTensor tensor, ReduceOp op) {
+    public void allReduce(Operation operation, DeviceTensor tensor, Reduction reduction) {
         Pointer data = new DevicePointer(tensor.address());
         int type = NcclNumbers.of(tensor.type());
-        int reduction = NcclNumbers.of(op);
+        int op = NcclNumbers.of(reduction.op());
         long count = tensor.elementCount();
+        if (reduction.prescale().isEmpty()) {
+            run(operation, tensor, (c, s) -> nccl.ncclAllReduce(data, data, count, type, op, c, s));
+            return;
+        }
+        PrescaledSum sum =
+                PrescaledSum.of(
+                        tensor.type(),
+                        reduction.op(),
+                        reduction.prescale().getAsDouble(),
+                        peers.self().size());
         run(
                 operation,
                 tensor,
-                (c, s) -> nccl.ncclAllReduce(data, data, count, type, reduction, c, s));
+                (c, s) ->
+                        sum.launch(
+                                c,
+                                made -> nccl.ncclAllReduce(data, data, count, type, made, c, s)));
     }
 
     @Override

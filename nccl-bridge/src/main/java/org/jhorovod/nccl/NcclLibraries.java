@@ -58,6 +58,8 @@ final class NcclLibraries {
                     "ncclCommDestroy",
                     "ncclCommAbort",
                     "ncclAllReduce",
+                    "ncclRedOpCreatePreMulSum",
+                    "ncclRedOpDestroy",
                     "ncclBroadcast",
                     "ncclAllGather");
 

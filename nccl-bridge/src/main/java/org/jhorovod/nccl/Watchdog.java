@@ -43,6 +43,8 @@ final class Watchdog {
     private volatile @Nullable CollectiveException failure; // null until it has failed
     private volatile boolean isGivenUp;
     private volatile boolean isClosing;
+    // Owned by the watchdog's thread; null until a collective has run.
+    private @Nullable Operation lastRun;
 
     Watchdog(NcclCommunicator communicator, int device, Peers peers) {
         this.communicator = communicator;
@@ -149,6 +151,7 @@ final class Watchdog {
                 }
                 launched.remove();
                 passed.add(oldest.end());
+                lastRun = oldest.operation();
                 oldest = launched.peek();
                 if (oldest != null) {
                     // Its deadline begins when it can begin.
@@ -189,11 +192,29 @@ final class Watchdog {
     }
 
     private void end() {
-        if (failure == null && !isGivenUp && drain() && communicator.finish(FINISH_WAIT)) {
+        boolean isSound = failure == null && !isGivenUp && drain() && !hasJobFailed();
+        if (isSound && communicator.finish(FINISH_WAIT)) {
             return;
         }
         logger.debug("{} aborts its communicator", reports.self());
         communicator.abort();
+    }
+
+    /** Whether the job has failed beside the device: a lost peer cannot end in good order. */
+    private boolean hasJobFailed() {
+        Operation last = lastRun;
+        if (last == null) {
+            return false;
+        }
+        try {
+            // Its own deadline is past; only the job is asked for.
+            last.progressed();
+            logger.trace("The job is sound, and may be for {} ns", last.allowedWaitNanos());
+            return false;
+        } catch (CollectiveException e) {
+            logger.debug("{} closes after a failure", reports.self(), e);
+            return true;
+        }
     }
 
     /** Waits for what still runs; whether it has ended. */

@@ -3,8 +3,8 @@ package org.jhorovod.nccl;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.function.DoubleBinaryOperator;
-import org.jhorovod.allreduce.backend.host.HalfPrecision;
 import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.HalfPrecision;
 import org.jhorovod.allreduce.collective.ReduceOp;
 
 /** Elements of all types as doubles, which hold the small numbers of these tests exactly. */

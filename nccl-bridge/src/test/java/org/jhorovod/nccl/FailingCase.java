@@ -11,8 +11,9 @@ import org.jhorovod.allreduce.ranks.RankCase;
 
 /**
  * Sums until something fails, reading each sum as a program would. Arguments: the rank that kills
- * itself after five sums, or -1. Returns the exception, the rank that it says is lost, and how long
- * the last two rounds took, in milliseconds: the one before may have hung in reading.
+ * itself after five sums, or -1. Returns the exception, the rank that it says is lost, how long the
+ * last two rounds took, in milliseconds (the one before may have hung in reading), and how often
+ * the double was told to abort by the time that the communicator is closed.
  */
 final class FailingCase implements RankCase {
     private static final int ROUNDS = 1000;
@@ -38,8 +39,14 @@ final class FailingCase implements RankCase {
                 } catch (CollectiveException e) {
                     int lost = e instanceof PeerLostException p ? p.lostRank() : -1;
                     long millis = (System.nanoTime() - previousStart) / 1_000_000;
-                    return "%s|%d|%d|%s"
-                            .formatted(e.getClass().getSimpleName(), lost, millis, e.getMessage());
+                    communicator.close();
+                    return "%s|%d|%d|%d|%s"
+                            .formatted(
+                                    e.getClass().getSimpleName(),
+                                    lost,
+                                    millis,
+                                    DoubleControl.ofThisProcess().count("aborts"),
+                                    e.getMessage());
                 }
             }
         }

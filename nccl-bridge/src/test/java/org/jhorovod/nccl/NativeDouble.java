@@ -20,7 +20,8 @@ import java.util.stream.Stream;
  *
  * @param folder where its libraries are
  */
-record NativeDouble(Path folder) {
+public record NativeDouble(Path folder) {
+    private static final Path THIS_MODULE = Path.of("");
     private static final Path SOURCES = Path.of("src", "test", "native");
     private static final Path BUILDS = Path.of("target", "native-double");
     private static final List<String> COMPILER =
@@ -42,7 +43,7 @@ record NativeDouble(Path folder) {
             List.of("element_types.cpp", "shared_segment.cpp", "communicator.cpp", "nccl_api.cpp");
 
     /** Whether there is a compiler. */
-    static boolean canBeBuilt() {
+    public static boolean canBeBuilt() {
         try {
             run(List.of("g++", "--version"), BUILDS);
             return true;
@@ -53,29 +54,41 @@ record NativeDouble(Path folder) {
 
     /** The libraries under the names that a system has them. */
     static NativeDouble likeASystem() {
-        return build("system", "libcudart.so.12", "libnccl.so.2");
+        return likeASystem(THIS_MODULE);
+    }
+
+    /**
+     * The same for tests of other modules.
+     *
+     * @param module this module's folder
+     */
+    public static NativeDouble likeASystem(Path module) {
+        return build(module, "system", "libcudart.so.12", "libnccl.so.2");
     }
 
     /** NCCL inside a libtorch_cuda, and a runtime of another name, as PyTorch ships them. */
     static NativeDouble likePyTorch() {
-        return build("pytorch", "libcudart-9335f6a2.so.12", "libtorch_cuda.so");
+        return build(THIS_MODULE, "pytorch", "libcudart-9335f6a2.so.12", "libtorch_cuda.so");
     }
 
     Path driver() {
         return folder.resolve("libcuda.so.1");
     }
 
-    private static NativeDouble build(String kind, String runtime, String nccl) {
+    private static NativeDouble build(Path module, String kind, String runtime, String nccl) {
+        Path sources = module.resolve(SOURCES);
+        Path builds = module.resolve(BUILDS);
         try {
-            Files.createDirectories(BUILDS);
-            Path folder = BUILDS.resolve(kind + "-" + fingerprint()).toAbsolutePath();
-            Path lockFile = BUILDS.resolve("lock");
+            Files.createDirectories(builds);
+            Path folder =
+                    builds.resolve(kind + "-" + fingerprint(sources)).toAbsolutePath().normalize();
+            Path lockFile = builds.resolve("lock");
             try (FileChannel channel =
                             FileChannel.open(
                                     lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock lock = channel.lock()) {
                 if (!Files.exists(folder.resolve(nccl))) {
-                    compile(folder, runtime, nccl);
+                    compile(sources, folder, runtime, nccl);
                 }
                 return new NativeDouble(folder);
             }
@@ -84,10 +97,10 @@ record NativeDouble(Path folder) {
         }
     }
 
-    private static String fingerprint() throws IOException {
+    private static String fingerprint(Path sources) throws IOException {
         Hasher hasher = Hashing.sha256().newHasher();
         hasher.putString(String.join(" ", COMPILER), StandardCharsets.UTF_8);
-        try (Stream<Path> files = Files.list(SOURCES)) {
+        try (Stream<Path> files = Files.list(sources)) {
             for (Path file : files.sorted().toList()) {
                 hasher.putBytes(Files.readAllBytes(file));
             }
@@ -95,21 +108,22 @@ record NativeDouble(Path folder) {
         return hasher.hash().toString().substring(0, 16);
     }
 
-    private static void compile(Path folder, String runtime, String nccl) throws IOException {
+    private static void compile(Path sources, Path folder, String runtime, String nccl)
+            throws IOException {
         Files.createDirectories(folder);
-        library(folder, "libcuda.so.1", List.of("cuda_driver.cpp"), List.of());
-        String versions = "-Wl,--version-script=" + SOURCES.resolve("libcudart.map");
-        library(folder, runtime, RUNTIME, List.of(versions));
+        library(sources, folder, "libcuda.so.1", List.of("cuda_driver.cpp"), List.of());
+        String versions = "-Wl,--version-script=" + sources.resolve("libcudart.map");
+        library(sources, folder, runtime, RUNTIME, List.of(versions));
         // The last: it tells that all are there.
-        library(folder, nccl, NCCL, List.of("-L" + folder, "-l:" + runtime, "-lrt"));
+        library(sources, folder, nccl, NCCL, List.of("-L" + folder, "-l:" + runtime, "-lrt"));
     }
 
     private static void library(
-            Path folder, String name, List<String> sources, List<String> options)
+            Path sources, Path folder, String name, List<String> names, List<String> options)
             throws IOException {
         List<String> command = new ArrayList<>(COMPILER);
         command.add("-Wl,-soname," + name);
-        sources.forEach(source -> command.add(SOURCES.resolve(source).toString()));
+        names.forEach(source -> command.add(sources.resolve(source).toString()));
         Path unfinished = folder.resolve(name + ".unfinished");
         command.addAll(List.of("-o", unfinished.toString()));
         command.addAll(options);

@@ -28,12 +28,16 @@ class NcclFailureIT {
     /** The deadline, the time that the ranks need to tell each other, and a loaded machine. */
     private static final long LATEST_MILLIS = 9_000;
 
-    private record Report(String exception, int lost, long millis, String message) {
+    private record Report(String exception, int lost, long millis, int aborts, String message) {
         static Report of(Outcome outcome) {
             assertThat(outcome.hasFailed()).as(outcome.text()).isFalse();
-            String[] parts = outcome.text().split("\\|", 4);
+            String[] parts = outcome.text().split("\\|", 5);
             return new Report(
-                    parts[0], Integer.parseInt(parts[1]), Long.parseLong(parts[2]), parts[3]);
+                    parts[0],
+                    Integer.parseInt(parts[1]),
+                    Long.parseLong(parts[2]),
+                    Integer.parseInt(parts[3]),
+                    parts[4]);
         }
     }
 
@@ -116,6 +120,7 @@ class NcclFailureIT {
                 assertThat(report.lost()).isEqualTo(1);
                 assertThat(report.millis()).isLessThan(LATEST_MILLIS);
                 assertThat(report.message()).contains("ank 1 on host-1");
+                assertThat(report.aborts()).as("aborts of rank " + survivor).isEqualTo(1);
             }
             requireNothingLeft(ranks);
         }
@@ -161,10 +166,11 @@ class NcclFailureIT {
                                     "device allocations",
                                     "streams",
                                     "events",
+                                    "reductions",
                                     "uses of a dead communicator"))
                     .containsOnly(
                             "0 aborts, 0 communicators, 0 device allocations, 0 streams, 0 events,"
-                                    + " 0 uses of a dead communicator");
+                                    + " 0 reductions, 0 uses of a dead communicator");
             requireNothingLeft(ranks);
         }
     }

@@ -10,7 +10,8 @@ import org.jhorovod.allreduce.collective.ReduceOp;
 /*
  * On the wire, before the elements of each collective:
  *   length:short (of what follows)  magic:short  generation:int  sequence:long
- *   kind:byte  type:byte  op:byte (-1 none)  memory:byte  root:int  elementCount:long  name: the rest, UTF-8
+ *   kind:byte  type:byte  op:byte (-1 none)  prescaled:byte  memory:byte  root:int  elementCount:long
+ *   name: the rest, UTF-8
  */
 /**
  * What a rank tells the next one about the collective that it runs, so that a rank that has gone
@@ -23,7 +24,7 @@ import org.jhorovod.allreduce.collective.ReduceOp;
 record CallHeader(int generation, long sequence, CollectiveCall call) {
     static final int LENGTH_BYTES = 2;
     private static final short MAGIC = 0x4a43;
-    private static final int FIXED_BYTES = 2 + 4 + 8 + 1 + 1 + 1 + 1 + 4 + 8;
+    private static final int FIXED_BYTES = 2 + 4 + 8 + 1 + 1 + 1 + 1 + 1 + 4 + 8;
     static final int MAX_BYTES = FIXED_BYTES + CollectiveCall.MAX_NAME_BYTES;
 
     ByteBuffer encode() {
@@ -37,6 +38,7 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
                 .put((byte) call.kind().ordinal())
                 .put((byte) call.type().ordinal())
                 .put((byte) (op == null ? -1 : op.ordinal()))
+                .put((byte) (call.isPrescaled() ? 1 : 0))
                 .put((byte) call.memory().ordinal())
                 .putInt(call.root())
                 .putLong(call.elementCount())
@@ -63,6 +65,7 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
         int kind = body.get();
         int type = body.get();
         int op = body.get();
+        boolean isPrescaled = body.get() != 0;
         int memory = body.get();
         int root = body.getInt();
         long elementCount = body.getLong();
@@ -74,6 +77,7 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
                             name,
                             DataType.values()[type],
                             op < 0 ? null : ReduceOp.values()[op],
+                            isPrescaled,
                             root,
                             elementCount,
                             CollectiveCall.Memory.values()[memory]);

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param name the name given by the caller, which identifies the tensor in messages
  * @param type the element type
  * @param op the reduction, or null where the collective does not reduce
+ * @param isPrescaled whether each rank multiplies its elements by a factor of its own before
  * @param root the rank that sends, or -1 where the collective has no root
  * @param elementCount the elements that each rank contributes
  * @param memory whether the elements lie in host or device memory
@@ -19,6 +20,7 @@ public record CollectiveCall(
         String name,
         DataType type,
         @Nullable ReduceOp op,
+        boolean isPrescaled,
         int root,
         long elementCount,
         Memory memory) {
@@ -71,6 +73,7 @@ public record CollectiveCall(
             return "barrier '" + name + "'";
         }
         return kind.word()
+                + (isPrescaled ? " prescaled" : "")
                 + (op == null ? "" : " " + op)
                 + " of '"
                 + name

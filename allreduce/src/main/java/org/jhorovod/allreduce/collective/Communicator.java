@@ -50,9 +50,15 @@ public interface Communicator extends AutoCloseable {
      * @param name identifies the tensor in messages; the same on all ranks
      * @return completes exceptionally with a {@link CollectiveException}
      * @throws IllegalArgumentException if the type has no such reduction ({@link
-     *     DataType#supports}), or no backend works on the tensor's memory
+     *     Reduction#requireMeaning}), or no backend works on the tensor's memory
+     * @throws MismatchException if that is on a device, and only some ranks have a backend for it
      */
-    CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, ReduceOp op);
+    CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, Reduction reduction);
+
+    /** {@link #allReduceAsync(String, Tensor, Reduction)} without a prescale. */
+    default CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, ReduceOp op) {
+        return allReduceAsync(name, tensor, Reduction.of(op));
+    }
 
     /**
      * Replaces {@code tensor} on every rank by the one of {@code root}. Does not block; the memory
@@ -75,7 +81,18 @@ public interface Communicator extends AutoCloseable {
     /** Completes when every rank has called it. Does not block. */
     CompletableFuture<Void> barrierAsync(String name);
 
-    /** {@link #allReduceAsync} that blocks until the result is there. */
+    /**
+     * {@link #allReduceAsync(String, Tensor, Reduction)} that blocks until the result is there.
+     *
+     * <pre>{@code
+     * communicator.allReduce("gradient", gradient, ReduceOp.SUM.prescaledBy(samples / total));
+     * }</pre>
+     */
+    default void allReduce(String name, Tensor tensor, Reduction reduction) {
+        await(allReduceAsync(name, tensor, reduction));
+    }
+
+    /** {@link #allReduce(String, Tensor, Reduction)} without a prescale. */
     default void allReduce(String name, Tensor tensor, ReduceOp op) {
         await(allReduceAsync(name, tensor, op));
     }

@@ -9,7 +9,7 @@ public enum DataType {
     /**
      * IEEE 754 half precision; on the host reduced in float32, and rounded to nearest after each
      * step. A sum beyond 65504 is infinite, for some backends also on the way to an average: scale
-     * it down before.
+     * it down before, by {@link ReduceOp#prescaledBy} for instance.
      */
     FLOAT16(2),
     /** The upper half of a float32; reduced in float32, and rounded to nearest after each step. */
@@ -33,6 +33,17 @@ public enum DataType {
     /** Whether elements are floating-point numbers; sums of the others wrap around. */
     public boolean isFloatingPoint() {
         return this == FLOAT32 || this == FLOAT64 || this == FLOAT16 || this == BFLOAT16;
+    }
+
+    /** The largest finite number of a floating-point type. */
+    double largest() {
+        return switch (this) {
+            case FLOAT16 -> 65504;
+            case BFLOAT16 -> Float.intBitsToFloat(0x7f7f0000);
+            case FLOAT32 -> Float.MAX_VALUE;
+            case FLOAT64 -> Double.MAX_VALUE;
+            default -> throw new IllegalStateException("bug: " + this + " is an integer type");
+        };
     }
 
     /**

@@ -1,5 +1,7 @@
 package org.jhorovod.allreduce.collective;
 
+import java.util.OptionalDouble;
+
 /**
  * How the ranks' elements become one.
  *
@@ -12,5 +14,15 @@ public enum ReduceOp {
     AVERAGE,
     MIN,
     MAX,
-    PRODUCT
+    PRODUCT;
+
+    /**
+     * This operation on elements that are multiplied by a factor before.
+     *
+     * @param factor this rank's, finite
+     * @throws IllegalArgumentException unless this is {@link #SUM} or {@link #AVERAGE}
+     */
+    public Reduction prescaledBy(double factor) {
+        return new Reduction(this, OptionalDouble.of(factor));
+    }
 }

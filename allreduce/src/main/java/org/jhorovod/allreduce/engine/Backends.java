@@ -2,7 +2,7 @@ package org.jhorovod.allreduce.engine;
 
 import org.jhorovod.allreduce.collective.DeviceTensor;
 import org.jhorovod.allreduce.collective.HostTensor;
-import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Tensor;
 import org.jhorovod.allreduce.spi.Backend;
 import org.jhorovod.allreduce.spi.HostMemoryBackend;
@@ -17,12 +17,17 @@ public final class Backends implements AutoCloseable {
     private final HostMemoryBackend host;
     private final @Nullable Backend<DeviceTensor> device; // null where no device memory is reduced
     private final String whyNoDevice;
+    private final @Nullable DeviceAgreement agreement; // null where all ranks are in this process
 
     private Backends(
-            HostMemoryBackend host, @Nullable Backend<DeviceTensor> device, String whyNoDevice) {
+            HostMemoryBackend host,
+            @Nullable Backend<DeviceTensor> device,
+            String whyNoDevice,
+            @Nullable DeviceAgreement agreement) {
         this.host = host;
         this.device = device;
         this.whyNoDevice = whyNoDevice;
+        this.agreement = agreement;
     }
 
     /**
@@ -31,12 +36,17 @@ public final class Backends implements AutoCloseable {
      * @param whyNoDevice for messages, a sentence
      */
     public static Backends ofHost(HostMemoryBackend host, String whyNoDevice) {
-        return new Backends(host, null, whyNoDevice);
+        return new Backends(host, null, whyNoDevice, null);
     }
 
     /** For host and device memory. */
     public static Backends of(HostMemoryBackend host, Backend<DeviceTensor> device) {
-        return new Backends(host, device, "");
+        return new Backends(host, device, "", null);
+    }
+
+    /** The same, which compare what the ranks have before the first collective on a device. */
+    public Backends with(DeviceAgreement ranks) {
+        return new Backends(host, device, whyNoDevice, ranks);
     }
 
     /** The names of both, for reports. */
@@ -53,18 +63,24 @@ public final class Backends implements AutoCloseable {
 
     /** Refuses a tensor that no backend can work on, at the call. */
     void require(String name, Tensor tensor) {
-        if (tensor instanceof DeviceTensor && device == null) {
+        if (tensor instanceof HostTensor) {
+            return;
+        }
+        if (agreement != null) {
+            agreement.require(name);
+        }
+        if (device == null) {
             throw new IllegalArgumentException(
                     "'%s' is %s, but no backend of this job works on device memory: %s Copy it to host memory, or see jhorovodrun --check-build."
                             .formatted(name, tensor, whyNoDevice));
         }
     }
 
-    void allReduce(Operation operation, Tensor tensor, ReduceOp op) {
+    void allReduce(Operation operation, Tensor tensor, Reduction reduction) {
         if (tensor instanceof HostTensor onHost) {
-            host.allReduce(operation, onHost, op);
+            host.allReduce(operation, onHost, reduction);
         } else {
-            deviceAfterComparison(operation).allReduce(operation, (DeviceTensor) tensor, op);
+            deviceAfterComparison(operation).allReduce(operation, (DeviceTensor) tensor, reduction);
         }
     }
 

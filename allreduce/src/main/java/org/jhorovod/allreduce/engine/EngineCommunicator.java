@@ -18,7 +18,7 @@ import org.jhorovod.allreduce.collective.CommunicatorClosedException;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.OperationTimeoutException;
 import org.jhorovod.allreduce.collective.PeerLostException;
-import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Tensor;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.ControlPlane;
@@ -112,14 +112,10 @@ public final class EngineCommunicator implements Communicator {
     }
 
     @Override
-    public CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, ReduceOp op) {
-        if (!tensor.type().supports(op)) {
-            throw new IllegalArgumentException(
-                    "The all-reduce of '%s' asks for the %s of %s, which has no meaning; use MIN (on all ranks), MAX (on any rank), or convert it to INT32."
-                            .formatted(name, op, tensor));
-        }
-        CollectiveCall call = call(Kind.ALL_REDUCE, name, tensor, op, -1);
-        return submit(call, operation -> backends.allReduce(operation, tensor, op));
+    public CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, Reduction reduction) {
+        reduction.requireMeaning(name, tensor);
+        CollectiveCall call = call(Kind.ALL_REDUCE, name, tensor, reduction, -1);
+        return submit(call, operation -> backends.allReduce(operation, tensor, reduction));
     }
 
     @Override
@@ -150,15 +146,23 @@ public final class EngineCommunicator implements Communicator {
     @Override
     public CompletableFuture<Void> barrierAsync(String name) {
         CollectiveCall call =
-                new CollectiveCall(Kind.BARRIER, name, DataType.INT32, null, -1, 1, Memory.HOST);
+                new CollectiveCall(
+                        Kind.BARRIER, name, DataType.INT32, null, false, -1, 1, Memory.HOST);
         return submit(call, backends::barrier);
     }
 
     private CollectiveCall call(
-            Kind kind, String name, Tensor tensor, @Nullable ReduceOp op, int root) {
+            Kind kind, String name, Tensor tensor, @Nullable Reduction reduction, int root) {
         backends.require(name, tensor);
         return new CollectiveCall(
-                kind, name, tensor.type(), op, root, tensor.elementCount(), Memory.of(tensor));
+                kind,
+                name,
+                tensor.type(),
+                reduction == null ? null : reduction.op(),
+                reduction != null && reduction.isPrescaled(),
+                root,
+                tensor.elementCount(),
+                Memory.of(tensor));
     }
 
     private CompletableFuture<Void> submit(CollectiveCall call, Consumer<Operation> collective) {

@@ -1,7 +1,7 @@
 package org.jhorovod.allreduce.spi;
 
 import org.jhorovod.allreduce.collective.CollectiveException;
-import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Tensor;
 
 /**
@@ -19,8 +19,12 @@ public interface Backend<T extends Tensor> extends AutoCloseable {
     /** The name for reports: how the bytes travel. */
     String transportName();
 
-    /** Replaces the tensor by the reduction over all ranks; the same bits on each. */
-    void allReduce(Operation operation, T tensor, ReduceOp op);
+    /**
+     * Replaces the tensor by the reduction over all ranks; the same bits on each.
+     *
+     * @param reduction has a meaning for the tensor's type; its prescale is this rank's own
+     */
+    void allReduce(Operation operation, T tensor, Reduction reduction);
 
     /** Replaces the tensor by that of {@code root}. */
     void broadcast(Operation operation, T tensor, int root);

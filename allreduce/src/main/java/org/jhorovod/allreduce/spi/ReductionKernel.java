@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.ReduceOp;
 
-/** Reduces two runs of elements into one. Used by one thread at a time. */
+/** Reduces two runs of elements into one, and scales one. Used by one thread at a time. */
 public interface ReductionKernel {
 
     /**
@@ -17,4 +17,13 @@ public interface ReductionKernel {
      */
     void reduce(
             DataType type, ReduceOp op, ByteBuffer incoming, ByteBuffer accumulator, int divisor);
+
+    /**
+     * Multiplies each element by a factor, in place. The 16-bit types are multiplied in float32;
+     * each product is rounded to nearest.
+     *
+     * @param type a floating-point type
+     * @param elements in native order between position and limit; the position may move
+     */
+    void scale(DataType type, ByteBuffer elements, double factor);
 }

@@ -29,6 +29,16 @@ public final class ConformanceCases {
             cases.add(shared("broadcast", type, null, p -> Correct.broadcast(p, type)));
             cases.add(shared("all-gather", type, null, p -> Correct.allGather(p, type)));
         }
+        for (DataType type : DataType.values()) {
+            for (ReduceOp op : List.of(ReduceOp.SUM, ReduceOp.AVERAGE)) {
+                if (type.isFloatingPoint()) {
+                    cases.add(shared("prescaled", type, op, p -> Correct.prescaled(p, type, op)));
+                }
+            }
+        }
+        cases.add(
+                new ConformanceCase(
+                        "refused-prescale", Scope.SHARED, LONG, Correct::refusedPrescale));
         cases.add(new ConformanceCase("barrier", Scope.SHARED, LONG, Correct::barrier));
         cases.add(new ConformanceCase("surroundings", Scope.SHARED, LONG, Correct::surroundings));
         cases.add(new ConformanceCase("in-flight", Scope.SHARED, LONG, Correct::inFlight));

@@ -1,5 +1,7 @@
 package org.jhorovod.allreduce.conformance;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,6 +38,50 @@ final class Correct {
             p.place().release(tensor);
         }
         findings.report();
+    }
+
+    /** The reference's reduction of what each rank's own factor makes of its elements. */
+    static void prescaled(Participant p, DataType type, ReduceOp op) {
+        Findings findings = new Findings(p);
+        for (long count : Samples.counts(p.size(), type, op)) {
+            String what = "prescaled %s %s[%d]".formatted(op, type, count);
+            Tensor tensor = p.place().put(Reference.input(type, op, count, p.rank()));
+            p.communicator().allReduce(what, tensor, op.prescaledBy(Reference.factor(p.rank())));
+            HostTensor result = p.place().fetch(tensor);
+            findings.requireSameOnAllRanks(what, result);
+            if (findings.isMyTurn(count)) {
+                Reference.checkPrescaled(findings, what, p.size(), op, result);
+            }
+            p.place().release(tensor);
+        }
+        findings.report();
+    }
+
+    /** What has no meaning is refused at the call, and the ranks go on. */
+    static void refusedPrescale(Participant p) {
+        Tensor integers = p.place().put(HostTensor.allocate(DataType.INT32, 3));
+        Tensor halves = p.place().put(HostTensor.allocate(DataType.FLOAT16, 3));
+        for (Executable refused :
+                List.<Executable>of(
+                        () -> ReduceOp.MAX.prescaledBy(0.5),
+                        () -> ReduceOp.PRODUCT.prescaledBy(0.5),
+                        () -> ReduceOp.SUM.prescaledBy(Double.NaN),
+                        () -> ReduceOp.SUM.prescaledBy(Double.NEGATIVE_INFINITY),
+                        () -> sum(p, integers, 0.5),
+                        () -> sum(p, halves, 70_000))) {
+            assertThatThrownBy(refused::run).isInstanceOf(IllegalArgumentException.class);
+        }
+        sum(p, halves, 0.5);
+        p.place().release(integers);
+        p.place().release(halves);
+    }
+
+    private interface Executable {
+        void run();
+    }
+
+    private static void sum(Participant p, Tensor tensor, double factor) {
+        p.communicator().allReduce("scaled", tensor, ReduceOp.SUM.prescaledBy(factor));
     }
 
     /** Every rank has the root's elements, from every root. */
@@ -111,6 +157,9 @@ final class Correct {
             Tensor middle = p.place().part(whole, MARGIN, count);
             p.communicator().allReduce("middle", middle, ReduceOp.MAX);
             p.communicator().broadcast("middle", middle, p.size() - 1);
+            if (type.isFloatingPoint()) {
+                sum(p, middle, 0.5);
+            }
             HostTensor after = p.place().fetch(whole);
             HostTensor start = part(before, 0, MARGIN);
             HostTensor end = part(before, MARGIN + count, MARGIN);
@@ -159,6 +208,12 @@ final class Correct {
             p.communicator().allReduce("split", tensor, ReduceOp.SUM);
             Reference.checkReduced(
                     findings, "SUM of several buffers", p.size(), ReduceOp.SUM, tensor);
+
+            if (type.isFloatingPoint()) {
+                HostTensor scaled = split(type, parts, p.rank(), count);
+                sum(p, scaled, Reference.factor(p.rank()));
+                Reference.checkPrescaled(findings, "prescaled SUM", p.size(), ReduceOp.SUM, scaled);
+            }
 
             HostTensor sent = split(type, parts, p.rank(), count);
             p.communicator().broadcast("split", sent, p.size() - 1);

@@ -53,6 +53,13 @@ final class Failures {
                         "all-reduce SUM",
                         "all-reduce MAX"),
                 mismatch(
+                        "prescale",
+                        (c, place) ->
+                                c.allReduce("w", zeros(place, 10), ReduceOp.SUM.prescaledBy(1)),
+                        sum,
+                        "all-reduce prescaled SUM",
+                        "all-reduce SUM"),
+                mismatch(
                         "name",
                         sum,
                         (c, place) -> c.allReduce("v", zeros(place, 10), ReduceOp.SUM),

@@ -1,8 +1,9 @@
 package org.jhorovod.allreduce.conformance;
 
 import java.nio.ByteBuffer;
-import org.jhorovod.allreduce.backend.host.HalfPrecision;
+import java.util.function.IntToDoubleFunction;
 import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.HalfPrecision;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
 
@@ -15,6 +16,9 @@ import org.jhorovod.allreduce.collective.ReduceOp;
  * result, so the error is below n * epsilon * (sum of the magnitudes). That holds for the 16-bit
  * types too, which are added in float32 and rounded to 16 bits after each addition. Integers are
  * exact, wrapping around.
+ *
+ * <p>A prescale rounds twice more: some backends round the factor to the elements' type, and all
+ * round the product.
  */
 public final class Reference {
     private Reference() {}
@@ -86,17 +90,48 @@ public final class Reference {
         return z ^ (z >>> 31);
     }
 
+    /** The prescale of a rank: of either sign, none of which every type can hold, and 0. */
+    static double factor(int rank) {
+        return switch (rank % 4) {
+            case 0 -> 1.0 / 3;
+            case 1 -> -1.7;
+            case 2 -> 0;
+            default -> 0.1;
+        };
+    }
+
     /** Finds the first element that is not the reduction over {@code size} ranks. */
     static void checkReduced(
             Findings findings, String what, int size, ReduceOp op, HostTensor result) {
+        checkReduced(findings, what, new Inputs(result.type(), op, size, rank -> 1), size, result);
+    }
+
+    /** The same of a reduction that is prescaled by each rank's {@link #factor}. */
+    static void checkPrescaled(
+            Findings findings, String what, int size, ReduceOp op, HostTensor result) {
+        Inputs inputs = new Inputs(result.type(), op, size, Reference::factor);
+        checkReduced(findings, what, inputs, size + 2, result);
+    }
+
+    /** What goes into a reduction of floating-point numbers. */
+    private record Inputs(DataType type, ReduceOp op, int size, IntToDoubleFunction factors) {
+        double of(int rank, long index) {
+            return factors.applyAsDouble(rank) * real(type, op, rank, index);
+        }
+    }
+
+    private static void checkReduced(
+            Findings findings, String what, Inputs inputs, int roundings, HostTensor result) {
         DataType type = result.type();
+        ReduceOp op = inputs.op();
+        int size = inputs.size();
         forEach(
                 result,
                 (index, buffer) -> {
                     if (type.isFloatingPoint()) {
                         double actual = getReal(type, buffer);
-                        double expected = reduceReals(type, op, size, index);
-                        double tolerance = tolerance(type, op, size, index, expected);
+                        double expected = reduceReals(inputs, index);
+                        double tolerance = tolerance(inputs, roundings, index, expected);
                         if (!(Math.abs(actual - expected) <= tolerance)) {
                             findings.add(
                                     "%s: element %d is %s, expected %s within %s"
@@ -149,20 +184,20 @@ public final class Reference {
         }
     }
 
-    private static double tolerance(
-            DataType type, ReduceOp op, int size, long index, double expected) {
+    private static double tolerance(Inputs inputs, int roundings, long index, double expected) {
+        ReduceOp op = inputs.op();
         double magnitude = Math.abs(expected);
         if (op == ReduceOp.MIN || op == ReduceOp.MAX) {
             return 0;
         }
         if (op == ReduceOp.SUM || op == ReduceOp.AVERAGE) {
             magnitude = 0;
-            for (int rank = 0; rank < size; rank++) {
-                magnitude += Math.abs(real(type, op, rank, index));
+            for (int rank = 0; rank < inputs.size(); rank++) {
+                magnitude += Math.abs(inputs.of(rank, index));
             }
-            magnitude /= op == ReduceOp.AVERAGE ? size : 1;
+            magnitude /= op == ReduceOp.AVERAGE ? inputs.size() : 1;
         }
-        return size * epsilon(type) * magnitude;
+        return roundings * epsilon(inputs.type()) * magnitude;
     }
 
     private static double epsilon(DataType type) {
@@ -174,10 +209,12 @@ public final class Reference {
         };
     }
 
-    private static double reduceReals(DataType type, ReduceOp op, int size, long index) {
-        double result = real(type, op, 0, index);
+    private static double reduceReals(Inputs inputs, long index) {
+        ReduceOp op = inputs.op();
+        int size = inputs.size();
+        double result = inputs.of(0, index);
         for (int rank = 1; rank < size; rank++) {
-            double x = real(type, op, rank, index);
+            double x = inputs.of(rank, index);
             result =
                     switch (op) {
                         case SUM, AVERAGE -> result + x;

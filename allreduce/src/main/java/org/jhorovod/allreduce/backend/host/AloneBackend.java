@@ -1,12 +1,15 @@
 package org.jhorovod.allreduce.backend.host;
 
 import org.jhorovod.allreduce.collective.HostTensor;
-import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.spi.HostMemoryBackend;
 import org.jhorovod.allreduce.spi.Operation;
 
-/** The collectives of a world of one rank: each leaves the tensor as it is. */
+/**
+ * The collectives of a world of one rank: each leaves the tensor as it is, but for its prescale.
+ */
 public final class AloneBackend implements HostMemoryBackend {
+    private final Prescaling prescaling = Prescaling.inJava();
 
     @Override
     public String transportName() {
@@ -14,7 +17,9 @@ public final class AloneBackend implements HostMemoryBackend {
     }
 
     @Override
-    public void allReduce(Operation operation, HostTensor tensor, ReduceOp op) {}
+    public void allReduce(Operation operation, HostTensor tensor, Reduction reduction) {
+        prescaling.apply(tensor, reduction);
+    }
 
     @Override
     public void broadcast(Operation operation, HostTensor tensor, int root) {}

@@ -3,6 +3,7 @@ package org.jhorovod.allreduce.backend.host;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.HalfPrecision;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.spi.ReductionKernel;
 
@@ -42,6 +43,50 @@ final class JavaReductionKernel implements ReductionKernel {
                 case FLOAT16, BFLOAT16 -> reduceHalves(type, op, from, to, start, count, divisor);
                 case INT8, UINT8, BOOL -> reduceBytes(type, op, from, to, start, count, divisor);
             }
+        }
+    }
+
+    @Override
+    public void scale(DataType type, ByteBuffer elements, double factor) {
+        ByteBuffer all = elements.slice().order(ByteOrder.nativeOrder());
+        int elementCount = all.remaining() / type.byteCount();
+        for (int start = 0; start < elementCount; start += BLOCK) {
+            int count = Math.min(BLOCK, elementCount - start);
+            switch (type) {
+                case FLOAT32 -> scaleFloats(all, start, count, factor);
+                case FLOAT64 -> scaleDoubles(all, start, count, factor);
+                case FLOAT16, BFLOAT16 -> scaleHalves(type, all, start, count, factor);
+                default -> throw new IllegalArgumentException("bug: " + type + " is not scaled");
+            }
+        }
+    }
+
+    private void scaleFloats(ByteBuffer all, int start, int count, double factor) {
+        all.asFloatBuffer().get(start, floatsA, 0, count);
+        scale(floatsA, count, factor);
+        all.asFloatBuffer().put(start, floatsA, 0, count);
+    }
+
+    private void scaleDoubles(ByteBuffer all, int start, int count, double factor) {
+        all.asDoubleBuffer().get(start, doublesA, 0, count);
+        for (int i = 0; i < count; i++) {
+            doublesA[i] *= factor;
+        }
+        all.asDoubleBuffer().put(start, doublesA, 0, count);
+    }
+
+    private void scaleHalves(DataType type, ByteBuffer all, int start, int count, double factor) {
+        all.asShortBuffer().get(start, shorts, 0, count);
+        HalfPrecision.decode(type, shorts, floatsA, count);
+        scale(floatsA, count, factor);
+        HalfPrecision.encode(type, floatsA, shorts, count);
+        all.asShortBuffer().put(start, shorts, 0, count);
+    }
+
+    private static void scale(float[] a, int count, double factor) {
+        // In double, so that the factor itself is not rounded.
+        for (int i = 0; i < count; i++) {
+            a[i] = (float) (a[i] * factor);
         }
     }
 

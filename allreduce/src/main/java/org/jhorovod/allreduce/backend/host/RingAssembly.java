@@ -34,6 +34,7 @@ public final class RingAssembly {
     private final Transport insideHost;
     // One for all exchanges: they run on the engine's thread, one after another.
     private final JavaReductionKernel kernel = new JavaReductionKernel();
+    private final Prescaling prescaling = new Prescaling(kernel);
     private final List<RingLinks> links = new ArrayList<>();
 
     /** Prepares to connect the ranks that meet. */
@@ -50,14 +51,14 @@ public final class RingAssembly {
         RingExchange all = connect(amongAll, Ring.ofAll(self.rank(), self.size()));
         RingCollectives ring = new RingCollectives(all);
         if (hierarchy.isEmpty()) {
-            return new RingBackend(self, amongAll.name(), links, ring, ring);
+            return new RingBackend(self, amongAll.name(), links, ring, ring, prescaling);
         }
         AllReduce byPlace = connect(hierarchy.get(), all);
         String transports =
                 amongAll.name().equals(insideHost.name())
                         ? amongAll.name()
                         : "%s, %s inside hosts".formatted(amongAll.name(), insideHost.name());
-        return new RingBackend(self, transports, links, ring, byPlace);
+        return new RingBackend(self, transports, links, ring, byPlace, prescaling);
     }
 
     private RingExchange connect(Transport transport, Ring ring) throws IOException {

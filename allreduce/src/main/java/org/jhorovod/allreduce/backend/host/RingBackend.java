@@ -6,7 +6,7 @@ import org.jhorovod.allreduce.algorithm.AllReduce;
 import org.jhorovod.allreduce.algorithm.RingCollectives;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
-import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.spi.HostMemoryBackend;
 import org.jhorovod.allreduce.spi.Operation;
@@ -19,6 +19,7 @@ public final class RingBackend implements HostMemoryBackend {
     private final List<RingLinks> links;
     private final RingCollectives ring;
     private final AllReduce allReduce;
+    private final Prescaling prescaling;
     // A barrier is an all-gather of one element a rank: nobody has all before all have come.
     private final HostTensor token;
     private final HostTensor tokens;
@@ -29,18 +30,21 @@ public final class RingBackend implements HostMemoryBackend {
      * @param links all that the collectives use
      * @param ring around all ranks
      * @param allReduce perhaps another way than that ring
+     * @param prescaling done before it, in place
      */
     RingBackend(
             Topology self,
             String transportName,
             List<RingLinks> links,
             RingCollectives ring,
-            AllReduce allReduce) {
+            AllReduce allReduce,
+            Prescaling prescaling) {
         this.self = self;
         this.transportName = transportName;
         this.links = List.copyOf(links);
         this.ring = ring;
         this.allReduce = allReduce;
+        this.prescaling = prescaling;
         this.token = HostTensor.allocate(DataType.INT32, 1);
         this.tokens = HostTensor.allocate(DataType.INT32, self.size());
     }
@@ -51,8 +55,9 @@ public final class RingBackend implements HostMemoryBackend {
     }
 
     @Override
-    public void allReduce(Operation operation, HostTensor tensor, ReduceOp op) {
-        allReduce.allReduce(operation, tensor, op);
+    public void allReduce(Operation operation, HostTensor tensor, Reduction reduction) {
+        prescaling.apply(tensor, reduction);
+        allReduce.allReduce(operation, tensor, reduction.op());
     }
 
     @Override

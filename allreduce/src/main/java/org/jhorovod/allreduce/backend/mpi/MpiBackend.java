@@ -2,12 +2,14 @@ package org.jhorovod.allreduce.backend.mpi;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jhorovod.allreduce.backend.host.Prescaling;
 import org.jhorovod.allreduce.backend.mpi.CallComparison.Different;
 import org.jhorovod.allreduce.backend.mpi.CallComparison.Same;
 import org.jhorovod.allreduce.backend.mpi.CallComparison.Verdict;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.spi.HostMemoryBackend;
 import org.jhorovod.allreduce.spi.Operation;
@@ -23,6 +25,7 @@ final class MpiBackend implements HostMemoryBackend {
     private final CallComparison comparison;
     private final HostPieces pieces = new HostPieces();
     private final WideStaging staging = new WideStaging();
+    private final Prescaling prescaling = Prescaling.inJava();
 
     MpiBackend(Topology self, MpiProcess mpi) throws MpiException {
         this.self = self;
@@ -63,12 +66,14 @@ final class MpiBackend implements HostMemoryBackend {
     }
 
     @Override
-    public void allReduce(Operation operation, HostTensor tensor, ReduceOp op) {
+    public void allReduce(Operation operation, HostTensor tensor, Reduction reduction) {
+        ReduceOp op = reduction.op();
         boolean isWide = WideStaging.typeFor(tensor.type(), op) != tensor.type();
         run(
                 operation,
                 HostPieces.isInPieces(tensor),
                 isInPieces -> {
+                    prescaling.apply(tensor, reduction);
                     if (isWide) {
                         reduceWide(operation, tensor, op);
                     } else {

@@ -2,8 +2,8 @@ package org.jhorovod.allreduce.backend.mpi;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import org.jhorovod.allreduce.backend.host.HalfPrecision;
 import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.HalfPrecision;
 import org.jhorovod.allreduce.collective.ReduceOp;
 
 /*

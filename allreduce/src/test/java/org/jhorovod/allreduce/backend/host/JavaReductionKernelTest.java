@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.HalfPrecision;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

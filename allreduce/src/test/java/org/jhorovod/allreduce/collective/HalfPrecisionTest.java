@@ -1,8 +1,7 @@
-package org.jhorovod.allreduce.backend.host;
+package org.jhorovod.allreduce.collective;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.jhorovod.allreduce.collective.DataType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;

@@ -1,6 +1,4 @@
-package org.jhorovod.allreduce.backend.host;
-
-import org.jhorovod.allreduce.collective.DataType;
+package org.jhorovod.allreduce.collective;
 
 /**
  * The two 16-bit floating-point types from and to float32; every value of theirs has one in

@@ -1,0 +1,15 @@
+package org.jhorovod.djl;
+
+/**
+ * What a rank has of a step's samples.
+ *
+ * @param samples how many this rank's gradients are a mean of; 0 if it has none
+ * @param total of the samples of all ranks; 0 where it is known only once the buckets are summed
+ */
+record Share(long samples, long total) {
+
+    /** What this rank's gradients weigh in the mean over all samples; the total must be known. */
+    double weight() {
+        return (double) samples / total;
+    }
+}
