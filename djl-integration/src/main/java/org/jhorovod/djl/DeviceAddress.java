@@ -15,6 +15,7 @@ final class DeviceAddress {
     static final String LIBRARY = "ai.djl.pytorch.jni.PyTorchLibrary";
     static final String INSTANCE = "LIB";
     static final String METHOD = "torchDirectByteBuffer";
+    static final String CONTIGUOUS = "torchIsContiguous";
 
     private DeviceAddress() {}
 
@@ -25,17 +26,30 @@ final class DeviceAddress {
      * @throws IllegalStateException if this version of DJL has no such method
      */
     static long of(NDArray array) {
+        Object buffer = call(METHOD, array);
+        return Pointer.nativeValue(Native.getDirectBufferPointer((ByteBuffer) buffer));
+    }
+
+    /**
+     * Whether the elements lie one after another in row order.
+     *
+     * @throws IllegalStateException if this version of DJL has no such method
+     */
+    static boolean isContiguous(NDArray array) {
+        return (Boolean) call(CONTIGUOUS, array);
+    }
+
+    private static Object call(String name, NDArray array) {
         try {
             Class<?> library = Class.forName(LIBRARY);
-            Method method = library.getDeclaredMethod(METHOD, long.class);
+            Method method = library.getDeclaredMethod(name, long.class);
             method.setAccessible(true);
             Object instance = DjlField.of(library, INSTANCE).get(null);
-            Object buffer = method.invoke(instance, ((PtNDArray) array).getHandle());
-            return Pointer.nativeValue(Native.getDirectBufferPointer((ByteBuffer) buffer));
+            return method.invoke(instance, ((PtNDArray) array).getHandle());
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(
                     "DJL's %s has no method %s. Use the DJL version that JHorovod was built for, or JHOROVOD_BACKEND=host."
-                            .formatted(LIBRARY, METHOD),
+                            .formatted(LIBRARY, name),
                     e);
         }
     }

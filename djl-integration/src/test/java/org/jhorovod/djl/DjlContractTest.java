@@ -88,6 +88,8 @@ class DjlContractTest {
 
         assertThat(method.getReturnType()).isEqualTo(ByteBuffer.class);
         assertThat(library.getDeclaredField(DeviceAddress.INSTANCE).getType()).isEqualTo(library);
+        assertThat(library.getDeclaredMethod(DeviceAddress.CONTIGUOUS, long.class).getReturnType())
+                .isEqualTo(boolean.class);
     }
 
     @Test
