@@ -98,7 +98,7 @@ final class TrainingOptions {
     }
 
     /** A whole number from 1. */
-    private static final class AtLeastOne implements ITypeConverter<Integer> {
+    static final class AtLeastOne implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String text) {
             if (!text.matches("0*[1-9][0-9]{0,8}")) {

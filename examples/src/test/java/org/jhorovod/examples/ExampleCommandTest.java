@@ -25,7 +25,7 @@ class ExampleCommandTest {
         }
 
         assertThat(examples.stringPropertyNames())
-                .containsExactlyInAnyOrder("fashion-mnist", "custom-loop");
+                .containsExactlyInAnyOrder("fashion-mnist", "custom-loop", "allreduce-perf");
         for (String name : examples.stringPropertyNames()) {
             Class<?> example = Class.forName(examples.getProperty(name));
             assertThat(example.getMethod("main", String[].class)).isNotNull();
@@ -57,6 +57,38 @@ class ExampleCommandTest {
         assertThat(err.toString().strip())
                 .contains("'" + option + "'", "'" + value + "'", "--help")
                 .doesNotContain("\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--min, 4X, 4X",
+        "--factor, 1, whole number from 2",
+        "--iters, 0, whole number from 1",
+        "--type, complex, is none of float32",
+        "--op, mean, is none of sum",
+        "--max, 1K, --min 4096 is more than --max 1024",
+        "--json, , Missing required parameter"
+    })
+    void allReducePerf_saysInOneLineWhichOptionIsWrong(String option, String value, String words) {
+        assertThat(errorOf(value == null ? new String[] {option} : new String[] {option, value}))
+                .contains(words, "--help")
+                .doesNotContain("\n");
+    }
+
+    @Test
+    void allReducePerf_refusesBeforeItStarts_whatCannotBeMeasured() {
+        assertThat(errorOf("--type=bool", "--op=sum")).contains("--type bool has no sum");
+        assertThat(errorOf("--device", "--max=2G")).contains("up to 2147483647 bytes");
+    }
+
+    private static String errorOf(String... options) {
+        StringWriter err = new StringWriter();
+        int exitCode =
+                ExampleCommand.of(new AllReducePerf())
+                        .setErr(new PrintWriter(err, true))
+                        .execute(options);
+        assertThat(exitCode).isEqualTo(2);
+        return err.toString().strip();
     }
 
     @Test

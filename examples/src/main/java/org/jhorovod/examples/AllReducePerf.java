@@ -1,0 +1,171 @@
+package org.jhorovod.examples;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import com.google.gson.GsonBuilder;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.LongBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jhorovod.allreduce.JHorovod;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** Measures all-reduce, and prints the table of NVIDIA's nccl-tests. */
+@Command(
+        name = "allreduce-perf",
+        sortOptions = false,
+        description = {
+            "Measures all-reduce in the table of nccl-tests, and checks its results.",
+            "",
+            "algbw is the size by the time (GB = 1e9 bytes); busbw = algbw * 2(n-1)/n with n ranks,"
+                + " the bandwidth of each link of a ring. A time is the median over iterations that"
+                + " each last as long as on the slowest rank. All-reduce works in place: what"
+                + " stands out of place is a copy of the input and an all-reduce of the copy, both"
+                + " timed. Times are taken with zeros. #wrong counts the elements over all ranks"
+                + " that differ from a reference in a run of its own with other values: integers,"
+                + " MIN and MAX must be exact, other floating-point results as near to float64's as"
+                + " n roundings allow.",
+            ""
+        },
+        footer = {
+            "",
+            "The JSON is one object. \"header\": ranks, hosts, transport, memory, cores and jdk (of"
+                + " rank 0), iterations, warmup. \"rows\": size (bytes), count, type, redop, root"
+                + " (-1, there is none), and for \"outOfPlace\" and \"inPlace\" each timeMicros"
+                + " (the median), minMicros, maxMicros, algbw, busbw (of the median), wrong. Then"
+                + " \"averageBusbw\" over all rows, in and out of place, and \"wrong\" in all.",
+            "",
+            "The exit code is 1 if an element is wrong."
+        })
+public final class AllReducePerf implements Callable<Integer> {
+
+    @Mixin private final PerfOptions options = new PerfOptions();
+
+    AllReducePerf() {}
+
+    /** Starts the example; {@code --help} lists the options. */
+    public static void main(String[] args) {
+        System.exit(ExampleCommand.run(new AllReducePerf(), args));
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        List<Long> sizes = options.sizes();
+        options.types().forEach(options::ops); // what cannot be is said before anything starts
+        requireFolder(options.json());
+        Communicator communicator = JHorovod.init();
+        if (options.isOnDevice()) {
+            requireDevices(communicator);
+        }
+        try (PerfMemory memory = memory(sizes.get(sizes.size() - 1))) {
+            PerfReport report = measure(communicator, memory, sizes);
+            Path file = options.json();
+            if (file != null && communicator.rank() == 0) {
+                String json = new GsonBuilder().setPrettyPrinting().create().toJson(report);
+                Files.writeString(file, json + System.lineSeparator());
+            }
+            return report.wrong() == 0 ? 0 : 1;
+        }
+    }
+
+    /** Measures row by row; rank 0 prints each when it is there. */
+    private PerfReport measure(Communicator communicator, PerfMemory memory, List<Long> sizes) {
+        PerfHeader header = header(communicator, memory);
+        PrintStream out = communicator.rank() == 0 ? System.out : null;
+        if (out != null) {
+            PerfTable.header(header).forEach(out::println);
+        }
+        PerfRun run = new PerfRun(communicator, memory, options.iterations(), options.warmup());
+        List<PerfRow> rows = new ArrayList<>();
+        for (DataType type : options.types()) {
+            for (ReduceOp op : options.ops(type)) {
+                for (long size : sizes) {
+                    PerfRow row = run.row(type, op, Math.max(1, size / type.byteCount()));
+                    rows.add(row);
+                    if (out != null) {
+                        out.println(PerfTable.row(row));
+                    }
+                }
+            }
+        }
+        PerfReport report = PerfReport.of(header, rows);
+        if (out != null) {
+            PerfTable.footer(report).forEach(out::println);
+        }
+        return report;
+    }
+
+    private PerfMemory memory(long byteCount) {
+        return options.isOnDevice()
+                ? new ArrayMemory(Device.gpu(0), byteCount)
+                : new HostMemory(byteCount);
+    }
+
+    private PerfHeader header(Communicator communicator, PerfMemory memory) {
+        int hosts = (int) sum(communicator, communicator.topology().localRank() == 0 ? 1 : 0);
+        return new PerfHeader(
+                communicator.size(),
+                hosts,
+                communicator.transportName(),
+                memory.name(),
+                Runtime.getRuntime().availableProcessors(),
+                System.getProperty("java.version", ""),
+                options.iterations(),
+                options.warmup());
+    }
+
+    /**
+     * Refuses where a rank has no GPU to reduce on. The ranks agree on it, so that all say the same
+     * and nobody waits for a rank that has gone.
+     *
+     * @throws DataException on every rank, with the first one that cannot
+     */
+    private static void requireDevices(Communicator communicator) {
+        boolean hasGpu = Engine.getInstance().getGpuCount() > 0;
+        boolean isReady = hasGpu && communicator.reducesOnDevice();
+        HostTensor first = HostTensor.allocate(DataType.INT64, 1);
+        LongBuffer value = first.buffers().get(0).asLongBuffer();
+        value.put(0, isReady ? Long.MAX_VALUE : 2L * communicator.rank() + (hasGpu ? 1 : 0));
+        communicator.allReduce("first rank without a device", first, ReduceOp.MIN);
+        long found = value.get(0);
+        if (found != Long.MAX_VALUE) {
+            throw new DataException(
+                    "--device measures on GPUs, but rank %d has %s. jhorovodrun --check-build says more; without --device host memory is measured."
+                            .formatted(
+                                    found / 2,
+                                    found % 2 == 1
+                                            ? "no backend that reduces on one"
+                                            : "none that DJL's PyTorch sees"));
+        }
+    }
+
+    static long sum(Communicator communicator, long number) {
+        HostTensor sum = HostTensor.allocate(DataType.INT64, 1);
+        LongBuffer value = sum.buffers().get(0).asLongBuffer().put(0, number);
+        communicator.allReduce("sum", sum, ReduceOp.SUM);
+        return value.get(0);
+    }
+
+    /** What would else show only after everything has been measured. */
+    private static void requireFolder(@Nullable Path file) {
+        if (file == null) {
+            return;
+        }
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder) || Files.isDirectory(file)) {
+            throw new DataException(
+                    "--json %s cannot be written: its folder is not there, or it is a folder itself. Name a file in a folder that exists."
+                            .formatted(file));
+        }
+    }
+}
