@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.TestExecutionResult.Status;
+import org.junit.platform.engine.reporting.ReportEntry;
 import org.junit.platform.engine.support.descriptor.ClassSource;
 import org.junit.platform.engine.support.descriptor.MethodSource;
 import org.junit.platform.launcher.TestExecutionListener;
@@ -64,6 +65,24 @@ public final class GpuPage implements TestExecutionListener {
                                                         .orElse(""))
                         .orElse("");
         add(isPass ? "pass" : "FAIL", test, "%.1f s%s".formatted(time.toMillis() / 1000.0, why));
+    }
+
+    /** What a test publishes, such as a table, stands on the page above the line of the test. */
+    @Override
+    public void reportingEntryPublished(TestIdentifier test, ReportEntry entry) {
+        synchronized (lines) {
+            entry.getKeyValuePairs()
+                    .forEach(
+                            (key, text) ->
+                                    text.lines()
+                                            .forEach(
+                                                    line ->
+                                                            lines.add(
+                                                                    "  %s %s: %s"
+                                                                            .formatted(
+                                                                                    module, key,
+                                                                                    line))));
+        }
     }
 
     private void add(String verdict, TestIdentifier test, String how) {
