@@ -64,8 +64,8 @@ public final class AllReducePerf implements Callable<Integer> {
         options.types().forEach(options::ops); // what cannot be is said before anything starts
         requireFolder(options.json());
         Communicator communicator = JHorovod.init();
-        if (options.isOnDevice() && !haveAllADevice(communicator)) {
-            return 1;
+        if (options.isOnDevice()) {
+            requireDevices(communicator);
         }
         try (PerfMemory memory = memory(sizes.get(sizes.size() - 1))) {
             PerfReport report = measure(communicator, memory, sizes);
@@ -125,31 +125,28 @@ public final class AllReducePerf implements Callable<Integer> {
     }
 
     /**
-     * Whether every rank can reduce on a GPU of its own; the ranks agree on it, so that one line
-     * says what is missing and nobody waits for a rank that has gone.
+     * Refuses where a rank has no GPU to reduce on. The ranks agree on it, so that all say the same
+     * and nobody waits for a rank that has gone.
      *
-     * @throws DataException on the first rank that cannot
+     * @throws DataException on every rank, with the first one that cannot
      */
-    private static boolean haveAllADevice(Communicator communicator) {
+    private static void requireDevices(Communicator communicator) {
         boolean hasGpu = Engine.getInstance().getGpuCount() > 0;
         boolean isReady = hasGpu && communicator.reducesOnDevice();
-        int rank = communicator.rank();
         HostTensor first = HostTensor.allocate(DataType.INT64, 1);
         LongBuffer value = first.buffers().get(0).asLongBuffer();
-        value.put(0, isReady ? Long.MAX_VALUE : rank);
+        value.put(0, isReady ? Long.MAX_VALUE : 2L * communicator.rank() + (hasGpu ? 1 : 0));
         communicator.allReduce("first rank without a device", first, ReduceOp.MIN);
-        if (value.get(0) == rank) {
+        long found = value.get(0);
+        if (found != Long.MAX_VALUE) {
             throw new DataException(
-                    "--device measures on GPUs, but %s has %s. Leave --device out to measure on host memory."
+                    "--device measures on GPUs, but rank %d has %s. jhorovodrun --check-build says more; without --device host memory is measured."
                             .formatted(
-                                    communicator.topology().describe(),
-                                    hasGpu
-                                            ? "no backend that reduces on one (jhorovodrun"
-                                                    + " --check-build says why)"
-                                            : "none that DJL's PyTorch sees (jhorovodrun"
-                                                    + " --check-build says more)"));
+                                    found / 2,
+                                    found % 2 == 1
+                                            ? "no backend that reduces on one"
+                                            : "none that DJL's PyTorch sees"));
         }
-        return value.get(0) == Long.MAX_VALUE;
     }
 
     static long sum(Communicator communicator, long number) {

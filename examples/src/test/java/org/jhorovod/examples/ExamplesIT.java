@@ -3,6 +3,7 @@ package org.jhorovod.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Both examples as a world of one rank, in this JVM. */
+/** The examples as a world of one rank, in this JVM. */
 class ExamplesIT {
 
     private static final Pattern ACCURACY = Pattern.compile("test accuracy +(0\\.\\d+)\\R");
@@ -30,6 +31,26 @@ class ExamplesIT {
         assertThat(find(ACCURACY, loop)).isEqualTo(find(ACCURACY, fit));
         assertThat(find(DIGEST, loop)).isEqualTo(find(DIGEST, fit));
         assertThat(folder.resolve("custom-loop-0000.params")).isNotEmptyFile();
+    }
+
+    @Test
+    @Timeout(60)
+    void allReducePerf_printsATable_andWritesItToAFile(@TempDir Path folder) throws IOException {
+        Path json = folder.resolve("perf.json");
+        String table = run(new AllReducePerf(), "--max=64K", "--type=int32", "--json=" + json);
+
+        assertThat(table.lines().filter(line -> line.matches(" +[0-9]+ +[0-9]+ +int32 +sum .*")))
+                .hasSize(3); // 4K, 16K and 64K
+        assertThat(table).contains("# 1 rank on 1 host", "# wrong elements: 0 OK");
+        assertThat(json).content().contains("\"ranks\": 1", "\"size\": 65536", "\"wrong\": 0");
+    }
+
+    @Test
+    @Timeout(60)
+    void allReducePerf_refusesAFileWhoseFolderIsMissing_beforeItMeasures(@TempDir Path folder) {
+        Path json = folder.resolve("missing").resolve("perf.json");
+
+        assertThat(ExampleCommand.run(new AllReducePerf(), "--json=" + json)).isEqualTo(1);
     }
 
     private static String run(Callable<Integer> example, String... args) {

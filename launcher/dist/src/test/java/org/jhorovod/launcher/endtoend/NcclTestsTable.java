@@ -50,16 +50,12 @@ final class NcclTestsTable {
                 .forEach(
                         (size, our) -> {
                             Double their = theirs.get(size);
-                            boolean isComparable = their != null && their > 0;
-                            lines.append(
-                                    "%12d %10.2f %10s %6s%n"
-                                            .formatted(
-                                                    size,
-                                                    our,
-                                                    their == null ? "-" : "%.2f".formatted(their),
-                                                    isComparable
-                                                            ? "%.2f".formatted(our / their)
-                                                            : "-"));
+                            String other = their == null ? "-" : "%.2f".formatted(their);
+                            String by =
+                                    their == null || their == 0
+                                            ? "-"
+                                            : "%.2f".formatted(our / their);
+                            lines.append("%12d %10.2f %10s %6s%n".formatted(size, our, other, by));
                         });
         return lines.toString();
     }
