@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce.engine;
 
+import java.time.Duration;
 import org.jhorovod.allreduce.collective.DeviceTensor;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.Reduction;
@@ -117,6 +118,11 @@ public final class Backends implements AutoCloseable {
     /** How many collectives the device has yet to run. */
     int unfinished() {
         return device == null ? 0 : device.unfinished();
+    }
+
+    /** How long the engine looks for the next collective before it sleeps. */
+    Duration alertness() {
+        return host.alertness();
     }
 
     void wakeup() {

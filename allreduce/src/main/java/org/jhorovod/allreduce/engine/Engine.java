@@ -38,6 +38,7 @@ final class Engine {
 
     private final LinkedBlockingQueue<Task> queue = new LinkedBlockingQueue<>();
     private final Thread thread;
+    private final long alertnessNanos;
     private final Consumer<CollectiveException> onFailure;
     private final Function<Throwable, CollectiveException> explainBug;
     private final AtomicInteger unfinished = new AtomicInteger();
@@ -47,13 +48,16 @@ final class Engine {
     /**
      * Creates the engine; {@link #start} starts it.
      *
+     * @param alertness how long it looks for the next collective before it sleeps
      * @param onFailure called with the first failure, before any future completes with it
      * @param explainBug turns what nobody expected into the failure that users and peers see
      */
     Engine(
             int rank,
+            Duration alertness,
             Consumer<CollectiveException> onFailure,
             Function<Throwable, CollectiveException> explainBug) {
+        this.alertnessNanos = alertness.toNanos();
         this.onFailure = onFailure;
         this.explainBug = explainBug;
         this.thread = new Thread(this::run, "jhorovod-engine-" + rank);
@@ -88,7 +92,7 @@ final class Engine {
         CollectiveException end = null;
         while (end == null) {
             try {
-                Task task = queue.take();
+                Task task = next();
                 end = task instanceof Submission s ? run(s) : closed();
             } catch (InterruptedException e) {
                 end = closed();
@@ -96,6 +100,17 @@ final class Engine {
         }
         failure = end;
         failAll(end);
+    }
+
+    @SuppressWarnings("ThreadPriorityCheck") // a yield is meant: to whoever has work on this core
+    private Task next() throws InterruptedException {
+        long sleepsAt = System.nanoTime() + alertnessNanos;
+        Task task = queue.poll();
+        while (task == null && System.nanoTime() - sleepsAt < 0) {
+            Thread.yield();
+            task = queue.poll();
+        }
+        return task == null ? queue.take() : task;
     }
 
     private static CommunicatorClosedException closed() {

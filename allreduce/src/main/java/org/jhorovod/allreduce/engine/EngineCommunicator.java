@@ -70,7 +70,7 @@ public final class EngineCommunicator implements Communicator {
         this.operationTimeout = operationTimeout;
         this.onLost = onLost;
         this.device = new DeviceQueue(self, backends, control, operationTimeout, GIVE_UP_WAIT);
-        this.engine = new Engine(self.rank(), this::failed, this::explainBug);
+        this.engine = new Engine(self.rank(), backends.alertness(), this::failed, this::explainBug);
     }
 
     /** Starts the engine's thread, and to watch the peers. */

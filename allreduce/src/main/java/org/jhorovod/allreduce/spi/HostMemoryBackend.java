@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce.spi;
 
+import java.time.Duration;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.MismatchException;
 
@@ -17,4 +18,12 @@ public interface HostMemoryBackend extends Backend<HostTensor> {
      * @throws MismatchException naming both calls
      */
     void compareCalls(Operation operation);
+
+    /**
+     * How long the engine looks for the next collective before it sleeps. More than zero for a
+     * library whose own waits keep a core busy, and which is slow to get going on another core.
+     */
+    default Duration alertness() {
+        return Duration.ZERO;
+    }
 }

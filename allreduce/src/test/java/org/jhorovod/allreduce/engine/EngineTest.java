@@ -19,7 +19,11 @@ import org.junit.jupiter.api.Timeout;
 class EngineTest {
     private final List<CollectiveException> reported = new CopyOnWriteArrayList<>();
     private final Engine engine =
-            new Engine(0, reported::add, bug -> new PeerLostException(0, bug.toString()));
+            new Engine(
+                    0,
+                    Duration.ZERO,
+                    reported::add,
+                    bug -> new PeerLostException(0, bug.toString()));
 
     @Test
     void aFailureIsReportedOnce_beforeACollectiveThatWasGivenUpFails() {
