@@ -52,8 +52,8 @@ public final class SlotAssignment {
         }
         if (placed < size) {
             throw new IllegalArgumentException(
-                    "-np is %d, but the hosts have %d slots together; lower -np or add slots"
-                            .formatted(size, placed));
+                    "-np is %d, but the hosts have %s; lower -np or add slots"
+                            .formatted(size, placed == 1 ? "1 slot" : placed + " slots together"));
         }
         return localSizes;
     }

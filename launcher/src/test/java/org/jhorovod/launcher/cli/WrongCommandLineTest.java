@@ -67,7 +67,7 @@ class WrongCommandLineTest {
                 "[fd00::2 slots=2|hosts, line 1: the brackets of '[fd00::2' do not fit",
                 "[fd00::zz]|hosts, line 1: 'fd00::zz' in '[fd00::zz]' is no IPv6 address",
                 "localhost\\n127.0.0.1|'localhost' and '127.0.0.1' are both this host",
-                "localhost slots=1|-np is 2, but the hosts have 1 slots together",
+                "localhost slots=1|-np is 2, but the hosts have 1 slot;",
             })
     void wrongHostfile_isOneLineThatNamesFileAndLine(String content, String reason)
             throws IOException {

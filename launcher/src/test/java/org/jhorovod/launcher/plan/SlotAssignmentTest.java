@@ -43,7 +43,8 @@ class SlotAssignmentTest {
     @CsvSource({
         "0, a:2, at least 1 rank",
         "-1, a:2, at least 1 rank",
-        "5, 'a:2,b:2', 4 slots together"
+        "5, 'a:2,b:2', have 4 slots together;",
+        "2, a, have 1 slot;"
     })
     void assign_refuses(int size, String hosts, String reason) {
         assertThatThrownBy(() -> SlotAssignment.assign(size, HostList.parse(hosts)))
@@ -87,7 +88,7 @@ class SlotAssignmentTest {
             }
             assertThatThrownBy(() -> SlotAssignment.assign(sum + 1, hosts))
                     .as(description)
-                    .hasMessageContaining("have " + sum + " slots together");
+                    .hasMessageContaining("have " + sum + " slot");
         }
     }
 
