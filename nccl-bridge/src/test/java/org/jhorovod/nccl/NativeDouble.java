@@ -9,6 +9,7 @@ import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,8 +81,7 @@ public record NativeDouble(Path folder) {
         Path builds = module.resolve(BUILDS);
         try {
             Files.createDirectories(builds);
-            Path folder =
-                    builds.resolve(kind + "-" + fingerprint(sources)).toAbsolutePath().normalize();
+            Path folder = folder(module, kind);
             Path lockFile = builds.resolve("lock");
             try (FileChannel channel =
                             FileChannel.open(
@@ -95,6 +95,12 @@ public record NativeDouble(Path folder) {
         } catch (IOException e) {
             throw new UncheckedIOException("The double of CUDA and NCCL cannot be built", e);
         }
+    }
+
+    /** Where a build goes, and what one that was ended may have left. */
+    static Path folder(Path module, String kind) throws IOException {
+        String name = kind + "-" + fingerprint(module.resolve(SOURCES));
+        return module.resolve(BUILDS).resolve(name).toAbsolutePath().normalize();
     }
 
     private static String fingerprint(Path sources) throws IOException {
@@ -128,7 +134,7 @@ public record NativeDouble(Path folder) {
         command.addAll(List.of("-o", unfinished.toString()));
         command.addAll(options);
         run(command, folder);
-        Files.move(unfinished, folder.resolve(name));
+        Files.move(unfinished, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
     }
 
     private static void run(List<String> command, Path folder) throws IOException {

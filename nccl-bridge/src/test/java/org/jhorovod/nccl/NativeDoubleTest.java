@@ -3,7 +3,10 @@ package org.jhorovod.nccl;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.bytedeco.cuda.cudart.CUevent_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.global.cudart;
@@ -14,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The double keeps CUDA's rules, those that tests of order rely on. */
 @NeedsDouble
@@ -47,6 +51,21 @@ class NativeDoubleTest {
         check(cudart.cudaDeviceSynchronize());
         check(cudart.cudaFree(device));
         check(cudart.cudaFreeHost(pinned));
+    }
+
+    @Test
+    void build_startsAnew_whereOneWasEnded(@TempDir Path module) throws Exception {
+        Path sources = Path.of("src", "test", "native");
+        Files.createDirectories(module.resolve(sources));
+        try (Stream<Path> files = Files.list(sources)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, module.resolve(file));
+            }
+        }
+        Path folder = Files.createDirectories(NativeDouble.folder(module, "system"));
+        Files.createFile(folder.resolve("libcuda.so.1"));
+
+        assertThat(NativeDouble.likeASystem(module).driver()).isNotEmptyFile();
     }
 
     @Test
