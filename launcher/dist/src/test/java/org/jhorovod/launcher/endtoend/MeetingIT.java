@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -84,6 +85,7 @@ class MeetingIT {
             for (int rank = 0; rank < 2; rank++) {
                 Path output = folder.resolve("r" + rank);
                 Awaitility.await()
+                        .atMost(Duration.ofSeconds(END_SECONDS))
                         .untilAsserted(
                                 () ->
                                         assertThat(output)
