@@ -174,13 +174,13 @@ final class JobStart {
             identities.put(host, answer.identity());
             trials.put(host, answer.trials());
         }
-        refuseIfAny(SameHost.failures(identities));
+        Map<String, String> failures = new LinkedHashMap<>(SameHost.failures(identities));
         Map<String, String> chosen = AddressChoice.choose(trials);
-        Map<String, String> failures = new LinkedHashMap<>();
         trials.forEach(
                 (host, own) -> {
                     if (!chosen.containsKey(host)) {
-                        failures.put(host, AddressChoice.explainFailure(own, rendezvous.port()));
+                        failures.putIfAbsent(
+                                host, AddressChoice.explainFailure(own, rendezvous.port()));
                     }
                 });
         refuseIfAny(failures);

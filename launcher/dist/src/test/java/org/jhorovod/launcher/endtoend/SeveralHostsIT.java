@@ -139,12 +139,13 @@ class SeveralHostsIT {
     }
 
     @Test
-    void wrongInterface_isNamed_withWhatWasTried() throws Exception {
+    void wrongInterface_isNamed_withWhatWasTried_besideOtherFaults() throws Exception {
+        String names = "host1,host2,talkative";
         Jhorovodrun.Result result =
-                hosts.jhorovodrun(1, "--network-interface", "lo", "-H", "host1,host2", "true")
-                        .run();
+                hosts.jhorovodrun(1, "--network-interface", "lo", "-H", names, "true").run();
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.err())
+                .contains("  talkative: it is the same host as 'host2'")
                 .containsPattern(
                         "  host2: it cannot connect to this host at 127\\.0\\.0\\.1 \\(Connection"
                                 + " refused\\), ::1 .*, port \\d+\\. .*--network-interface");
