@@ -162,13 +162,18 @@ final class Jhorovodrun implements Callable<Integer> {
     }
 
     private static int refuse(CommandLine.ParameterException e) {
-        boolean hasExample =
-                e instanceof UnmatchedArgumentException
-                        && e.getCommandLine().getParseResult().hasMatchedOption(EXAMPLE);
+        String hint = e instanceof UnmatchedArgumentException ? hint(e.getCommandLine()) : "";
         return refuse(
                 e.getCommandLine().getErr(),
                 String.valueOf(e.getMessage()).replace("is not an int", "is no whole number")
-                        + (hasExample ? "; arguments of the example come after --" : ""));
+                        + hint);
+    }
+
+    /** Whose argument it may be that jhorovodrun does not know. */
+    private static String hint(CommandLine line) {
+        return line.getParseResult().hasMatchedOption(EXAMPLE)
+                ? "; arguments of the example come after --"
+                : "; options of your program come after its name, such as java";
     }
 
     private static int refuse(PrintWriter err, String message) {
