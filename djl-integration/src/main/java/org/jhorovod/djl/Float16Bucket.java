@@ -9,7 +9,8 @@ import org.jhorovod.allreduce.collective.Reduction;
 /**
  * A bucket of 16-bit gradients in host memory. Neither a number of samples nor a gradient times it
  * has to fit the type, so the samples are counted beside the bucket, and the reduction weighs each
- * rank's gradients by its part of all samples: no partial sum is larger than the largest gradient.
+ * rank's gradients by its part of all samples: but for rounding, no partial sum is larger than the
+ * largest gradient.
  */
 final class Float16Bucket implements GradientBucket {
     private final String name;

@@ -62,8 +62,8 @@ public final class AllReducePerf implements Callable<Integer> {
     public Integer call() throws IOException {
         List<Long> sizes = options.sizes();
         options.types().forEach(options::ops); // what cannot be is said before anything starts
-        requireFolder(options.json());
         Communicator communicator = JHorovod.init();
+        requireFolder(communicator, options.json());
         if (options.isOnDevice()) {
             requireDevices(communicator);
         }
@@ -156,16 +156,26 @@ public final class AllReducePerf implements Callable<Integer> {
         return value.get(0);
     }
 
-    /** What would else show only after everything has been measured. */
-    private static void requireFolder(@Nullable Path file) {
+    /**
+     * Refuses a file that cannot be written, before anything is measured. It is rank 0's to write:
+     * the other ranks' hosts need not have its folder.
+     *
+     * @throws DataException on every rank
+     */
+    static void requireFolder(Communicator communicator, @Nullable Path file) {
         if (file == null) {
             return;
         }
-        Path folder = file.toAbsolutePath().getParent();
-        if (folder == null || !Files.isDirectory(folder) || Files.isDirectory(file)) {
+        boolean isRefused = communicator.rank() == 0 && !isInAFolder(file);
+        if (sum(communicator, isRefused ? 1 : 0) > 0) {
             throw new DataException(
-                    "--json %s cannot be written: its folder is not there, or it is a folder itself. Name a file in a folder that exists."
+                    "--json %s cannot be written on the host of rank 0: its folder is not there, or it is a folder itself. Name a file in a folder that exists."
                             .formatted(file));
         }
+    }
+
+    private static boolean isInAFolder(Path file) {
+        Path folder = file.toAbsolutePath().getParent();
+        return folder != null && Files.isDirectory(folder) && !Files.isDirectory(file);
     }
 }

@@ -120,9 +120,11 @@ final class PerfOptions {
         return sizes(min, max, factor);
     }
 
+    /** From min to max, which is no less, at most. */
     static List<Long> sizes(long min, long max, int factor) {
-        List<Long> sizes = new ArrayList<>();
-        for (long size = min; size <= max; size = Math.multiplyExact(size, (long) factor)) {
+        List<Long> sizes = new ArrayList<>(List.of(min));
+        for (long size = min; size <= max / factor; ) {
+            size *= factor;
             sizes.add(size);
         }
         return sizes;

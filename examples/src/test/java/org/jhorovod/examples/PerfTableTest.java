@@ -28,6 +28,8 @@ class PerfTableTest {
     void sizes_growByTheFactor_upToTheMost() {
         assertThat(PerfOptions.sizes(4, 100, 4)).containsExactly(4L, 16L, 64L);
         assertThat(PerfOptions.sizes(8, 8, 2)).containsExactly(8L);
+        assertThat(PerfOptions.sizes(4, 16, 4)).containsExactly(4L, 16L);
+        assertThat(PerfOptions.sizes(1L << 34, 1L << 40, 999_999_999)).containsExactly(1L << 34);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.jhorovod.nccl;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
@@ -48,7 +49,22 @@ final class CollectiveTable implements RankCase {
                     op + " of " + type + "[" + count + "]");
             done++;
         }
-        return done;
+        return type.isFloatingPoint() ? done + prescaled(communicator, buffer, type, count) : done;
+    }
+
+    /** Halves of the small numbers, and the sums of these, are exact in each type. */
+    private static int prescaled(
+            Communicator communicator, DeviceBuffer buffer, DataType type, int count) {
+        buffer.write(Elements.encode(type, Elements.of(type, communicator.rank(), count, count)));
+        communicator.allReduce("p", buffer.tensor(type, count), ReduceOp.SUM.prescaledBy(0.5));
+        double[] sums = Elements.reduced(type, ReduceOp.SUM, communicator.size(), count, count);
+        requireEqual(
+                read(buffer, type, count),
+                0,
+                Arrays.stream(sums).map(sum -> sum / 2).toArray(),
+                0,
+                "prescaled SUM of " + type + "[" + count + "]");
+        return 1;
     }
 
     private static int broadcast(

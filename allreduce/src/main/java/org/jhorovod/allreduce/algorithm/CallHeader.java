@@ -15,7 +15,7 @@ import org.jhorovod.allreduce.collective.ReduceOp;
  */
 /**
  * What a rank tells the next one about the collective that it runs, so that a rank that has gone
- * astray is found before any element is touched.
+ * astray is found before any element is sent.
  *
  * @param generation how often the job had been formed before
  * @param sequence the number of the collective

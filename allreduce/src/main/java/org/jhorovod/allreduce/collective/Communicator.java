@@ -11,6 +11,10 @@ import java.util.concurrent.CompletableFuture;
  * communicator, as does a lost peer ({@link PeerLostException}) and a peer that stays away ({@link
  * OperationTimeoutException}): every later call fails with the same cause.
  *
+ * <p>Where only some ranks have a backend for device memory, each call with a {@link DeviceTensor}
+ * throws {@link MismatchException} at once, naming the others. To know, the first such call asks
+ * the job's store, and blocks for its answer.
+ *
  * <p>Safe for use by several threads. A communicator from {@code JHorovod.init} is closed by {@code
  * JHorovod.shutdown}, or when the process exits.
  *

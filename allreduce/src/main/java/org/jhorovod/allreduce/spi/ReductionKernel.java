@@ -19,8 +19,8 @@ public interface ReductionKernel {
             DataType type, ReduceOp op, ByteBuffer incoming, ByteBuffer accumulator, int divisor);
 
     /**
-     * Multiplies each element by a factor, in place. The 16-bit types are multiplied in float32;
-     * each product is rounded to nearest.
+     * Multiplies each element by a factor, in place. Each product is made in float64 and rounded to
+     * nearest; that of a 16-bit type to float32 first.
      *
      * @param type a floating-point type
      * @param elements in native order between position and limit; the position may move
