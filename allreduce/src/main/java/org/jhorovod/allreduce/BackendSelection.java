@@ -83,6 +83,17 @@ final class BackendSelection {
         throw notThere(name, "it is not on the class path");
     }
 
+    /** Opens those that are wanted and there; leaves nothing open if one of them cannot be. */
+    Backends open(Meeting meeting, Peers peers) throws IOException {
+        HostMemoryBackend host = openHost(meeting);
+        try {
+            return withDevice(host, peers);
+        } catch (RuntimeException e) {
+            host.close();
+            throw e;
+        }
+    }
+
     /** Tells the other ranks whether this one works on device memory, before they can meet it. */
     void tellDevice(Peers peers) {
         DeviceAgreement.tell(peers, device == null ? Optional.of(whyNoDevice) : Optional.empty());

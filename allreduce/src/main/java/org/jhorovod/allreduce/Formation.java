@@ -75,7 +75,7 @@ final class Formation {
         } catch (StoreException e) {
             throw couldNotJoin(e);
         }
-        return form(meeting -> selection.withDevice(selection.openHost(meeting), peers));
+        return form(meeting -> selection.open(meeting, peers));
     }
 
     /** Opens the backends once the ranks can reach each other. */

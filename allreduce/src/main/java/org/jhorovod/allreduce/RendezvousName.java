@@ -70,14 +70,15 @@ record RendezvousName(String host, int port) {
     /**
      * Looks up the host, again and again while nobody knows it.
      *
-     * @throws UnknownHostException if nobody does by the deadline
+     * @throws UnknownHostException if nobody does by the deadline, or the thread is interrupted
      */
     InetSocketAddress resolve(Deadline deadline) throws UnknownHostException {
         while (true) {
             try {
                 return resolve();
             } catch (UnknownHostException e) {
-                if (deadline.remainingNanos() < PAUSE.toNanos()) {
+                if (deadline.remainingNanos() < PAUSE.toNanos()
+                        || Thread.currentThread().isInterrupted()) {
                     throw e;
                 }
             }

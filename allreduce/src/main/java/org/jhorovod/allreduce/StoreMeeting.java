@@ -197,7 +197,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
                 logger.debug("Rank {} at {} cannot be reached yet", rank, address, e);
             }
             failIfGone(rank);
-            if (deadline.isOver()) {
+            if (deadline.isOver() || Thread.currentThread().isInterrupted()) {
                 throw missing(rank);
             }
             LockSupport.parkNanos(RETRY_PAUSE.toNanos());

@@ -2,6 +2,7 @@ package org.jhorovod.djl;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.pytorch.engine.PtNDArray;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.DeviceTensor;
 import org.jhorovod.allreduce.collective.HostTensor;
@@ -40,6 +41,11 @@ public final class ArrayTensor {
      *     that collectives do not carry
      */
     public static Tensor of(NDArray array) {
+        if (!(array instanceof PtNDArray)) {
+            throw new IllegalArgumentException(
+                    "The array is of DJL's engine %s, but collectives take those of PyTorch alone. Add ai.djl.pytorch:pytorch-engine, and no other engine, to the class path."
+                            .formatted(array.getManager().getEngine().getEngineName()));
+        }
         DataType type = type(array);
         long byteCount = Math.multiplyExact(array.size(), (long) type.byteCount());
         if (byteCount > Integer.MAX_VALUE) {

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.pytorch.engine.PtNDArray;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
 
@@ -46,9 +47,12 @@ final class DeviceAddress {
             method.setAccessible(true);
             Object instance = DjlField.of(library, INSTANCE).get(null);
             return method.invoke(instance, ((PtNDArray) array).getHandle());
+        } catch (InvocationTargetException e) {
+            throw new IllegalStateException(
+                    "DJL's %s.%s failed: %s".formatted(LIBRARY, name, e.getCause()), e);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(
-                    "DJL's %s has no method %s. Use the DJL version that JHorovod was built for, or JHOROVOD_BACKEND=host."
+                    "DJL's %s has no method %s. Use the DJL version that JHorovod was built for."
                             .formatted(LIBRARY, name),
                     e);
         }

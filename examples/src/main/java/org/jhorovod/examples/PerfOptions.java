@@ -22,7 +22,7 @@ import picocli.CommandLine.TypeConversionException;
 final class PerfOptions {
 
     /** What DJL can give the address of. */
-    private static final long MOST_ON_DEVICE = Integer.MAX_VALUE;
+    private static final long MOST_ON_DEVICE = Integer.MAX_VALUE - 15;
 
     @Spec(Spec.Target.MIXEE)
     @SuppressWarnings("NullAway.Init") // picocli's

@@ -78,7 +78,7 @@ class ExampleCommandTest {
     @Test
     void allReducePerf_refusesBeforeItStarts_whatCannotBeMeasured() {
         assertThat(errorOf("--type=bool", "--op=sum")).contains("--type bool has no sum");
-        assertThat(errorOf("--device", "--max=2G")).contains("up to 2147483647 bytes");
+        assertThat(errorOf("--device", "--max=2G")).contains("up to 2147483632 bytes");
     }
 
     private static String errorOf(String... options) {

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.MismatchException;
+import org.jhorovod.allreduce.collective.StartException;
+import org.jhorovod.allreduce.rendezvous.StoreException;
 import org.jhorovod.allreduce.spi.Peers;
 
 /**
@@ -51,12 +53,13 @@ public final class DeviceAgreement {
      * Asks the store at the first call.
      *
      * @throws MismatchException if some ranks have a backend and some have not
+     * @throws StartException if the store does not answer
      */
     void require(String tensorName) {
         if (isKnown) {
             return;
         }
-        whoLacksIt()
+        learn(tensorName)
                 .ifPresent(
                         who -> {
                             throw new MismatchException(
@@ -64,5 +67,15 @@ public final class DeviceAgreement {
                                             .formatted(tensorName, who));
                         });
         isKnown = true;
+    }
+
+    private Optional<String> learn(String tensorName) {
+        try {
+            return whoLacksIt();
+        } catch (StoreException e) {
+            throw new StartException(
+                    "%s could not learn whether all ranks have a backend for device memory, which '%s' needs: %s. Look for the launcher's end, or the network to it."
+                            .formatted(peers.self().describe(), tensorName, e.getMessage()));
+        }
     }
 }

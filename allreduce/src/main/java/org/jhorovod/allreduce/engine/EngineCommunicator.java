@@ -153,7 +153,12 @@ public final class EngineCommunicator implements Communicator {
 
     private CollectiveCall call(
             Kind kind, String name, Tensor tensor, @Nullable Reduction reduction, int root) {
-        backends.require(name, tensor);
+        try {
+            backends.require(name, tensor);
+        } catch (CollectiveException e) {
+            fail(e); // the peers may be in a collective without this rank
+            throw e;
+        }
         return new CollectiveCall(
                 kind,
                 name,
