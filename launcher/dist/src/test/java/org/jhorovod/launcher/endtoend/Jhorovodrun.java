@@ -113,9 +113,14 @@ final class Jhorovodrun implements AutoCloseable {
 
         /** Runs to the end, with no standard input, and checks that nothing is left. */
         Result run() throws IOException, InterruptedException {
+            return run(TIMEOUT);
+        }
+
+        /** The same for one that may take that long. */
+        Result run(Duration timeout) throws IOException, InterruptedException {
             try (Jhorovodrun run = start()) {
                 run.input().close();
-                return run.await();
+                return run.await(timeout);
             }
         }
     }

@@ -26,6 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
 class MpirunIT {
     private static final int RANKS = 2;
 
+    /** Three ranks on two cores, and perhaps not alone on them. */
+    private static final Duration TRAINING = Duration.ofMinutes(2);
+
     @BeforeAll
     static void requireMpi() {
         Optional<String> whyNot = Mpirun.whyNot();
@@ -96,7 +99,7 @@ class MpirunIT {
                             .with(folder.environment())
                             .with("OMPI_ALLOW_RUN_AS_ROOT", "1")
                             .with("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
-                            .run();
+                            .run(TRAINING);
             assertThat(run.code()).as(run.out() + run.err()).isZero();
             hosts.awaitNothingLeft(Duration.ofSeconds(15));
             return new Mpirun.Result(run.code(), run.out());
