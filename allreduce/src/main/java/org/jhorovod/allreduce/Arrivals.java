@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
@@ -9,7 +10,7 @@ import org.jhorovod.allreduce.rendezvous.TimedChannel;
 import org.jspecify.annotations.Nullable;
 
 /** Connections from other ranks that nobody has asked for yet. */
-final class Arrivals {
+final class Arrivals implements Closeable {
     private final int generation;
     // Guarded by this.
     private final Map<Identity, TimedChannel> waiting = new HashMap<>();
@@ -46,7 +47,8 @@ final class Arrivals {
         return channel;
     }
 
-    synchronized void close() throws IOException {
+    @Override
+    public synchronized void close() throws IOException {
         isClosed = true;
         for (TimedChannel channel : waiting.values()) {
             channel.close();

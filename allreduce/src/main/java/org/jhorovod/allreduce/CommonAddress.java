@@ -73,31 +73,15 @@ final class CommonAddress {
     }
 
     private long common(Store store, long own) {
-        Deadline deadline = Deadline.after(timeout);
+        Topology self = assignment.topology();
+        Attendance attendance = new Attendance(store, self, assignment.generation(), timeout);
         byte[] word = ByteBuffer.allocate(Long.BYTES).putLong(own).array();
-        store.set(key(assignment.topology().rank()), word, timeout);
+        store.set(key(self.rank()), word, timeout);
         long common = own;
-        for (int rank = 0; rank < assignment.topology().size(); rank++) {
-            common &= wordOf(rank, store, deadline);
+        for (int rank = 0; rank < self.size(); rank++) {
+            common &= ByteBuffer.wrap(attendance.awaitWord(rank, key(rank))).getLong();
         }
         return common;
-    }
-
-    private long wordOf(int rank, Store store, Deadline deadline) {
-        Duration left = Duration.ofMillis(Math.max(1, deadline.remainingMillis()));
-        try {
-            return ByteBuffer.wrap(store.await(key(rank), left)).getLong();
-        } catch (StoreException e) {
-            Topology self = assignment.topology();
-            throw new StartException(
-                    "%s waited %d s for rank %d to join the job of %d ranks: %s"
-                            .formatted(
-                                    self.describe(),
-                                    timeout.toSeconds(),
-                                    rank,
-                                    self.size(),
-                                    e.getMessage()));
-        }
     }
 
     private String key(int rank) {

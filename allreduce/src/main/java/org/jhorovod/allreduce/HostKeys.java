@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import org.jhorovod.allreduce.collective.StartException;
 import org.jhorovod.allreduce.collective.Topology;
-import org.jhorovod.allreduce.rendezvous.Deadline;
 import org.jhorovod.allreduce.rendezvous.Keys;
 import org.jhorovod.allreduce.rendezvous.Store;
 import org.jhorovod.allreduce.rendezvous.StoreException;
@@ -32,25 +31,22 @@ final class HostKeys {
      * @return where this rank stands among them
      */
     Topology exchange(Topology self, String hostKey) {
-        Deadline deadline = Deadline.after(timeout);
+        try {
+            return topology(self.rank(), allHostKeys(self, hostKey), self.host());
+        } catch (StoreException e) {
+            throw new StartException(
+                    "%s could not join the job: %s".formatted(self.describe(), e.getMessage()));
+        }
+    }
+
+    private List<String> allHostKeys(Topology self, String hostKey) {
+        Attendance attendance = new Attendance(store, self, generation, timeout);
         store.set(key(self.rank()), hostKey.getBytes(StandardCharsets.UTF_8), timeout);
         List<String> hosts = new ArrayList<>();
         for (int rank = 0; rank < self.size(); rank++) {
-            try {
-                Duration left = Duration.ofMillis(Math.max(1, deadline.remainingMillis()));
-                hosts.add(new String(store.await(key(rank), left), StandardCharsets.UTF_8));
-            } catch (StoreException e) {
-                throw new StartException(
-                        "%s waited %d s for rank %d to join the job of %d ranks: %s"
-                                .formatted(
-                                        self.describe(),
-                                        timeout.toSeconds(),
-                                        rank,
-                                        self.size(),
-                                        e.getMessage()));
-            }
+            hosts.add(new String(attendance.awaitWord(rank, key(rank)), StandardCharsets.UTF_8));
         }
-        return topology(self.rank(), hosts, self.host());
+        return hosts;
     }
 
     private String key(int rank) {

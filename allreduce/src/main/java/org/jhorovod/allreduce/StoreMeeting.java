@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -13,10 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Function;
 import org.jhorovod.allreduce.collective.CollectiveException;
-import org.jhorovod.allreduce.collective.PeerLostException;
-import org.jhorovod.allreduce.collective.StartException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
@@ -25,27 +23,21 @@ import org.jhorovod.allreduce.rendezvous.Deadline;
 import org.jhorovod.allreduce.rendezvous.HandshakeException;
 import org.jhorovod.allreduce.rendezvous.Identity;
 import org.jhorovod.allreduce.rendezvous.Identity.Purpose;
-import org.jhorovod.allreduce.rendezvous.Keys;
 import org.jhorovod.allreduce.rendezvous.Listener;
-import org.jhorovod.allreduce.rendezvous.LostReport;
 import org.jhorovod.allreduce.rendezvous.Secret;
-import org.jhorovod.allreduce.rendezvous.StoreException;
 import org.jhorovod.allreduce.rendezvous.TimedChannel;
 import org.jhorovod.allreduce.spi.Meeting;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How a rank meets the others: they find each other's addresses in the store. Every wait looks
- * there now and then for ranks that are gone already, and ends by the start timeout.
+ * How a rank meets the others: they find each other's addresses in the store. Every wait ends as
+ * {@link Attendance} says.
  *
  * <p>Closes the connections that nobody has taken over.
  */
 final class StoreMeeting implements Meeting, AutoCloseable {
     private static final Logger logger = LoggerFactory.getLogger(StoreMeeting.class);
-    private static final Duration SLICE = Duration.ofMillis(200);
-    private static final Duration LAST_QUESTION = Duration.ofSeconds(5);
     private static final Duration RETRY_PAUSE = Duration.ofMillis(20);
     private static final int MOST_REFUSALS = 50;
     private static final String ADDRESS = "address";
@@ -54,7 +46,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     private final Configuration configuration;
     private final StorePeers peers;
     private final Topology self;
-    private final Deadline deadline;
+    private final Attendance attendance;
     private final Arrivals arrivals;
     private final Map<Integer, PublishedAddress> addresses = new HashMap<>();
     private final List<TimedChannel> opened = new ArrayList<>();
@@ -65,7 +57,12 @@ final class StoreMeeting implements Meeting, AutoCloseable {
         this.configuration = configuration;
         this.peers = peers;
         this.self = membership.topology();
-        this.deadline = Deadline.after(configuration.get(Settings.START_TIMEOUT));
+        this.attendance =
+                new Attendance(
+                        membership.store(),
+                        self,
+                        membership.generation(),
+                        configuration.get(Settings.START_TIMEOUT));
         this.arrivals = new Arrivals(membership.generation());
     }
 
@@ -132,11 +129,13 @@ final class StoreMeeting implements Meeting, AutoCloseable {
 
     @Override
     public void close() {
+        close(arrivals);
+        opened.forEach(StoreMeeting::close);
+    }
+
+    private static void close(Closeable unused) {
         try {
-            arrivals.close();
-            for (TimedChannel channel : opened) {
-                channel.close();
-            }
+            unused.close();
         } catch (IOException e) {
             logger.debug("Could not close an unused connection", e);
         }
@@ -183,7 +182,8 @@ final class StoreMeeting implements Meeting, AutoCloseable {
         int refusals = 0;
         while (true) {
             try {
-                TimedChannel channel = Connections.open(address, secret(), identity, deadline);
+                TimedChannel channel =
+                        Connections.open(address, secret(), identity, attendance.deadline());
                 opened.add(channel);
                 return channel;
             } catch (HandshakeException e) {
@@ -196,10 +196,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
                 // Its listener may be busy with strangers, or it has died or stopped.
                 logger.debug("Rank {} at {} cannot be reached yet", rank, address, e);
             }
-            failIfGone(rank);
-            if (deadline.isOver() || Thread.currentThread().isInterrupted()) {
-                throw missing(rank);
-            }
+            attendance.failIfOver(rank);
             LockSupport.parkNanos(RETRY_PAUSE.toNanos());
         }
     }
@@ -208,7 +205,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     public TimedChannel awaitArrival(int rank, Purpose purpose) {
         Identity identity = new Identity(purpose, generation(), rank);
         TimedChannel channel =
-                awaitFrom(rank, slice -> arrivals.await(identity, Deadline.after(slice)));
+                attendance.await(rank, slice -> arrivals.await(identity, Deadline.after(slice)));
         opened.add(channel);
         return channel;
     }
@@ -235,62 +232,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
 
     @Override
     public String awaitPublished(int rank, String name) {
-        byte[] value = awaitFrom(rank, slice -> publishedWithin(rank, name, slice));
+        byte[] value = attendance.awaitWord(rank, peers.key(rank, name));
         return new String(value, StandardCharsets.UTF_8);
-    }
-
-    private byte @Nullable [] publishedWithin(int rank, String name, Duration slice) {
-        String key = peers.key(rank, name);
-        try {
-            return membership.store().await(key, slice);
-        } catch (StoreException e) {
-            // Not yet, most likely; if the store itself is gone, this says so.
-            return membership.store().get(key, remaining()).orElse(null);
-        }
-    }
-
-    private Duration remaining() {
-        // A question that is asked at the last moment still gets its answer.
-        return Duration.ofMillis(Math.max(LAST_QUESTION.toMillis(), deadline.remainingMillis()));
-    }
-
-    private <T> T awaitFrom(int rank, Function<Duration, @Nullable T> attempt) {
-        while (true) {
-            T value = attempt.apply(SLICE);
-            if (value != null) {
-                return value;
-            }
-            failIfGone(rank);
-            if (deadline.isOver() || Thread.currentThread().isInterrupted()) {
-                throw missing(rank);
-            }
-        }
-    }
-
-    private void failIfGone(int rank) {
-        Optional<byte[]> how =
-                membership.store().get(Keys.gone(membership.generation(), rank), remaining());
-        if (how.isPresent()) {
-            throw new PeerLostException(
-                    rank,
-                    "Rank %d is lost: %s, while %s waited for it to join the job. Look at the lost rank's output."
-                            .formatted(
-                                    rank,
-                                    new String(how.get(), StandardCharsets.UTF_8),
-                                    self.describe()));
-        }
-    }
-
-    private StartException missing(int rank) {
-        String text =
-                "Rank %d on %s waited %d s for rank %d to join the job of %d ranks. Check that this rank was started, that its program calls JHorovod.init() (or DistributedTrainer.create), and that the hosts reach each other; raise JHOROVOD_START_TIMEOUT_SECONDS (jhorovodrun --start-timeout) if starting takes longer."
-                        .formatted(
-                                self.rank(),
-                                self.host(),
-                                configuration.get(Settings.START_TIMEOUT).toSeconds(),
-                                rank,
-                                self.size());
-        peers.report(new LostReport(rank, text));
-        return new StartException(text);
     }
 }

@@ -9,7 +9,6 @@ import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.rendezvous.Keys;
 import org.jhorovod.allreduce.rendezvous.LostReport;
-import org.jhorovod.allreduce.rendezvous.StoreException;
 import org.jhorovod.allreduce.spi.Peers;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,7 +17,6 @@ import org.slf4j.LoggerFactory;
 final class StorePeers implements Peers {
     private static final Logger logger = LoggerFactory.getLogger(StorePeers.class);
     private static final Duration QUESTION_TIMEOUT = Duration.ofSeconds(5);
-    private static final Duration REPORT_TIMEOUT = Duration.ofSeconds(2);
 
     private final Membership membership;
     private final Configuration configuration;
@@ -73,12 +71,7 @@ final class StorePeers implements Peers {
 
     /** Tells the launcher, if the store is still there, whom this rank misses. */
     void report(LostReport lost) {
-        String key = Keys.lost(membership.generation(), self().rank());
-        try {
-            membership.store().set(key, lost.encode(), REPORT_TIMEOUT);
-        } catch (StoreException e) {
-            logger.debug("Could not report a lost rank", e);
-        }
+        lost.leaveIn(membership.store(), membership.generation(), self().rank());
     }
 
     @Override

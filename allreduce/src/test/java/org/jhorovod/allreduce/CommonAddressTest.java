@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -15,12 +16,16 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.StartException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.allreduce.rendezvous.Identity;
+import org.jhorovod.allreduce.rendezvous.Keys;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.StoreServer;
+import org.jhorovod.allreduce.rendezvous.TcpStore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -112,7 +117,22 @@ class CommonAddressTest {
         assertThatThrownBy(() -> settle(assignment(0, 2), all, configuration("1")))
                 .isInstanceOf(StartException.class)
                 .hasMessageContainingAll(
-                        "rank 0", "waited 1 s for rank 1 to join the job of 2 ranks");
+                        "Rank 0", "waited 1 s for rank 1 to join the job of 2 ranks");
+    }
+
+    @Test
+    void rankWhoseOtherIsGone_isToldSo_longBeforeTheStartTimeout() throws Exception {
+        Assignment assignment = assignment(0, 2);
+        Identity launcher = new Identity(Identity.Purpose.STORE, 0, 2);
+        try (TcpStore client = TcpStore.connect(open(FIRST), secret, launcher, HANDSHAKE)) {
+            client.set(
+                    Keys.gone(0, 1), "its process exited with code 7".getBytes(UTF_8), HANDSHAKE);
+            List<InetSocketAddress> all = List.of(open(FIRST), open(SECOND));
+            assertThatThrownBy(() -> settle(assignment, all, configuration("600")))
+                    .isInstanceOf(PeerLostException.class)
+                    .hasMessageContainingAll(
+                            "Rank 1 is lost: its process exited with code 7", "rank 0");
+        }
     }
 
     private InetSocketAddress open(String address) {

@@ -2,6 +2,9 @@ package org.jhorovod.allreduce.rendezvous;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a surviving rank tells the launcher.
@@ -10,6 +13,17 @@ import java.nio.charset.StandardCharsets;
  * @param message what its program is told
  */
 public record LostReport(int lostRank, String message) {
+    private static final Logger logger = LoggerFactory.getLogger(LostReport.class);
+    private static final Duration TIMEOUT = Duration.ofSeconds(2);
+
+    /** Puts the report where the launcher looks for it, if the store is still there. */
+    public void leaveIn(Store store, int generation, int reporter) {
+        try {
+            store.set(Keys.lost(generation, reporter), encode(), TIMEOUT);
+        } catch (StoreException e) {
+            logger.debug("Could not report a lost rank", e);
+        }
+    }
 
     /** The report as a store value. */
     public byte[] encode() {

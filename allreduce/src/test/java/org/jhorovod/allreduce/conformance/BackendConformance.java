@@ -27,8 +27,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * those that do not come one a group. Of {@link ConformanceGroup#dyingRank()} no outcome is
  * expected; it kills itself.
  *
- * <p>The long form ({@code -Plong}) takes large tensors for all types, the short one a fixed
- * sample.
+ * <p>The long form ({@code -Plong}) takes large tensors for all types, and all cases that fail at
+ * two sizes; the short one a fixed sample.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 600, unit = TimeUnit.SECONDS)
@@ -67,16 +67,17 @@ public abstract class BackendConformance {
         assertAllOk(new ConformanceGroup(size, List.of(failure)));
     }
 
-    /** The sizes and the cases that end a group. */
+    /** The sizes and the cases that end a group: at the second size a sample in the short form. */
     protected final Stream<Arguments> failures() {
-        return sizes().stream()
-                .filter(size -> size > 1)
-                .limit(SIZES_THAT_FAIL)
+        List<Integer> several = sizes().stream().filter(size -> size > 1).toList();
+        List<ConformanceCase> cases =
+                ConformanceCases.ending().stream().filter(this::isApplicable).toList();
+        return IntStream.range(0, Math.min(SIZES_THAT_FAIL, several.size()))
+                .boxed()
                 .flatMap(
-                        size ->
-                                ConformanceCases.ending().stream()
-                                        .filter(this::isApplicable)
-                                        .map(c -> Arguments.of(size, c)));
+                        index ->
+                                (index == 0 ? cases : Samples.ofFailures(cases))
+                                        .stream().map(c -> Arguments.of(several.get(index), c)));
     }
 
     private boolean isApplicable(ConformanceCase c) {

@@ -1,11 +1,13 @@
 package org.jhorovod.allreduce.conformance;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.conformance.ConformanceCase.Scope;
 
-/** How many elements the cases take: all in the long form ({@code -Plong}), fewer otherwise. */
+/** How many elements and cases there are: all in the long form ({@code -Plong}), or fewer. */
 final class Samples {
     static final String LONG_PROPERTY = "jhorovod.test.long";
     static final boolean IS_LONG = Boolean.getBoolean(LONG_PROPERTY);
@@ -24,6 +26,14 @@ final class Samples {
 
     private static long large(boolean isCommonest) {
         return IS_LONG || isCommonest ? LARGE : LESS_LARGE;
+    }
+
+    /** Of the cases that fail, those with a death and every third of the others. */
+    static List<ConformanceCase> ofFailures(List<ConformanceCase> cases) {
+        return IntStream.range(0, cases.size())
+                .filter(i -> IS_LONG || i % 3 == 0 || cases.get(i).scope() == Scope.KILLS_LAST_RANK)
+                .mapToObj(cases::get)
+                .toList();
     }
 
     /** Whether checking these elements on one rank is enough, as all have been found equal. */

@@ -6,10 +6,13 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * A rank that dies or stops, wherever it is: survivors and launcher name it, and nothing is left.
@@ -24,18 +27,29 @@ class LostRankIT {
                 .with("JHOROVOD_START_TIMEOUT_SECONDS", "8");
     }
 
+    /** The whole table with {@code -Plong}; otherwise a sample with each value in it. */
+    static Stream<Arguments> losses() {
+        List<Arguments> sample =
+                List.of(
+                        Arguments.of("KILL", "start", "unix"),
+                        Arguments.of("STOP", "published", "tcp"),
+                        Arguments.of("KILL", "collective", "tcp"),
+                        Arguments.of("STOP", "between", "unix"));
+        List<Arguments> rest =
+                List.of(
+                        Arguments.of("STOP", "start", "unix"),
+                        Arguments.of("KILL", "collective", "unix"),
+                        Arguments.of("STOP", "collective", "unix"),
+                        Arguments.of("STOP", "collective", "tcp"),
+                        Arguments.of("KILL", "between", "unix"),
+                        Arguments.of("STOP", "between", "tcp"));
+        return Boolean.getBoolean("jhorovod.test.long")
+                ? Stream.concat(sample.stream(), rest.stream())
+                : sample.stream();
+    }
+
     @ParameterizedTest(name = "{0} {1}, transport {2}")
-    @CsvSource({
-        "KILL, start, unix",
-        "STOP, start, unix",
-        "STOP, published, tcp",
-        "KILL, collective, unix",
-        "KILL, collective, tcp",
-        "STOP, collective, unix",
-        "STOP, collective, tcp",
-        "KILL, between, unix",
-        "STOP, between, tcp"
-    })
+    @MethodSource("losses")
     void aRankThatIsKilledOrStopped_isTheRootCause(String signal, String where, String transport)
             throws Exception {
         Jhorovodrun.Builder run = RankJava.of(3, CollectiveProgram.class, where);
