@@ -1,5 +1,7 @@
 package org.jhorovod.allreduce;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -85,6 +87,22 @@ class HostConformanceTest {
     class Unix extends OverRing {
         Unix() {
             super(UnixTransport::new);
+        }
+    }
+
+    /** Ranks that read each other's memory. */
+    @Nested
+    class Shared extends OnThreads {
+        @Override
+        protected List<Integer> sizes() {
+            return List.of(2, 3, 4, 7);
+        }
+
+        @Override
+        InProcessCluster start(int size, Configuration configuration) {
+            InProcessCluster cluster = PretendedHosts.start(PretendedHosts.of(size), configuration);
+            assertThat(cluster.communicators().get(0).transportName()).isEqualTo("shm");
+            return cluster;
         }
     }
 

@@ -3,9 +3,8 @@ package org.jhorovod.allreduce.algorithm;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import org.jhorovod.allreduce.collective.CollectiveCall;
+import java.util.List;
 import org.jhorovod.allreduce.collective.HostTensor;
-import org.jhorovod.allreduce.collective.MismatchException;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.spi.Operation;
@@ -101,22 +100,8 @@ public final class RingExchange {
         }
         CallHeader theirs = CallHeader.decode(body.flip());
         if (!theirs.equals(mine)) {
-            throw mismatch(mine, theirs);
+            throw mine.mismatch(self, ring.previousRank(), theirs);
         }
-    }
-
-    private MismatchException mismatch(CallHeader mine, CallHeader theirs) {
-        CollectiveCall here = mine.call();
-        CollectiveCall there = theirs.call();
-        return new MismatchException(
-                "Two ranks called different collectives: %s called %s (operation %d), rank %d called %s (operation %d). All ranks must call the same collectives with the same names, types, counts, operations and roots in the same order: look for rank-dependent branches, layers or data, or a stale checkpoint on one rank."
-                        .formatted(
-                                self,
-                                here.describe(),
-                                mine.sequence(),
-                                ring.previousRank(),
-                                there.describe(),
-                                theirs.sequence()));
     }
 
     private void exchange(
@@ -170,8 +155,13 @@ public final class RingExchange {
         if (wholeBytes > 0) {
             int end = staging.position();
             staging.flip().limit(wholeBytes);
+            target.limit(wholeBytes);
             kernel.reduce(
-                    tensor.type(), op, staging, target.limit(wholeBytes), isFinal ? divisor : 1);
+                    tensor.type(),
+                    op,
+                    List.of(target, staging),
+                    List.of(target),
+                    isFinal ? divisor : 1);
             staging.limit(end).position(wholeBytes);
             staging.compact();
             incoming.advance(wholeBytes);

@@ -1,0 +1,200 @@
+package org.jhorovod.allreduce.algorithm;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.spi.Operation;
+import org.jhorovod.allreduce.spi.ReductionKernel;
+import org.jhorovod.allreduce.transport.shm.SharedGroup;
+
+/*
+ * P ranks read each other's memory, in rounds [SharedGroup].
+ *
+ * slice   the part of a tensor that goes through the slots in one round
+ * shard   one of P parts of a slice, reduced by one rank
+ *
+ * All-reduce of little: every rank lays down the whole, and after one round reduces all of them by
+ * itself. P times the work, and one wait.
+ *
+ * All-reduce of more: direct reduce-scatter and all-gather, both in one round. In round k a rank
+ *   lays down its part of the others' shards of slice k,
+ *   waits until all have,
+ *   takes the others' results of slice k-1,
+ *   and reduces its own shard of slice k; the others take the result in round k+1.
+ * So there is one wait for each slice, and one more at the end. S(P-1)/P bytes are laid down, S/P
+ * written as results and S(P-1)/P taken, all while they are in the cache.
+ *
+ * Elements are reduced in the order of the ranks, whoever does it: the bits of a sum do not depend
+ * on how a tensor is cut.
+ */
+/** The collectives of ranks that share memory. Used by the engine's thread. */
+public final class SharedCollectives implements AllReduce {
+    private static final int WHOLE_BYTES = 32 << 10;
+    private static final int ALIGNMENT = 64;
+
+    private final SharedRounds rounds;
+    private final ReductionKernel kernel;
+    private final int position;
+    private final int size;
+    private final int shardBytes;
+    // Results lie behind what is laid down: others may take those of the round before still while
+    // this rank lays down for the next one, perhaps of another collective.
+    private final int placeOfResult;
+
+    /**
+     * Over a group of all ranks.
+     *
+     * @param ranks by their position in the group
+     * @param self this rank for messages
+     */
+    public SharedCollectives(
+            SharedGroup group, List<Integer> ranks, Topology self, ReductionKernel kernel) {
+        this.rounds = new SharedRounds(group, ranks, self);
+        this.kernel = kernel;
+        this.position = group.position();
+        this.size = group.size();
+        this.shardBytes = rounds.payloadBytes() / size / ALIGNMENT * ALIGNMENT;
+        this.placeOfResult = (size - 1) * shardBytes;
+    }
+
+    @Override
+    public void allReduce(Operation operation, HostTensor tensor, ReduceOp op) {
+        int divisor = op == ReduceOp.AVERAGE ? size : 1;
+        if (tensor.byteCount() <= Math.min(WHOLE_BYTES, placeOfResult)) {
+            reduceWhole(operation, tensor, op, divisor);
+        } else {
+            reduceInSlices(operation, tensor, op, divisor);
+        }
+    }
+
+    private void reduceWhole(Operation operation, HostTensor tensor, ReduceOp op, int divisor) {
+        Span whole = new Span(0, tensor.byteCount());
+        rounds.layDown(tensor, whole, 0);
+        rounds.exchangeFirst(operation);
+        for (long done = 0; done < whole.byteCount(); ) {
+            ByteBuffer piece = tensor.view(done, whole.byteCount() - done);
+            List<ByteBuffer> inputs = new ArrayList<>(size);
+            for (int rank = 0; rank < size; rank++) {
+                inputs.add(rounds.payload(rank, (int) done, piece.remaining()));
+            }
+            kernel.reduce(tensor.type(), op, inputs, List.of(piece), divisor);
+            done += piece.remaining();
+        }
+    }
+
+    private void reduceInSlices(Operation operation, HostTensor tensor, ReduceOp op, int divisor) {
+        int elementBytes = tensor.type().byteCount();
+        long sliceBytes = (long) shardBytes * size;
+        List<Span> before = List.of();
+        for (long offset = 0; offset < tensor.byteCount(); offset += sliceBytes) {
+            Span slice = new Span(offset, Math.min(sliceBytes, tensor.byteCount() - offset));
+            List<Span> shards = slice.split(size, elementBytes);
+            layDownForOthers(tensor, shards);
+            if (offset == 0) {
+                rounds.exchangeFirst(operation);
+            } else {
+                rounds.exchange(operation);
+            }
+            takeResults(tensor, before);
+            reduceOwn(tensor, shards.get(position), op, divisor);
+            before = shards;
+        }
+        rounds.exchange(operation);
+        takeResults(tensor, before);
+    }
+
+    private void layDownForOthers(HostTensor tensor, List<Span> shards) {
+        for (int other = 0; other < size; other++) {
+            if (other != position) {
+                rounds.layDown(tensor, shards.get(other), placeOf(other, position));
+            }
+        }
+    }
+
+    private void takeResults(HostTensor tensor, List<Span> shards) {
+        for (int other = 0; other < shards.size(); other++) {
+            if (other != position) {
+                rounds.takeAdded(other, placeOfResult, tensor, shards.get(other));
+            }
+        }
+    }
+
+    private void reduceOwn(HostTensor tensor, Span shard, ReduceOp op, int divisor) {
+        for (long done = 0; done < shard.byteCount(); ) {
+            ByteBuffer own = tensor.view(shard.byteOffset() + done, shard.byteCount() - done);
+            int bytes = own.remaining();
+            List<ByteBuffer> inputs = new ArrayList<>(size);
+            for (int rank = 0; rank < size; rank++) {
+                int place = placeOf(position, rank) + (int) done;
+                inputs.add(rank == position ? own : rounds.payload(rank, place, bytes));
+            }
+            ByteBuffer result = rounds.payload(position, placeOfResult + (int) done, bytes);
+            kernel.reduce(tensor.type(), op, inputs, List.of(own, result), divisor);
+            done += bytes;
+        }
+    }
+
+    /** Where in a rank's payload its part of an other rank's shard lies: its own has no place. */
+    private int placeOf(int shard, int inPayloadOf) {
+        return (shard < inPayloadOf ? shard : shard - 1) * shardBytes;
+    }
+
+    /** Replaces the tensor by that of the root. */
+    public void broadcast(Operation operation, HostTensor tensor, int root) {
+        forSlices(
+                operation,
+                tensor.byteCount(),
+                slice -> {
+                    if (root == position) {
+                        rounds.layDown(tensor, slice, 0);
+                    }
+                },
+                slice -> {
+                    if (root != position) {
+                        rounds.take(root, 0, tensor, slice);
+                    }
+                });
+    }
+
+    /** Gathers the inputs of all ranks in rank order. */
+    public void allGather(Operation operation, HostTensor input, HostTensor output) {
+        forSlices(
+                operation,
+                input.byteCount(),
+                slice -> rounds.layDown(input, slice, 0),
+                slice -> {
+                    for (int rank = 0; rank < size; rank++) {
+                        long offset = rank * input.byteCount() + slice.byteOffset();
+                        rounds.take(rank, 0, output, new Span(offset, slice.byteCount()));
+                    }
+                });
+    }
+
+    /** Compares the call with those of all ranks, which have come to it then. */
+    public void compareCalls(Operation operation) {
+        rounds.exchangeFirst(operation);
+    }
+
+    /** What a rank does with a slice before or after its round. */
+    private interface Part {
+        void of(Span slice);
+    }
+
+    private void forSlices(Operation operation, long byteCount, Part before, Part after) {
+        long offset = 0;
+        do {
+            Span slice = new Span(offset, Math.min(placeOfResult, byteCount - offset));
+            before.of(slice);
+            if (offset == 0) {
+                rounds.exchangeFirst(operation);
+            } else {
+                rounds.exchange(operation);
+            }
+            after.of(slice);
+            offset += slice.byteCount();
+        } while (offset < byteCount);
+    }
+}
