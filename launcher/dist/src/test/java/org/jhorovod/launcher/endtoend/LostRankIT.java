@@ -11,7 +11,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -19,6 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class LostRankIT {
+    private static final boolean IS_LONG = Boolean.getBoolean("jhorovod.test.long");
     private static final Pattern TOLD = Pattern.compile("told after (\\d+) ms");
     private static final Pattern PLACE = Pattern.compile("at \\w+ pid=(\\d+)\\.");
 
@@ -43,9 +43,7 @@ class LostRankIT {
                         Arguments.of("STOP", "collective", "tcp"),
                         Arguments.of("KILL", "between", "unix"),
                         Arguments.of("STOP", "between", "tcp"));
-        return Boolean.getBoolean("jhorovod.test.long")
-                ? Stream.concat(sample.stream(), rest.stream())
-                : sample.stream();
+        return IS_LONG ? Stream.concat(sample.stream(), rest.stream()) : sample.stream();
     }
 
     @ParameterizedTest(name = "{0} {1}, transport {2}")
@@ -56,8 +54,12 @@ class LostRankIT {
         endRank1AndCheck(run.with("JHOROVOD_TRANSPORT", transport), signal);
     }
 
+    static List<String> lossesDuringEvaluation() {
+        return IS_LONG ? List.of("KILL", "STOP") : List.of("KILL");
+    }
+
     @ParameterizedTest(name = "{0} during evaluation")
-    @CsvSource({"KILL", "STOP"})
+    @MethodSource("lossesDuringEvaluation")
     void aRankThatIsLostDuringEvaluation_isTheRootCause(String signal) throws Exception {
         endRank1AndCheck(RankJava.of(2, EvaluationProgram.class), signal);
     }
