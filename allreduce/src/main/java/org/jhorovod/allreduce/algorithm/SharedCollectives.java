@@ -5,10 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
-import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.spi.ReductionKernel;
-import org.jhorovod.allreduce.transport.shm.SharedGroup;
+import org.jhorovod.allreduce.transport.shm.RegisteredSegments;
 
 /*
  * P ranks read each other's memory, in rounds [SharedGroup].
@@ -27,6 +26,10 @@ import org.jhorovod.allreduce.transport.shm.SharedGroup;
  * So there is one wait for each slice, and one more at the end. S(P-1)/P bytes are laid down, S/P
  * written as results and S(P-1)/P taken, all while they are in the cache.
  *
+ * All-reduce in place, where the tensors of all ranks lie in registered memory: each rank reads its
+ * shard of the whole from all ranks' memory, and writes the result into all of them. Two waits, and
+ * nothing is copied.
+ *
  * Elements are reduced in the order of the ranks, whoever does it: the bits of a sum do not depend
  * on how a tensor is cut.
  */
@@ -34,8 +37,11 @@ import org.jhorovod.allreduce.transport.shm.SharedGroup;
 public final class SharedCollectives implements AllReduce {
     private static final int WHOLE_BYTES = 32 << 10;
     private static final int ALIGNMENT = 64;
+    private static final long PIECE_BYTES = 1 << 20;
+    private static final int ORDINARY = -1;
 
     private final SharedRounds rounds;
+    private final RegisteredSegments registered;
     private final ReductionKernel kernel;
     private final int position;
     private final int size;
@@ -45,17 +51,17 @@ public final class SharedCollectives implements AllReduce {
     private final int placeOfResult;
 
     /**
-     * Over a group of all ranks.
+     * Over the rounds of a group of all ranks.
      *
-     * @param ranks by their position in the group
-     * @param self this rank for messages
+     * @param registered the memory that is reduced in place
      */
     public SharedCollectives(
-            SharedGroup group, List<Integer> ranks, Topology self, ReductionKernel kernel) {
-        this.rounds = new SharedRounds(group, ranks, self);
+            SharedRounds rounds, RegisteredSegments registered, ReductionKernel kernel) {
+        this.rounds = rounds;
+        this.registered = registered;
         this.kernel = kernel;
-        this.position = group.position();
-        this.size = group.size();
+        this.position = rounds.position();
+        this.size = rounds.size();
         this.shardBytes = rounds.payloadBytes() / size / ALIGNMENT * ALIGNMENT;
         this.placeOfResult = (size - 1) * shardBytes;
     }
@@ -66,8 +72,39 @@ public final class SharedCollectives implements AllReduce {
         if (tensor.byteCount() <= Math.min(WHOLE_BYTES, placeOfResult)) {
             reduceWhole(operation, tensor, op, divisor);
         } else {
-            reduceInSlices(operation, tensor, op, divisor);
+            reduceLarge(operation, tensor, op, divisor);
         }
+    }
+
+    private void reduceLarge(Operation operation, HostTensor tensor, ReduceOp op, int divisor) {
+        int number = tensor.registration().orElse(ORDINARY);
+        if (!registered.contains(number)) {
+            number = ORDINARY;
+            layDownForOthers(tensor, shards(tensor, 0));
+        }
+        switch (rounds.exchangeFirst(operation, number, tensor.registrationOffset())) {
+            case SAME -> reduceInPlace(operation, number, tensor, op, divisor);
+            case ORDINARY -> reduceInSlices(operation, tensor, op, divisor, true);
+            case MIXED -> reduceInSlices(operation, tensor, op, divisor, false);
+        }
+    }
+
+    private void reduceInPlace(
+            Operation operation, int number, HostTensor tensor, ReduceOp op, int divisor) {
+        Span whole = new Span(tensor.registrationOffset(), tensor.byteCount());
+        Span own = whole.split(size, tensor.type().byteCount()).get(position);
+        for (long done = 0; done < own.byteCount(); ) {
+            long offset = own.byteOffset() + done;
+            long left = Math.min(PIECE_BYTES, own.byteCount() - done);
+            List<ByteBuffer> views = new ArrayList<>(size);
+            for (int rank = 0; rank < size; rank++) {
+                views.add(registered.view(number, rank, offset, left));
+            }
+            kernel.reduce(tensor.type(), op, views, views, divisor);
+            operation.progressed();
+            done += views.get(0).remaining();
+        }
+        rounds.exchange(operation);
     }
 
     private void reduceWhole(Operation operation, HostTensor tensor, ReduceOp op, int divisor) {
@@ -85,17 +122,15 @@ public final class SharedCollectives implements AllReduce {
         }
     }
 
-    private void reduceInSlices(Operation operation, HostTensor tensor, ReduceOp op, int divisor) {
-        int elementBytes = tensor.type().byteCount();
+    /** With or without its first exchange already done. */
+    private void reduceInSlices(
+            Operation operation, HostTensor tensor, ReduceOp op, int divisor, boolean isBegun) {
         long sliceBytes = (long) shardBytes * size;
         List<Span> before = List.of();
         for (long offset = 0; offset < tensor.byteCount(); offset += sliceBytes) {
-            Span slice = new Span(offset, Math.min(sliceBytes, tensor.byteCount() - offset));
-            List<Span> shards = slice.split(size, elementBytes);
-            layDownForOthers(tensor, shards);
-            if (offset == 0) {
-                rounds.exchangeFirst(operation);
-            } else {
+            List<Span> shards = shards(tensor, offset);
+            if (offset > 0 || !isBegun) {
+                layDownForOthers(tensor, shards);
                 rounds.exchange(operation);
             }
             takeResults(tensor, before);
@@ -104,6 +139,12 @@ public final class SharedCollectives implements AllReduce {
         }
         rounds.exchange(operation);
         takeResults(tensor, before);
+    }
+
+    /** Those of the slice that starts at an offset. */
+    private List<Span> shards(HostTensor tensor, long offset) {
+        long bytes = Math.min((long) shardBytes * size, tensor.byteCount() - offset);
+        return new Span(offset, bytes).split(size, tensor.type().byteCount());
     }
 
     private void layDownForOthers(HostTensor tensor, List<Span> shards) {

@@ -2,6 +2,7 @@ package org.jhorovod.allreduce.algorithm;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.Topology;
@@ -12,8 +13,12 @@ import org.jhorovod.allreduce.transport.shm.SharedGroup;
  * The rounds of one collective after another: a slot has a header, which says in the first round
  * what its rank was called for, and behind it the payload.
  */
-final class SharedRounds {
+public final class SharedRounds {
     private static final int HEADER_BYTES = 1024;
+    // At the end of the header: where the tensor lies, or -1 where that is ordinary memory.
+    private static final int NUMBER_PLACE = HEADER_BYTES - 16;
+    private static final int OFFSET_PLACE = HEADER_BYTES - 8;
+    private static final long ORDINARY = -1;
 
     private final SharedGroup group;
     private final List<Integer> ranks;
@@ -26,7 +31,7 @@ final class SharedRounds {
      * @param ranks by their position in it
      * @param self this rank for messages
      */
-    SharedRounds(SharedGroup group, List<Integer> ranks, Topology self) {
+    public SharedRounds(SharedGroup group, List<Integer> ranks, Topology self) {
         this.group = group;
         this.ranks = List.copyOf(ranks);
         this.self = self.describe();
@@ -44,9 +49,39 @@ final class SharedRounds {
         return group.slotBytes() - HEADER_BYTES;
     }
 
+    /** Where the tensors of all ranks lie. */
+    enum Place {
+        /** In the same registered memory, at the same offset. */
+        SAME,
+        /** Each in ordinary memory. */
+        ORDINARY,
+        MIXED
+    }
+
     /**
      * Exchanges the payload that has been laid down, and compares what all ranks are called for.
+     *
+     * @param number of the registered memory in which the tensor lies; -1 for ordinary memory
      */
+    Place exchangeFirst(Operation operation, long number, long byteOffset) {
+        ByteBuffer slot = group.slot(position(), group.round() + 1);
+        slot.putLong(NUMBER_PLACE, number).putLong(OFFSET_PLACE, byteOffset);
+        exchangeFirst(operation);
+        boolean areSame = true;
+        boolean areOrdinary = number == ORDINARY;
+        for (int other = 0; other < size(); other++) {
+            ByteBuffer theirs = group.slot(other, group.round());
+            long theirNumber = theirs.getLong(NUMBER_PLACE);
+            areOrdinary &= theirNumber == ORDINARY;
+            areSame &= theirNumber == number && theirs.getLong(OFFSET_PLACE) == byteOffset;
+        }
+        if (areOrdinary) {
+            return Place.ORDINARY;
+        }
+        return areSame ? Place.SAME : Place.MIXED;
+    }
+
+    /** The same where it does not matter where tensors lie. */
     void exchangeFirst(Operation operation) {
         CallHeader mine =
                 new CallHeader(operation.generation(), operation.sequence(), operation.call());
@@ -63,7 +98,8 @@ final class SharedRounds {
     }
 
     private RuntimeException mismatch(Operation operation, CallHeader mine, int other) {
-        ByteBuffer slot = group.slot(other, group.round()).duplicate(); // big-endian, as a header is
+        ByteBuffer slot =
+                group.slot(other, group.round()).duplicate(); // big-endian, as a header is
         try {
             int length = CallHeader.announcedLength(slot);
             CallHeader theirs = CallHeader.decode(slot.slice(CallHeader.LENGTH_BYTES, length));
@@ -111,6 +147,23 @@ final class SharedRounds {
             source += bytes;
             done += bytes;
         }
+    }
+
+    /** Lays down a text that is not longer than a path. */
+    void layDown(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        int count = Math.min(bytes.length, payloadBytes() / 2);
+        ByteBuffer slot = group.slot(position(), group.round() + 1);
+        slot.putInt(HEADER_BYTES, count).put(HEADER_BYTES + Integer.BYTES, bytes, 0, count);
+    }
+
+    /** The text that a rank has laid down for the last round. */
+    String text(int ofPosition) {
+        ByteBuffer slot = group.slot(ofPosition, group.round());
+        int count = Math.max(0, Math.min(slot.getInt(HEADER_BYTES), payloadBytes() / 2));
+        byte[] bytes = new byte[count];
+        slot.get(HEADER_BYTES + Integer.BYTES, bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     /** The bytes at a place in a rank's payload of the last round; written only by their owner. */

@@ -86,6 +86,18 @@ public interface Communicator extends AutoCloseable {
     CompletableFuture<Void> barrierAsync(String name);
 
     /**
+     * Memory that the ranks reduce in place where they share it; elsewhere ordinary memory, whose
+     * all-reduce has the same result. A collective: all ranks call it, in the same order among
+     * their other collectives, and it blocks until all have.
+     *
+     * <p>All ranks have to use the same part of the same memory in an all-reduce to gain from it.
+     *
+     * @param elementCount the same on all ranks, as is the type
+     * @return zeros; to be closed by the caller
+     */
+    RegisteredMemory allocate(DataType type, long elementCount);
+
+    /**
      * {@link #allReduceAsync(String, Tensor, Reduction)} that blocks until the result is there.
      *
      * <pre>{@code

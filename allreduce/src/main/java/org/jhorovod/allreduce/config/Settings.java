@@ -102,9 +102,10 @@ public final class Settings {
     public static final Setting<Path> SHARED_MEMORY_FOLDER =
             new Setting<>(
                     "SHARED_MEMORY_FOLDER",
-                    "/dev/shm",
+                    null,
                     "path",
-                    "Folder in memory (tmpfs) by which ranks of one host share it.",
+                    "Folder in memory (tmpfs) by which ranks of one host share it; /dev/shm if not"
+                            + " set.",
                     Path::of);
     public static final Setting<AllReduceChoice> ALLREDUCE =
             choice(

@@ -15,6 +15,7 @@ import org.jhorovod.allreduce.spi.HostMemoryProvider;
 import org.jhorovod.allreduce.spi.Meeting;
 import org.jhorovod.allreduce.transport.Transport;
 import org.jhorovod.allreduce.transport.shm.NoSharedMemoryException;
+import org.jhorovod.allreduce.transport.shm.SegmentFiles;
 import org.jhorovod.allreduce.transport.shm.SharedMemoryTransport;
 import org.jhorovod.allreduce.transport.tcp.TcpTransport;
 import org.jhorovod.allreduce.transport.unix.UnixTransport;
@@ -74,7 +75,9 @@ public final class OwnBackendProvider implements HostMemoryProvider {
     private static HostMemoryBackend sharedMemory(Meeting meeting) throws IOException {
         Topology self = meeting.self();
         List<Integer> ranks = IntStream.range(0, self.size()).boxed().toList();
-        return new SharedMemoryBackend(self, new SharedMemoryTransport(meeting, ranks).open());
+        SegmentFiles files = new SegmentFiles(meeting.configuration());
+        return new SharedMemoryBackend(
+                self, new SharedMemoryTransport(meeting, files, ranks).open(), files);
     }
 
     private static HostMemoryBackend sharedMemoryOrUnix(Meeting meeting) throws IOException {

@@ -6,22 +6,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.UUID;
 import org.jhorovod.allreduce.config.Configuration;
-import org.jhorovod.allreduce.config.Settings;
 
-/** Where this rank makes its segments: files in memory, named after the run. */
+/** Where this rank makes its segments: files in memory. */
 public final class SegmentFiles {
     private final Path folder;
-    private final String prefix;
 
     /** In the folder that the settings name. */
     public SegmentFiles(Configuration configuration) {
-        this.folder = configuration.get(Settings.SHARED_MEMORY_FOLDER);
-        this.prefix = prefix(configuration.find(Settings.RUN_ID).orElse("alone"));
-    }
-
-    /** How the names of all segments of a run start, by which what is left of it is found. */
-    public static String prefix(String runId) {
-        return "jhorovod-%s-".formatted(runId.replaceAll("[^A-Za-z0-9.]", "_"));
+        this.folder = configuration.sharedMemoryFolder();
     }
 
     /**
@@ -29,8 +21,8 @@ public final class SegmentFiles {
      *
      * @throws IOException saying what to do; nothing is left then
      */
-    SharedSegment create(long byteCount) throws IOException {
-        Path file = folder.resolve(prefix + UUID.randomUUID());
+    public SharedSegment create(long byteCount) throws IOException {
+        Path file = folder.resolve("jhorovod-" + UUID.randomUUID());
         try {
             return SharedSegment.create(file, byteCount);
         } catch (NoSuchFileException e) {

@@ -34,10 +34,10 @@ public final class SharedMemoryTransport {
     private final long segmentBytes;
 
     /** Prepares to connect ranks, in the order that all of them share. */
-    public SharedMemoryTransport(Meeting meeting, List<Integer> ranks) {
+    public SharedMemoryTransport(Meeting meeting, SegmentFiles files, List<Integer> ranks) {
         this.meeting = meeting;
         this.ranks = List.copyOf(ranks);
-        this.files = new SegmentFiles(meeting.configuration());
+        this.files = files;
         this.slotBytes = slotBytes(ranks.size());
         this.segmentBytes = SharedGroup.segmentBytes(slotBytes);
     }

@@ -63,7 +63,7 @@ public final class SharedSegment {
     }
 
     /** Maps the segment of another rank. */
-    static SharedSegment open(Path file, long byteCount) throws IOException {
+    public static SharedSegment open(Path file, long byteCount) throws IOException {
         try (FileChannel channel =
                 FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             if (channel.size() != byteCount) {
@@ -84,17 +84,26 @@ public final class SharedSegment {
         return List.copyOf(memory);
     }
 
-    Path file() {
+    /** Where others find it. */
+    public Path file() {
         return file;
     }
 
-    /** The whole memory in order, each piece but the last as long. */
-    List<ByteBuffer> memory() {
+    /** The whole memory in order. */
+    public List<ByteBuffer> memory() {
         return memory;
     }
 
-    /** Removes the name; the memory stays until nobody has it mapped. */
-    void unlink() throws IOException {
+    /** The memory from an offset on: at least one byte, at most as many as asked for. */
+    ByteBuffer view(long byteOffset, long maxByteCount) {
+        ByteBuffer piece = memory.get((int) (byteOffset / MAPPING_BYTES));
+        int offset = (int) (byteOffset % MAPPING_BYTES);
+        int bytes = (int) Math.min(maxByteCount, piece.capacity() - offset);
+        return piece.slice(offset, bytes).order(ByteOrder.nativeOrder());
+    }
+
+    /** Removes its name; the memory stays until nobody has it mapped. */
+    public void unlink() throws IOException {
         Files.deleteIfExists(file);
     }
 }
