@@ -50,6 +50,7 @@ public final class DistributedTrainer extends Trainer {
     private static final Logger logger = LoggerFactory.getLogger(DistributedTrainer.class);
     private static final long MIB = 1 << 20;
 
+    private final TrainingConfig trainingConfig;
     private final DistributedConfig config;
     private final Communicator communicator;
     private final boolean alone;
@@ -63,12 +64,14 @@ public final class DistributedTrainer extends Trainer {
 
     private List<NamedParameter> parameters = List.of();
     private @Nullable GradientBuckets buckets; // null until initialised
+    private @Nullable GradientUpdate update; // null before the first step
     private @Nullable Integer sharedSeed; // null until agreed
     private long checkedSteps; // how many had been made when the parameters were last compared
 
     private DistributedTrainer(
             Model model, TrainingConfig trainingConfig, DistributedConfig config) {
         super(model, trainingConfig);
+        this.trainingConfig = trainingConfig;
         this.config = config;
         this.communicator = config.communicator();
         this.alone = communicator.size() == 1;
@@ -240,7 +243,7 @@ public final class DistributedTrainer extends Trainer {
             samples = samplesWithoutForward();
         }
         if (alone) {
-            super.step();
+            applyUpdate();
             clock.stepEnded(System.nanoTime(), samples, 0);
             return;
         }
@@ -282,11 +285,23 @@ public final class DistributedTrainer extends Trainer {
                             + " step().");
         }
         long total = ready.average(samples);
-        super.step();
+        applyUpdate();
         clock.stepEnded(System.nanoTime(), total, announcedNanos + ready.waitedNanos());
         if (config.checkSteps() > 0 && clock.steps() % config.checkSteps() == 0) {
             checkParameters();
         }
+    }
+
+    private void applyUpdate() {
+        GradientUpdate known = update;
+        if (known == null) {
+            List<NamedParameter> all = NamedParameter.of(getModel().getBlock());
+            known = new GradientUpdate(trainingConfig.getOptimizer(), all);
+            update = known;
+        }
+        long start = System.nanoTime();
+        known.apply();
+        addMetric("step", start); // as DJL's own step does
     }
 
     /** Compares the parameters between the ranks, which have made the same steps. */

@@ -4,14 +4,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiConsumer;
+import java.util.stream.LongStream;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
-import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,11 +25,12 @@ import org.slf4j.LoggerFactory;
  * process that saw all N samples, the sum of n_r / N * g_r. A rank without samples puts zeros. Batch
  * norm's running statistics travel the same way.
  *
- * Note [Two ways to weigh]: on the host, every rank puts n_r and n_r * g_r into its buckets, the
- * buckets are summed, and the sum of the products is divided by the sum of the counts: no more
- * messages than buckets, and no pass over memory but the copies. On a device the host would have to
- * wait for that count, and 16-bit types hold neither it nor the products. There the counts are
- * summed first, beside the buckets, and n_r / N is the prescale of each rank's reduction.
+ * Note [Two ways to weigh]: where gradients are copied on the host, every rank puts n_r and n_r * g_r
+ * into its buckets, the buckets are summed, and the sum of the products is divided by the sum of the
+ * counts: no more messages than buckets, and no pass over memory but the copies. Where they are born
+ * in the bucket that would be two passes more; on a device the host would have to wait for that
+ * count, and 16-bit types hold neither it nor the products. There the counts are gathered first, and
+ * n_r / N is the prescale of each rank's reduction; if all have as many, a plain average does.
  *
  * Note [A gradient must exist before it is written]: the engine hands out detached zeros for a
  * parameter that has no gradient yet, and what is written there is lost. So each parameter is
@@ -56,7 +59,8 @@ final class GradientBuckets {
     private boolean usesDevice;
     private List<NamedParameter> members = List.of();
     private List<GradientBucket> buckets = List.of();
-    private HostTensor counts = HostTensor.allocate(DataType.INT64, 1);
+    private HostTensor ownCount = HostTensor.allocate(DataType.INT64, 0);
+    private HostTensor counts = ownCount;
     // Empty but for a step under way, or broken off.
     private List<CompletableFuture<Void>> running = List.of();
     private long waitedNanos;
@@ -98,7 +102,6 @@ final class GradientBuckets {
                 fresh.add(parameters.get(i));
             }
         }
-        FirstGradients.create(fresh);
         members = parameters.stream().filter(p -> p.isTrained() || p.isRunningStatistic()).toList();
         members.forEach(GradientBuckets::requireInPlace);
         usesDevice = place.isOnDevice(communicator, members);
@@ -106,32 +109,67 @@ final class GradientBuckets {
             buckets.forEach(GradientBucket::close);
         }
         running = List.of();
-        counts = HostTensor.allocate(DataType.INT64, 1);
-        buckets = allocate(BucketPlan.of(members.stream().map(p -> entry(p)).toList(), limitBytes));
+        ownCount = HostTensor.allocate(DataType.INT64, 1);
+        counts = HostTensor.allocate(DataType.INT64, communicator.size());
+        Optional<NativeGradients> gradients = nativeGradients();
+        if (gradients.isEmpty()) {
+            FirstGradients.create(fresh);
+        }
+        buckets = allocate(gradients);
         trained = now;
         planned = true;
     }
 
-    private List<GradientBucket> allocate(BucketPlan plan) {
-        List<GradientBucket> all = new ArrayList<>();
-        // In the name, so that a rank that has frozen another layer is found by the collective.
-        String digest = ParameterDigest.ofDescriptions(members).substring(0, 8);
-        for (int i = 0; i < plan.buckets().size(); i++) {
-            String name =
-                    "%s/gradients-of-%s/%d-of-%d"
-                            .formatted(owner, digest, i + 1, plan.buckets().size());
-            all.add(bucket(name, plan.buckets().get(i)));
+    /** How gradients come to lie in the buckets; empty where they are copied. */
+    private Optional<NativeGradients> nativeGradients() {
+        boolean areOnHost = members.stream().noneMatch(p -> p.array().getDevice().isGpu());
+        return areOnHost && !members.isEmpty()
+                ? NativeGradients.find(members.get(0).array().getManager().getEngine())
+                : Optional.empty();
+    }
+
+    private List<GradientBucket> allocate(Optional<NativeGradients> gradients) {
+        if (gradients.isEmpty()) {
+            return copied(members, "gradients");
         }
+        List<GradientBucket> all = new ArrayList<>();
+        List<NamedParameter> born = members.stream().filter(p -> p.isTrained()).toList();
+        forEachPlanned(
+                born,
+                "gradients",
+                (name, plan) ->
+                        all.add(new FlatBucket(name, plan, born, gradients.get(), communicator)));
+        List<NamedParameter> statistics = members.stream().filter(p -> !p.isTrained()).toList();
+        all.addAll(copied(statistics, "statistics"));
         return List.copyOf(all);
     }
 
-    private GradientBucket bucket(String name, BucketPlan.Bucket plan) {
+    private List<GradientBucket> copied(List<NamedParameter> of, String what) {
+        List<GradientBucket> all = new ArrayList<>();
+        forEachPlanned(of, what, (name, plan) -> all.add(copied(name, plan, of)));
+        return List.copyOf(all);
+    }
+
+    private void forEachPlanned(
+            List<NamedParameter> of, String what, BiConsumer<String, BucketPlan.Bucket> action) {
+        BucketPlan plan = BucketPlan.of(of.stream().map(p -> entry(p)).toList(), limitBytes);
+        // In the name, so that a rank that has frozen another layer is found by the collective.
+        String digest = ParameterDigest.ofDescriptions(of).substring(0, 8);
+        int count = plan.buckets().size();
+        for (int i = 0; i < count; i++) {
+            String name = "%s/%s-of-%s/%d-of-%d".formatted(owner, what, digest, i + 1, count);
+            action.accept(name, plan.buckets().get(i));
+        }
+    }
+
+    private GradientBucket copied(
+            String name, BucketPlan.Bucket plan, List<NamedParameter> planned) {
         if (usesDevice) {
-            return new DeviceBucket(name, plan, members);
+            return new DeviceBucket(name, plan, planned);
         }
         return plan.type() == DataType.FLOAT16
-                ? new Float16Bucket(name, plan, members)
-                : new HostBucket(name, plan, members, memory);
+                ? new Float16Bucket(name, plan, planned)
+                : new HostBucket(name, plan, planned, memory);
     }
 
     private static void requireInPlace(NamedParameter parameter) {
@@ -171,8 +209,8 @@ final class GradientBuckets {
         waitedNanos = 0;
         running = new ArrayList<>(buckets.size() + 1);
         boolean isCountedFirst = buckets.stream().anyMatch(GradientBucket::needsTotal);
-        long total = isCountedFirst ? required(sumOf(samples)) : 0;
-        Share share = new Share(samples, total);
+        Share share = isCountedFirst ? shareOf(samples) : Share.of(samples);
+        long total = share.total();
         for (GradientBucket bucket : buckets) {
             Reduction reduction = bucket.fill(share);
             running.add(communicator.allReduceAsync(bucket.name(), bucket.tensor(), reduction));
@@ -193,14 +231,17 @@ final class GradientBuckets {
         return total;
     }
 
-    /** The samples of all ranks; see Note [Two ways to weigh]. */
-    private long sumOf(long samples) {
-        counts.buffers().get(0).putLong(0, samples);
-        CompletableFuture<Void> sum =
-                communicator.allReduceAsync(owner + "/samples", counts, ReduceOp.SUM);
-        running.add(sum);
-        await(sum);
-        return counts.buffers().get(0).getLong(0);
+    /** Asks for the samples of all ranks; see Note [Two ways to weigh]. */
+    private Share shareOf(long samples) {
+        ownCount.buffers().get(0).putLong(0, samples);
+        CompletableFuture<Void> gathering =
+                communicator.allGatherAsync(owner + "/samples", ownCount, counts);
+        running.add(gathering);
+        await(gathering);
+        long[] all = new long[communicator.size()];
+        counts.buffers().get(0).asLongBuffer().get(all);
+        boolean isEqual = LongStream.of(all).allMatch(count -> count == samples);
+        return new Share(samples, required(LongStream.of(all).sum()), isEqual);
     }
 
     private void await(CompletableFuture<Void> collective) {
