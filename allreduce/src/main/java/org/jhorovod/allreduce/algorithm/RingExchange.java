@@ -3,6 +3,7 @@ package org.jhorovod.allreduce.algorithm;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.List;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
@@ -25,6 +26,7 @@ public final class RingExchange {
     private final String self;
     private final RingLinks links;
     private final ReductionKernel kernel;
+    private final long lookNanos;
     private final ByteBuffer staging =
             ByteBuffer.allocateDirect(SEGMENT_BYTES).order(ByteOrder.nativeOrder());
 
@@ -32,12 +34,15 @@ public final class RingExchange {
      * Uses links and kernel until the caller closes them.
      *
      * @param self this rank for messages
+     * @param look how long to look for bytes again and again before sleeping until some come
      */
-    public RingExchange(Ring ring, Topology self, RingLinks links, ReductionKernel kernel) {
+    public RingExchange(
+            Ring ring, Topology self, RingLinks links, ReductionKernel kernel, Duration look) {
         this.ring = ring;
         this.self = self.describe();
         this.links = links;
         this.kernel = kernel;
+        this.lookNanos = look.toNanos();
     }
 
     Ring ring() {
@@ -96,6 +101,7 @@ public final class RingExchange {
         SpanCursor outgoing = new SpanCursor(work.tensor(), plan.outgoing());
         SpanCursor incoming = new SpanCursor(work.tensor(), plan.incoming());
         staging.clear();
+        long movedNanos = System.nanoTime();
         while (!headers.areExchanged() || !outgoing.isAtEnd() || !incoming.isAtEnd()) {
             int moved = 0;
             if (!headers.isSent()) {
@@ -116,6 +122,9 @@ public final class RingExchange {
             }
             if (moved > 0) {
                 operation.progressed();
+                movedNanos = System.nanoTime();
+            } else if (System.nanoTime() - movedNanos < lookNanos) {
+                Thread.onSpinWait();
             } else {
                 links.awaitReady(
                         !headers.isReceived() || receivable > 0,

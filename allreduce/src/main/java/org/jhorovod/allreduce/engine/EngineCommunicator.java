@@ -269,6 +269,7 @@ public final class EngineCommunicator implements Communicator {
                     "A handler of a collective's future waits for another collective, which would"
                             + " wait for ever. Use thenCompose, or another thread.");
         }
+        engine.lookFor(collective);
         while (true) {
             try {
                 collective.get(1, TimeUnit.SECONDS);

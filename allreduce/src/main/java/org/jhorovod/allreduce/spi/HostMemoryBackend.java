@@ -33,8 +33,9 @@ public interface HostMemoryBackend extends Backend<HostTensor> {
     default void release(int number) {}
 
     /**
-     * How long the engine looks for the next collective before it sleeps. More than zero for a
-     * library whose own waits keep a core busy, and which is slow to get going on another core.
+     * How long the engine looks for the next collective, and a caller for the end of one, before
+     * they sleep. More than zero where waking costs more than that: in collectives of microseconds,
+     * or in a library that is slow to get going on another core.
      */
     default Duration alertness() {
         return Duration.ZERO;

@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce.backend.host;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jhorovod.allreduce.algorithm.SharedAllocation;
@@ -18,6 +19,8 @@ import org.jhorovod.allreduce.transport.shm.SharedMemoryTransport;
 
 /** Our own collectives where all ranks share the memory of one host. */
 public final class SharedMemoryBackend implements HostMemoryBackend {
+    private static final Duration ALERTNESS = Duration.ofNanos(100_000);
+
     private final SharedCollectives collectives;
     private final SharedAllocation allocation;
     private final Prescaling prescaling;
@@ -78,6 +81,11 @@ public final class SharedMemoryBackend implements HostMemoryBackend {
     @Override
     public void compareCalls(Operation operation) {
         collectives.compareCalls(operation);
+    }
+
+    @Override
+    public Duration alertness() {
+        return ALERTNESS;
     }
 
     /** Does nothing: who waits for memory looks at the operation all the time. */
