@@ -14,7 +14,7 @@ final class TrainPerfTable {
         return List.of(
                 text(
                         "# %s, %,d parameters, %s a rank and step",
-                        h.model(), h.parameters(), images(h)),
+                        h.model(), h.parameters(), count(h.batch(), "image")),
                 text(
                         "# %s on %s, %s, %s a rank",
                         count(h.ranks(), "rank"),
@@ -23,12 +23,8 @@ final class TrainPerfTable {
                         count(h.threads(), "compute thread")),
                 text("# rank 0's host: %s, JDK %s", count(h.cores(), "core"), h.jdk()),
                 text(
-                        "# step: median of %s of %s a mode, each of its slowest rank",
+                        "# step: median of %s of %s, each of its slowest rank",
                         count(h.blocks(), "block"), count(h.steps(), "step")));
-    }
-
-    private static String images(TrainPerfHeader h) {
-        return count(h.batch(), "image");
     }
 
     /** The lines with the figures. */

@@ -22,12 +22,7 @@ class TrainPerfIT {
     void compare_measuresAllModes_andTheirRatios() throws Exception {
         Path json = folder.resolve("train.json");
         Jhorovodrun.Result result =
-                run(
-                        "--model=lenet",
-                        "--sync=compare",
-                        "--steps=3",
-                        "--blocks=2",
-                        "--json=" + json);
+                run("--model=lenet", "--sync=compare", "--steps=3", "--blocks=2", "--json=" + json);
 
         assertThat(result.code()).as(result.out() + result.err()).isZero();
         assertThat(result.out())
@@ -63,7 +58,8 @@ class TrainPerfIT {
         assertThat(median)
                 .as("%s", mode)
                 .isPositive()
-                .isBetween(mode.get("minMillis").getAsDouble(), mode.get("maxMillis").getAsDouble());
+                .isBetween(
+                        mode.get("minMillis").getAsDouble(), mode.get("maxMillis").getAsDouble());
         assertThat(mode.get("imagesPerSecond").getAsDouble())
                 .as("two ranks with 16 images each: %s", mode)
                 .isEqualTo(2 * 16 * 1e3 / median);
