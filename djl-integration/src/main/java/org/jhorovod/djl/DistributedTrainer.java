@@ -15,6 +15,7 @@ import ai.djl.translate.TranslateException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -167,18 +168,28 @@ public final class DistributedTrainer extends Trainer {
         if (alone) {
             return;
         }
+        if (buckets != null) {
+            buckets.close();
+        }
         parameters = NamedParameter.of(getModel().getBlock());
-        ModelAgreement.require(communicator, name + "/model", description());
+        Optional<NativeGradients> gradients = NativeGradients.find(parameters);
+        ModelAgreement.require(communicator, name + "/model", description(gradients.isPresent()));
         ParameterBroadcast.run(communicator, name, parameters);
         buckets =
                 new GradientBuckets(
-                        communicator, name, parameters, config.bucketMib() * MIB, config.place());
+                        communicator,
+                        name,
+                        parameters,
+                        config.bucketMib() * MIB,
+                        config.place(),
+                        gradients);
         // Dropout and augmentation are to differ between ranks.
         engine().setRandomSeed(sharedSeed() + rank());
     }
 
-    private List<String> description() {
+    private List<String> description(boolean areBornInBuckets) {
         List<String> lines = new ArrayList<>();
+        lines.add(areBornInBuckets ? "gradients born in buckets" : "gradients copied to buckets");
         lines.add("buckets of %d MiB".formatted(config.bucketMib()));
         lines.add(config.place().describe(communicator, parameters));
         lines.add("a check every %d steps".formatted(config.checkSteps()));

@@ -1,13 +1,13 @@
 package org.jhorovod.djl;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Reduction;
@@ -24,41 +24,63 @@ import org.slf4j.LoggerFactory;
 final class FlatBucket implements GradientBucket {
     private static final Logger logger = LoggerFactory.getLogger(FlatBucket.class);
 
+    private static final long MOST_BYTES = Integer.MAX_VALUE - (64 << 10);
+
     private final String name;
     private final BucketPlan.Bucket plan;
     private final List<NamedParameter> members;
     private final NativeGradients gradients;
     private final RegisteredMemory memory;
-    private final NDManager manager;
     private final NDArray flat;
     private final ByteBuffer bytes;
     // By slot: the parameter's gradient, held so that it can be told from one that came later.
     private final List<NDArray> held = new ArrayList<>();
+
+    /** Whether one buffer, and so one array, can have as many bytes. */
+    static boolean canHold(BucketPlan.Bucket plan) {
+        return (long) plan.elementCount() * plan.type().byteCount() <= MOST_BYTES;
+    }
 
     /**
      * Allocates the bucket, on all ranks at the same time.
      *
      * @param members what the plan was made from, in its order; on the host, trained
      */
-    FlatBucket(
+    static FlatBucket open(
             String name,
             BucketPlan.Bucket plan,
             List<NamedParameter> members,
             NativeGradients gradients,
             Communicator communicator) {
+        RegisteredMemory memory = communicator.allocate(name, plan.type(), plan.elementCount());
+        try {
+            return new FlatBucket(name, plan, members, gradients, memory);
+        } catch (RuntimeException e) {
+            memory.close();
+            throw e;
+        }
+    }
+
+    private FlatBucket(
+            String name,
+            BucketPlan.Bucket plan,
+            List<NamedParameter> members,
+            NativeGradients gradients,
+            RegisteredMemory memory) {
         this.name = name;
         this.plan = plan;
         this.members = members;
         this.gradients = gradients;
-        this.memory = communicator.allocate(plan.type(), plan.elementCount());
+        this.memory = memory;
         this.bytes = memory.tensor().buffers().get(0);
         NDArray like = array(plan.slots().get(0));
-        this.manager = like.getManager().newSubManager();
+        // The model's, not one of this bucket's: whoever has kept a gradient still may read it.
         this.flat =
-                manager.create(
-                        bytes.duplicate().order(bytes.order()),
-                        new Shape(plan.elementCount()),
-                        like.getDataType());
+                like.getManager()
+                        .create(
+                                bytes.duplicate().order(bytes.order()),
+                                new Shape(plan.elementCount()),
+                                like.getDataType());
         for (BucketPlan.Slot slot : plan.slots()) {
             held.add(claim(slot));
         }
@@ -84,9 +106,7 @@ final class FlatBucket implements GradientBucket {
                 NDArray view = row.reshape(array.getShape())) {
             gradients.exchange(array, view);
         }
-        NDArray gradient = array.getGradient();
-        gradient.attach(manager);
-        return gradient;
+        return array.getGradient();
     }
 
     private NDIndex index(BucketPlan.Slot slot) {
@@ -127,7 +147,8 @@ final class FlatBucket implements GradientBucket {
             // No product with zero: what is left of the step before may be infinite.
             TensorMemory.clear(bytes.duplicate());
         }
-        return share.isEqual()
+        // A sum of float16 may be too large before it is divided.
+        return share.isEqual() && plan.type() != DataType.FLOAT16
                 ? Reduction.of(ReduceOp.AVERAGE)
                 : ReduceOp.SUM.prescaledBy(share.weight());
     }
@@ -135,21 +156,26 @@ final class FlatBucket implements GradientBucket {
     @Override
     public void drain(long total) {}
 
-    /** Gives the parameters gradients of zeros in memory of their own. */
+    /** Gives the parameters gradients in memory of their own, with the elements that they have. */
     @Override
     public void close() {
-        for (BucketPlan.Slot slot : plan.slots()) {
+        for (int i = 0; i < held.size(); i++) {
             try {
-                NDArray array = array(slot);
-                try (NDArray own =
-                        array.getManager().zeros(array.getShape(), array.getDataType())) {
-                    gradients.exchange(array, own);
-                }
+                leave(plan.slots().get(i), held.get(i));
             } catch (IllegalStateException e) {
                 logger.trace("the model is closed already", e);
             }
         }
-        manager.close();
         memory.close();
+    }
+
+    private void leave(BucketPlan.Slot slot, NDArray gradient) {
+        NDArray array = array(slot);
+        if (gradients.isGradient(array, gradient)) {
+            try (NDArray own = gradient.duplicate()) {
+                gradients.exchange(array, own);
+            }
+        }
+        gradient.close();
     }
 }

@@ -3,13 +3,14 @@ package org.jhorovod.djl;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.BiConsumer;
 import java.util.stream.LongStream;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
@@ -33,8 +34,9 @@ import org.slf4j.LoggerFactory;
  * n_r / N is the prescale of each rank's reduction; if all have as many, a plain average does.
  *
  * Note [A gradient must exist before it is written]: the engine hands out detached zeros for a
- * parameter that has no gradient yet, and what is written there is lost. So each parameter is
- * given a gradient of zeros (FirstGradients) before it takes part for the first time.
+ * parameter that has no gradient yet, and what is written there is lost. So where gradients are
+ * copied each parameter is given a gradient of zeros (FirstGradients) before it takes part for the
+ * first time; where they are born in the bucket, a part of that.
  *
  * Note [Nothing half done reaches the optimizer]: on a device a collective is complete once it is
  * ordered, and may still fail when it runs; its sums are then half done. So the host waits for the
@@ -52,12 +54,11 @@ final class GradientBuckets {
     private final List<NamedParameter> parameters;
     private final long limitBytes;
     private final ReductionPlace place;
-    private final TensorMemory memory = new TensorMemory();
+    private final Optional<NativeGradients> gradients;
 
     private BitSet trained = new BitSet();
     private boolean planned;
     private boolean usesDevice;
-    private List<NamedParameter> members = List.of();
     private List<GradientBucket> buckets = List.of();
     private HostTensor ownCount = HostTensor.allocate(DataType.INT64, 0);
     private HostTensor counts = ownCount;
@@ -72,18 +73,21 @@ final class GradientBuckets {
      * @param parameters the model's, initialised
      * @param limitBytes how large a bucket of several parameters may grow
      * @param place where they are reduced
+     * @param gradients by which gradients are born in their buckets; empty where they are copied
      */
     GradientBuckets(
             Communicator communicator,
             String owner,
             List<NamedParameter> parameters,
             long limitBytes,
-            ReductionPlace place) {
+            ReductionPlace place,
+            Optional<NativeGradients> gradients) {
         this.communicator = communicator;
         this.owner = owner;
         this.parameters = parameters;
         this.limitBytes = limitBytes;
         this.place = place;
+        this.gradients = gradients;
     }
 
     /** Plans anew if parameters were frozen or unfrozen since the last plan. */
@@ -96,80 +100,30 @@ final class GradientBuckets {
         if (planned && now.equals(trained) && isSettled) {
             return;
         }
-        List<NamedParameter> fresh = new ArrayList<>();
+        Set<NamedParameter> fresh = new LinkedHashSet<>();
         for (int i = 0; i < parameters.size(); i++) {
             if (now.get(i) && !(planned && trained.get(i))) {
                 fresh.add(parameters.get(i));
             }
         }
-        members = parameters.stream().filter(p -> p.isTrained() || p.isRunningStatistic()).toList();
+        List<NamedParameter> members =
+                parameters.stream().filter(p -> p.isTrained() || p.isRunningStatistic()).toList();
         members.forEach(GradientBuckets::requireInPlace);
         usesDevice = place.isOnDevice(communicator, members);
+        BucketMaker maker = new BucketMaker(communicator, owner, limitBytes, usesDevice, gradients);
+        List<BucketMaker.Plans> plans = maker.plan(members);
         if (isSettled) {
             buckets.forEach(GradientBucket::close);
         }
+        // Until all is made anew there is nothing, in case that fails.
+        planned = false;
         running = List.of();
+        buckets = List.of();
         ownCount = HostTensor.allocate(DataType.INT64, 1);
         counts = HostTensor.allocate(DataType.INT64, communicator.size());
-        Optional<NativeGradients> gradients = nativeGradients();
-        if (gradients.isEmpty()) {
-            FirstGradients.create(fresh);
-        }
-        buckets = allocate(gradients);
+        buckets = maker.make(plans, fresh);
         trained = now;
         planned = true;
-    }
-
-    /** How gradients come to lie in the buckets; empty where they are copied. */
-    private Optional<NativeGradients> nativeGradients() {
-        boolean areOnHost = members.stream().noneMatch(p -> p.array().getDevice().isGpu());
-        return areOnHost && !members.isEmpty()
-                ? NativeGradients.find(members.get(0).array().getManager().getEngine())
-                : Optional.empty();
-    }
-
-    private List<GradientBucket> allocate(Optional<NativeGradients> gradients) {
-        if (gradients.isEmpty()) {
-            return copied(members, "gradients");
-        }
-        List<GradientBucket> all = new ArrayList<>();
-        List<NamedParameter> born = members.stream().filter(p -> p.isTrained()).toList();
-        forEachPlanned(
-                born,
-                "gradients",
-                (name, plan) ->
-                        all.add(new FlatBucket(name, plan, born, gradients.get(), communicator)));
-        List<NamedParameter> statistics = members.stream().filter(p -> !p.isTrained()).toList();
-        all.addAll(copied(statistics, "statistics"));
-        return List.copyOf(all);
-    }
-
-    private List<GradientBucket> copied(List<NamedParameter> of, String what) {
-        List<GradientBucket> all = new ArrayList<>();
-        forEachPlanned(of, what, (name, plan) -> all.add(copied(name, plan, of)));
-        return List.copyOf(all);
-    }
-
-    private void forEachPlanned(
-            List<NamedParameter> of, String what, BiConsumer<String, BucketPlan.Bucket> action) {
-        BucketPlan plan = BucketPlan.of(of.stream().map(p -> entry(p)).toList(), limitBytes);
-        // In the name, so that a rank that has frozen another layer is found by the collective.
-        String digest = ParameterDigest.ofDescriptions(of).substring(0, 8);
-        int count = plan.buckets().size();
-        for (int i = 0; i < count; i++) {
-            String name = "%s/%s-of-%s/%d-of-%d".formatted(owner, what, digest, i + 1, count);
-            action.accept(name, plan.buckets().get(i));
-        }
-    }
-
-    private GradientBucket copied(
-            String name, BucketPlan.Bucket plan, List<NamedParameter> planned) {
-        if (usesDevice) {
-            return new DeviceBucket(name, plan, planned);
-        }
-        return plan.type() == DataType.FLOAT16
-                ? new Float16Bucket(name, plan, planned)
-                : new HostBucket(name, plan, planned, memory);
     }
 
     private static void requireInPlace(NamedParameter parameter) {
@@ -181,20 +135,6 @@ final class GradientBuckets {
                                         .formatted(parameter.describe()));
                     }
                 });
-    }
-
-    private static BucketPlan.Entry entry(NamedParameter parameter) {
-        DataType type =
-                switch (parameter.array().getDataType()) {
-                    case FLOAT32 -> DataType.FLOAT32;
-                    case FLOAT64 -> DataType.FLOAT64;
-                    case FLOAT16 -> DataType.FLOAT16;
-                    default ->
-                            throw new IllegalArgumentException(
-                                    "Parameter '%s' cannot be trained over several ranks: only FLOAT32, FLOAT64 and FLOAT16 can (a conversion to BFLOAT16 ends DJL's process). Change the model's data type, or freeze the parameter."
-                                            .formatted(parameter.describe()));
-                };
-        return new BucketPlan.Entry(parameter.name(), type, parameter.array().size());
     }
 
     /**

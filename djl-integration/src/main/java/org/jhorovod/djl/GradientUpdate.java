@@ -7,8 +7,9 @@ import java.util.List;
 /*
  * Note [Why the parameter server is left out]
  * DJL's own step goes through a server that adds up the gradients of several devices, and copies
- * each for it. A rank has one device. It also leaves out parameters that this rank's forward has not
- * used: another rank's may have, and then the ranks would drift apart.
+ * each for it: a rank has one device. It also leaves out parameters that were frozen at the first
+ * step and are trained later, until this rank's forward has used them; another rank's may have, and
+ * then the ranks would drift apart.
  */
 /** The optimizer's work on all trained parameters, without a copy of their gradients. */
 final class GradientUpdate {

@@ -1,19 +1,21 @@
 package org.jhorovod.djl;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.pytorch.jni.LibUtils;
-import ai.djl.training.GradientCollector;
 import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,9 +49,19 @@ final class NativeGradients {
     }
 
     /**
-     * The way to the gradients; empty where there is none, which is told once. No gradient
-     * collector may be open.
+     * The way to the gradients of parameters that lie on the host; empty where there is none, which
+     * is told once. No gradient collector may be open.
      */
+    static Optional<NativeGradients> find(List<NamedParameter> parameters) {
+        boolean areOnHost =
+                !parameters.isEmpty()
+                        && parameters.stream().noneMatch(p -> p.array().getDevice().isGpu());
+        return areOnHost
+                ? find(parameters.get(0).array().getManager().getEngine())
+                : Optional.empty();
+    }
+
+    /** The same, for any arrays on the host. */
     static Optional<NativeGradients> find(Engine engine) {
         synchronized (LOCK) {
             if (!isTriedOut) {
@@ -89,16 +101,20 @@ final class NativeGradients {
     private boolean works(Engine engine) {
         ByteBuffer memory =
                 ByteBuffer.allocateDirect(2 * Float.BYTES).order(ByteOrder.nativeOrder());
-        try (NDManager manager = engine.newBaseManager(ai.djl.Device.cpu())) {
+        boolean wasRecording = JniUtils.isGradMode();
+        try (NDManager manager = engine.newBaseManager(Device.cpu())) {
             NDArray array = manager.ones(new Shape(2));
             array.setRequiresGradient(true);
             NDArray gradient = manager.create(memory, new Shape(2), DataType.FLOAT32);
             exchange(array, gradient);
             gradient.close();
-            try (GradientCollector collector = engine.newGradientCollector()) {
-                collector.backward(array.mul(3).sum());
-            }
+            // Without a gradient collector, as one may be open.
+            JniUtils.setGradMode(true);
+            NDArray sum = array.mul(3).sum();
+            JniUtils.backward((PtNDArray) sum, (PtNDArray) sum.onesLike(), false, false);
             return memory.getFloat(0) == 3 && memory.getFloat(Float.BYTES) == 3;
+        } finally {
+            JniUtils.setGradMode(wasRecording);
         }
     }
 

@@ -111,7 +111,7 @@ public final class RingExchange {
             if (sendable > 0) {
                 moved += send(outgoing, sendable);
             }
-            long receivable = plan.receivable(outgoing, incoming);
+            long receivable = plan.receivable(outgoing, incoming, work.tensor().type().byteCount());
             if (!headers.isReceived()) {
                 moved += headers.received(read(headers.incoming()));
             } else if (receivable > 0) {
@@ -162,7 +162,7 @@ public final class RingExchange {
             kernel.reduce(
                     work.tensor().type(),
                     work.op(),
-                    List.of(target, staging),
+                    inRankOrder(target, work.plan()),
                     List.of(target),
                     isFinal ? work.divisor() : 1);
             staging.limit(end).position(wholeBytes);
@@ -172,6 +172,12 @@ public final class RingExchange {
             staging.limit(staging.capacity());
         }
         return bytes;
+    }
+
+    /** Two ranks that both reduce everything get the same bits, NaN's too, from the same order. */
+    private List<ByteBuffer> inRankOrder(ByteBuffer own, RingPlan plan) {
+        boolean isOwnLast = plan.overwritesSent() && ring.position() == 1;
+        return isOwnLast ? List.of(staging, own) : List.of(own, staging);
     }
 
     private int write(ByteBuffer source) throws IOException {

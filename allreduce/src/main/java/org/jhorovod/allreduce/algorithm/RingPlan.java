@@ -68,11 +68,13 @@ record RingPlan(
         return Math.min(sent.remaining(), headStart + received.position() - sent.position());
     }
 
-    /** How many bytes may be received now. */
-    long receivable(SpanCursor sent, SpanCursor received) {
-        return overwritesSent
-                ? Math.min(received.remaining(), sent.position() - received.position())
-                : received.remaining();
+    /** How many bytes may be received now: whole elements, where they are reduced. */
+    long receivable(SpanCursor sent, SpanCursor received, int elementBytes) {
+        if (!overwritesSent) {
+            return received.remaining();
+        }
+        long free = sent.position() - received.position();
+        return Math.min(received.remaining(), free / elementBytes * elementBytes);
     }
 
     /** Every chunk is reduced, and is on every rank at the end. */

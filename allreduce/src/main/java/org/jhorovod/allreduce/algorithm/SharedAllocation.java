@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jhorovod.allreduce.spi.Allocation;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.transport.shm.RegisteredSegments;
@@ -17,12 +19,12 @@ import org.slf4j.LoggerFactory;
 
 /*
  * One round tells where each rank's segment is, the next whether each rank has mapped all of them.
- * If one cannot, all of them take ordinary memory.
+ * If one cannot, all try once more, and then take ordinary memory.
  */
 /** How ranks that share memory allocate more of it. Used by the engine's thread. */
 public final class SharedAllocation {
     private static final Logger logger = LoggerFactory.getLogger(SharedAllocation.class);
-    private static final String FAILED = "failed: ";
+    private static final long COLLECTION_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final String OK = "ok";
 
     private final SharedRounds rounds;
@@ -39,13 +41,40 @@ public final class SharedAllocation {
 
     /** Allocates as many bytes on each rank. */
     public Allocation allocate(Operation operation, long byteCount) {
+        rounds.exchangeFirst(operation);
+        Attempt attempt = attempt(operation, byteCount);
+        if (attempt.segments().isEmpty()) {
+            // What ranks have closed is there until each of them has collected its view of it.
+            System.gc();
+            LockSupport.parkNanos(COLLECTION_NANOS);
+            attempt = attempt(operation, byteCount);
+        }
+        if (attempt.segments().isEmpty()) {
+            logger.warn(
+                    "{} KiB of registered memory are ordinary memory, which costs copies: {}",
+                    byteCount >> 10,
+                    attempt.whyNot());
+            return Allocation.ordinary(byteCount);
+        }
+        List<ByteBuffer> memory = attempt.segments().get(rounds.position()).memory();
+        return new Allocation(memory, OptionalInt.of(registered.add(attempt.segments())));
+    }
+
+    /**
+     * What came of it on all ranks.
+     *
+     * @param segments by position; empty if one rank has failed
+     */
+    private record Attempt(List<SharedSegment> segments, String whyNot) {}
+
+    private Attempt attempt(Operation operation, long byteCount) {
         @Nullable SharedSegment own = null;
         String told;
         try {
             own = files.create(byteCount);
             told = own.file().toString();
         } catch (IOException e) {
-            told = FAILED + e.getMessage();
+            told = String.valueOf(e.getMessage());
         }
         try {
             return share(operation, byteCount, own, told);
@@ -54,25 +83,20 @@ public final class SharedAllocation {
         }
     }
 
-    private Allocation share(
+    private Attempt share(
             Operation operation, long byteCount, @Nullable SharedSegment own, String told) {
         rounds.layDown(told);
-        rounds.exchangeFirst(operation);
+        rounds.exchange(operation);
         List<SharedSegment> segments = new ArrayList<>();
         rounds.layDown(own == null ? told : map(byteCount, own, segments));
         rounds.exchange(operation);
         for (int position = 0; position < rounds.size(); position++) {
             String outcome = rounds.text(position);
             if (!outcome.equals(OK)) {
-                logger.warn(
-                        "{} KiB of registered memory are ordinary memory, which costs copies: {}",
-                        byteCount >> 10,
-                        outcome);
-                return Allocation.ordinary(byteCount);
+                return new Attempt(List.of(), outcome);
             }
         }
-        List<ByteBuffer> memory = segments.get(rounds.position()).memory();
-        return new Allocation(memory, OptionalInt.of(registered.add(segments)));
+        return new Attempt(segments, "");
     }
 
     private String map(long byteCount, SharedSegment own, List<SharedSegment> segments) {
@@ -83,7 +107,7 @@ public final class SharedAllocation {
                                 ? own
                                 : SharedSegment.open(Path.of(rounds.text(position)), byteCount));
             } catch (IOException e) {
-                return FAILED + e;
+                return String.valueOf(e);
             }
         }
         return OK;

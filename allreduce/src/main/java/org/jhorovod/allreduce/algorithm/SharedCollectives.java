@@ -8,6 +8,7 @@ import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.spi.ReductionKernel;
 import org.jhorovod.allreduce.transport.shm.RegisteredSegments;
+import org.jhorovod.allreduce.transport.shm.SharedSegment;
 
 /*
  * P ranks read each other's memory, in rounds [SharedGroup].
@@ -78,28 +79,32 @@ public final class SharedCollectives implements AllReduce {
 
     private void reduceLarge(Operation operation, HostTensor tensor, ReduceOp op, int divisor) {
         int number = tensor.registration().orElse(ORDINARY);
-        if (!registered.contains(number)) {
+        // Looked up once: what is closed in the meantime is used to the end.
+        List<SharedSegment> segments = registered.find(number);
+        if (segments.isEmpty()) {
             number = ORDINARY;
             layDownForOthers(tensor, shards(tensor, 0));
         }
         switch (rounds.exchangeFirst(operation, number, tensor.registrationOffset())) {
-            case SAME -> reduceInPlace(operation, number, tensor, op, divisor);
+            case SAME -> reduceInPlace(operation, segments, tensor, op, divisor);
             case ORDINARY -> reduceInSlices(operation, tensor, op, divisor, true);
             case MIXED -> reduceInSlices(operation, tensor, op, divisor, false);
         }
     }
 
     private void reduceInPlace(
-            Operation operation, int number, HostTensor tensor, ReduceOp op, int divisor) {
+            Operation operation,
+            List<SharedSegment> segments,
+            HostTensor tensor,
+            ReduceOp op,
+            int divisor) {
         Span whole = new Span(tensor.registrationOffset(), tensor.byteCount());
         Span own = whole.split(size, tensor.type().byteCount()).get(position);
         for (long done = 0; done < own.byteCount(); ) {
             long offset = own.byteOffset() + done;
             long left = Math.min(PIECE_BYTES, own.byteCount() - done);
-            List<ByteBuffer> views = new ArrayList<>(size);
-            for (int rank = 0; rank < size; rank++) {
-                views.add(registered.view(number, rank, offset, left));
-            }
+            List<ByteBuffer> views =
+                    segments.stream().map(segment -> segment.view(offset, left)).toList();
             kernel.reduce(tensor.type(), op, views, views, divisor);
             operation.progressed();
             done += views.get(0).remaining();

@@ -39,7 +39,7 @@ public interface Communicator extends AutoCloseable {
         return topology().size();
     }
 
-    /** How the bytes travel, for reports: such as {@code tcp}, {@code unix} or {@code none}. */
+    /** How the bytes travel, for reports: such as {@code shm}, {@code tcp} or {@code none}. */
     String transportName();
 
     /** Whether collectives take {@link DeviceTensor}s. */
@@ -92,10 +92,15 @@ public interface Communicator extends AutoCloseable {
      *
      * <p>All ranks have to use the same part of the same memory in an all-reduce to gain from it.
      *
-     * @param elementCount the same on all ranks, as is the type
+     * @param name for messages; the same on all ranks, as are type and count
      * @return zeros; to be closed by the caller
      */
-    RegisteredMemory allocate(DataType type, long elementCount);
+    RegisteredMemory allocate(String name, DataType type, long elementCount);
+
+    /** {@link #allocate(String, DataType, long)} without a name of its own. */
+    default RegisteredMemory allocate(DataType type, long elementCount) {
+        return allocate("memory", type, elementCount);
+    }
 
     /**
      * {@link #allReduceAsync(String, Tensor, Reduction)} that blocks until the result is there.

@@ -20,7 +20,7 @@ public final class Settings {
 
     /** How a rank reaches the other ranks. */
     public enum TransportChoice {
-        /** Shared memory where all ranks share a host and it has room, otherwise TCP. */
+        /** Inside one host shared memory, or unix where that has no room; otherwise TCP. */
         AUTO,
         SHM,
         TCP,

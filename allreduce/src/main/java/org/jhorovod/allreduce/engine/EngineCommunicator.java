@@ -156,22 +156,15 @@ public final class EngineCommunicator implements Communicator {
     }
 
     @Override
-    public RegisteredMemory allocate(DataType type, long elementCount) {
+    public RegisteredMemory allocate(String name, DataType type, long elementCount) {
         if (elementCount < 0) {
             throw new IllegalArgumentException(
-                    "%d elements cannot be allocated.".formatted(elementCount));
+                    "%d elements cannot be allocated for '%s'.".formatted(elementCount, name));
         }
         long byteCount = Math.multiplyExact(elementCount, (long) type.byteCount());
         CollectiveCall call =
                 new CollectiveCall(
-                        Kind.ALLOCATION,
-                        "memory",
-                        type,
-                        null,
-                        false,
-                        -1,
-                        elementCount,
-                        Memory.HOST);
+                        Kind.ALLOCATION, name, type, null, false, -1, elementCount, Memory.HOST);
         AtomicReference<Allocation> allocation = new AtomicReference<>();
         await(submit(call, op -> allocation.set(backends.allocate(op, byteCount))));
         Allocation made = Objects.requireNonNull(allocation.get());

@@ -71,8 +71,8 @@ final class SynchronousCommunicator implements Communicator {
     }
 
     @Override
-    public RegisteredMemory allocate(DataType type, long elementCount) {
-        return communicator.allocate(type, elementCount);
+    public RegisteredMemory allocate(String name, DataType type, long elementCount) {
+        return communicator.allocate(name, type, elementCount);
     }
 
     @Override

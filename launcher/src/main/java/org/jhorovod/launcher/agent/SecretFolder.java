@@ -28,18 +28,24 @@ public record SecretFolder(Path path) {
      * in the system's temporary folder where no memory is to be had that way.
      */
     static SecretFolder create(Secret secret) throws IOException {
-        SecretFolder folder = new SecretFolder(createFolder());
-        Files.createFile(folder.file(), permissions("rw-------"));
-        Files.writeString(folder.file(), secret.encoded(), StandardOpenOption.WRITE);
-        return folder;
+        try {
+            return create(
+                    Files.createTempDirectory(
+                            Configuration.SHARED_MEMORY, PREFIX, permissions("rwx------")), secret);
+        } catch (IOException e) {
+            return create(Files.createTempDirectory(PREFIX, permissions("rwx------")), secret);
+        }
     }
 
-    private static Path createFolder() throws IOException {
-        FileAttribute<?> ownerOnly = permissions("rwx------");
+    private static SecretFolder create(Path path, Secret secret) throws IOException {
+        SecretFolder folder = new SecretFolder(path);
         try {
-            return Files.createTempDirectory(Configuration.SHARED_MEMORY, PREFIX, ownerOnly);
+            Files.createFile(folder.file(), permissions("rw-------"));
+            Files.writeString(folder.file(), secret.encoded(), StandardOpenOption.WRITE);
+            return folder;
         } catch (IOException e) {
-            return Files.createTempDirectory(PREFIX, ownerOnly);
+            folder.delete();
+            throw e;
         }
     }
 

@@ -8,7 +8,7 @@ public final class NoSharedMemoryException extends IOException {
 
     NoSharedMemoryException(int rank, String why) {
         super(
-                "on rank %d, %s. Give the container more (--shm-size), or name another folder of a tmpfs with JHOROVOD_SHARED_MEMORY_FOLDER."
+                "on rank %d, %s. A container may need more of it (--shm-size), and several have to share it (--ipc); JHOROVOD_SHARED_MEMORY_FOLDER names another folder of a tmpfs."
                         .formatted(rank, why));
     }
 }

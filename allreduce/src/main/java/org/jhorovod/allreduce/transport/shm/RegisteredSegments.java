@@ -1,10 +1,8 @@
 package org.jhorovod.allreduce.transport.shm;
 
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /** The registered memory of all ranks of a group, as one of them sees it. */
 public final class RegisteredSegments {
@@ -27,17 +25,8 @@ public final class RegisteredSegments {
         segments.remove(number);
     }
 
-    /** Whether this rank has it still. */
-    public boolean contains(int number) {
-        return segments.containsKey(number);
-    }
-
-    /** The memory of a rank from an offset on: at least one byte, at most as many as asked for. */
-    public ByteBuffer view(int number, int position, long byteOffset, long maxByteCount) {
-        @Nullable List<SharedSegment> ofRanks = segments.get(number);
-        if (ofRanks == null) {
-            throw new IllegalStateException("bug: there is no registered memory " + number);
-        }
-        return ofRanks.get(position).view(byteOffset, maxByteCount);
+    /** The segments of all ranks, by position; empty if this rank has forgotten them. */
+    public List<SharedSegment> find(int number) {
+        return segments.getOrDefault(number, List.of());
     }
 }

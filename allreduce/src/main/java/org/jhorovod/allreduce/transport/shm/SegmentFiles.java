@@ -29,8 +29,8 @@ public final class SegmentFiles {
             throw new IOException("there is no folder %s".formatted(folder), e);
         } catch (IOException e) {
             throw new IOException(
-                    "%s has no room for %,d KiB (%,d KiB are free): %s"
-                            .formatted(folder, byteCount >> 10, freeBytes() >> 10, e.getMessage()),
+                    "%,d KiB cannot be made in %s, where %,d KiB are free: %s"
+                            .formatted(byteCount >> 10, folder, freeBytes() >> 10, e.getMessage()),
                     e);
         }
     }

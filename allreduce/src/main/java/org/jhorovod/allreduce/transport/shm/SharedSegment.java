@@ -19,8 +19,8 @@ import java.util.Set;
  * find it by, and is removed as soon as all have.
  */
 public final class SharedSegment {
-    // Whole pages, so that each mapping starts at one.
-    private static final int MAPPING_BYTES = 1 << 30;
+    // Whole pages, so that each mapping starts at one, and the most that a buffer can have.
+    private static final int MAPPING_BYTES = Integer.MAX_VALUE / (64 << 10) * (64 << 10);
     private static final int ZEROS_BYTES = 1 << 20;
     private static final FileAttribute<?> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
@@ -95,7 +95,7 @@ public final class SharedSegment {
     }
 
     /** The memory from an offset on: at least one byte, at most as many as asked for. */
-    ByteBuffer view(long byteOffset, long maxByteCount) {
+    public ByteBuffer view(long byteOffset, long maxByteCount) {
         ByteBuffer piece = memory.get((int) (byteOffset / MAPPING_BYTES));
         int offset = (int) (byteOffset % MAPPING_BYTES);
         int bytes = (int) Math.min(maxByteCount, piece.capacity() - offset);
