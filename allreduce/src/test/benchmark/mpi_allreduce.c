@@ -1,5 +1,5 @@
 /* Times MPI_Allreduce of float32 sums in place: what a program in C gets, for a comparison.
- * Arguments: pairs of a size in MiB and a number of rounds. Rank 0 prints "MiB milliseconds" a size:
+ * Arguments: pairs of a size in KiB and a number of rounds. Rank 0 prints "KiB milliseconds" a size:
  * the median over the rounds of the slowest rank's time, each after a barrier. */
 #include <mpi.h>
 #include <stdio.h>
@@ -12,14 +12,14 @@ static int ascending(const void *left, const void *right) {
     return (l > r) - (l < r);
 }
 
-static void measure(int mebibytes, int rounds, int rank) {
-    int count = mebibytes << 18;
+static void measure(int kibibytes, int rounds, int rank) {
+    int count = kibibytes << 8;
     float *elements = calloc(count, sizeof(float));
     double *seconds = malloc(rounds * sizeof(double));
     for (int i = 0; i < count; i++) {
         elements[i] = i % 7 * 1e-9f;
     }
-    for (int round = -WARM_UP; round < rounds; round++) {
+    for (int round = -WARM_UP - rounds / 10; round < rounds; round++) {
         MPI_Barrier(MPI_COMM_WORLD);
         double start = MPI_Wtime();
         MPI_Allreduce(MPI_IN_PLACE, elements, count, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
@@ -30,7 +30,7 @@ static void measure(int mebibytes, int rounds, int rank) {
     MPI_Allreduce(MPI_IN_PLACE, seconds, rounds, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
     qsort(seconds, rounds, sizeof(double), ascending);
     if (rank == 0) {
-        printf("%d %.3f\n", mebibytes, seconds[rounds / 2] * 1e3);
+        printf("%d %.4f\n", kibibytes, seconds[rounds / 2] * 1e3);
         fflush(stdout);
     }
     free(elements);

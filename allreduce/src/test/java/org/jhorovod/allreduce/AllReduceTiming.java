@@ -6,10 +6,11 @@ import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.RegisteredMemory;
 
 /**
  * Times our all-reduce as {@code src/test/benchmark/mpi_allreduce.c} times MPI's, with the same
- * arguments and the same output.
+ * arguments and the same output. A first argument {@code registered} measures registered memory.
  */
 public final class AllReduceTiming {
     private static final int WARM_UP = 3;
@@ -17,26 +18,30 @@ public final class AllReduceTiming {
     private AllReduceTiming() {}
 
     public static void main(String[] arguments) {
+        boolean isRegistered = arguments[0].equals("registered");
         Communicator communicator = JHorovod.init();
-        for (int i = 0; i + 1 < arguments.length; i += 2) {
-            measure(
-                    communicator,
-                    Integer.parseInt(arguments[i]),
-                    Integer.parseInt(arguments[i + 1]));
+        for (int i = isRegistered ? 1 : 0; i + 1 < arguments.length; i += 2) {
+            int count = Integer.parseInt(arguments[i]) << 8;
+            int rounds = Integer.parseInt(arguments[i + 1]);
+            if (isRegistered) {
+                try (RegisteredMemory memory = communicator.allocate(DataType.FLOAT32, count)) {
+                    measure(communicator, memory.tensor(), rounds);
+                }
+            } else {
+                measure(communicator, HostTensor.allocate(DataType.FLOAT32, count), rounds);
+            }
         }
         JHorovod.shutdown();
     }
 
-    private static void measure(Communicator communicator, int mebibytes, int rounds) {
-        int count = mebibytes << 18;
-        HostTensor elements = HostTensor.allocate(DataType.FLOAT32, count);
+    private static void measure(Communicator communicator, HostTensor elements, int rounds) {
         ByteBuffer memory = elements.buffers().get(0);
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < elements.elementCount(); i++) {
             memory.putFloat(i % 7 * 1e-9f);
         }
         HostTensor times = HostTensor.allocate(DataType.FLOAT64, rounds);
         ByteBuffer seconds = times.buffers().get(0);
-        for (int round = -WARM_UP; round < rounds; round++) {
+        for (int round = -WARM_UP - rounds / 10; round < rounds; round++) {
             communicator.barrier("start");
             long start = System.nanoTime();
             communicator.allReduce("elements", elements, ReduceOp.SUM);
@@ -49,7 +54,8 @@ public final class AllReduceTiming {
         seconds.asDoubleBuffer().get(sorted);
         Arrays.sort(sorted);
         if (communicator.rank() == 0) {
-            System.out.println("%d %.3f".formatted(mebibytes, sorted[rounds / 2] * 1e3));
+            System.out.println(
+                    "%d %.4f".formatted(elements.byteCount() >> 10, sorted[rounds / 2] * 1e3));
         }
     }
 }

@@ -42,11 +42,11 @@ class ByPlaceTest {
         "auto, 2 2, 'tcp, unix inside hosts'",
         "auto, 2 1, 'tcp, unix inside hosts'",
         "auto, 1 1 1 1, tcp",
-        "auto, 4, unix",
+        "auto, 4, shm",
         "ring, 2 2, tcp",
         "hierarchical, 2 2, 'tcp, unix inside hosts'",
         "hierarchical, 1 1, tcp",
-        "hierarchical, 2, unix",
+        "hierarchical, 2, shm",
     })
     void theWayFollowsTheHosts_unlessItIsSet(String choice, String hosts, String transports) {
         int[] localSizes = List.of(hosts.split(" ")).stream().mapToInt(Integer::parseInt).toArray();

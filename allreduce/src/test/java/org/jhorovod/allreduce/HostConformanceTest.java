@@ -1,11 +1,14 @@
 package org.jhorovod.allreduce;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
+import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.conformance.BackendConformance;
 import org.jhorovod.allreduce.conformance.ConformanceGroup;
@@ -14,6 +17,8 @@ import org.jhorovod.allreduce.conformance.HostMemory;
 import org.jhorovod.allreduce.conformance.Outcome;
 import org.jhorovod.allreduce.conformance.Participant;
 import org.jhorovod.allreduce.conformance.RankProcesses;
+import org.jhorovod.allreduce.conformance.RegisteredPlace;
+import org.jhorovod.allreduce.conformance.TensorPlace;
 import org.jhorovod.allreduce.engine.EngineCommunicator;
 import org.jhorovod.allreduce.transport.Transport;
 import org.jhorovod.allreduce.transport.inprocess.InProcessTransport;
@@ -30,20 +35,25 @@ class HostConformanceTest {
         /** Forms a job. */
         abstract InProcessCluster start(int size, Configuration configuration);
 
+        /** Where a rank's tensors lie. */
+        TensorPlace place(Communicator communicator) {
+            return new HostMemory();
+        }
+
         @Override
         protected List<Outcome> run(ConformanceGroup group) {
             try (InProcessCluster cluster = start(group.size(), group.configuration())) {
-                return cluster
-                        .run(
-                                c -> {
-                                    EngineCommunicator engine = (EngineCommunicator) c;
-                                    Runnable death = () -> engine.close(Duration.ZERO);
-                                    Participant rank = new Participant(c, new HostMemory(), death);
-                                    return ConformanceProgram.run(rank, group.cases());
-                                })
-                        .stream()
+                return cluster.run(c -> run((EngineCommunicator) c, group)).stream()
                         .flatMap(List::stream)
                         .toList();
+            }
+        }
+
+        private List<Outcome> run(EngineCommunicator communicator, ConformanceGroup group) {
+            Runnable death = () -> communicator.close(Duration.ZERO);
+            try (TensorPlace place = place(communicator)) {
+                return ConformanceProgram.run(
+                        new Participant(communicator, place, death), group.cases());
             }
         }
     }
@@ -85,6 +95,36 @@ class HostConformanceTest {
     class Unix extends OverRing {
         Unix() {
             super(UnixTransport::new);
+        }
+    }
+
+    /** Ranks that read each other's memory. */
+    @Nested
+    class Shared extends OnThreads {
+        @Override
+        protected List<Integer> sizes() {
+            return List.of(2, 3, 4, 7);
+        }
+
+        @Override
+        InProcessCluster start(int size, Configuration configuration) {
+            InProcessCluster cluster = PretendedHosts.start(PretendedHosts.of(size), configuration);
+            assertThat(cluster.communicators().get(0).transportName()).isEqualTo("shm");
+            return cluster;
+        }
+    }
+
+    /** The same with tensors in registered memory, which is reduced in place. */
+    @Nested
+    class Registered extends Shared {
+        @Override
+        protected List<Integer> sizes() {
+            return List.of(2, 3, 4);
+        }
+
+        @Override
+        TensorPlace place(Communicator communicator) {
+            return new RegisteredPlace(communicator);
         }
     }
 

@@ -54,9 +54,9 @@ class MpirunTest {
 
         assertThat(result.exitCode()).as(result.output()).isZero();
         assertThat(result.lines(0, "stdout"))
-                .contains("rank 0 of 2, local 0 of 2, cross 0 of 1, unix, sum 3");
+                .contains("rank 0 of 2, local 0 of 2, cross 0 of 1, shm, sum 3");
         assertThat(result.lines(1, "stdout"))
-                .contains("rank 1 of 2, local 1 of 2, cross 0 of 1, unix, sum 3");
+                .contains("rank 1 of 2, local 1 of 2, cross 0 of 1, shm, sum 3");
     }
 
     @Test
@@ -103,7 +103,7 @@ class MpirunTest {
             assertThat(result.exitCode()).as(result.output()).isZero();
             assertThat(result.lines(1, "stdout"))
                     .as(result.output())
-                    .contains("rank 1 of 2, local 1 of 2, cross 0 of 1, unix, sum 3");
+                    .contains("rank 1 of 2, local 1 of 2, cross 0 of 1, shm, sum 3");
         }
     }
 

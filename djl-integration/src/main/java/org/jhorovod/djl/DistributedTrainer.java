@@ -15,6 +15,7 @@ import ai.djl.translate.TranslateException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,6 +51,7 @@ public final class DistributedTrainer extends Trainer {
     private static final Logger logger = LoggerFactory.getLogger(DistributedTrainer.class);
     private static final long MIB = 1 << 20;
 
+    private final TrainingConfig trainingConfig;
     private final DistributedConfig config;
     private final Communicator communicator;
     private final boolean alone;
@@ -63,12 +65,14 @@ public final class DistributedTrainer extends Trainer {
 
     private List<NamedParameter> parameters = List.of();
     private @Nullable GradientBuckets buckets; // null until initialised
+    private @Nullable GradientUpdate update; // null before the first step
     private @Nullable Integer sharedSeed; // null until agreed
     private long checkedSteps; // how many had been made when the parameters were last compared
 
     private DistributedTrainer(
             Model model, TrainingConfig trainingConfig, DistributedConfig config) {
         super(model, trainingConfig);
+        this.trainingConfig = trainingConfig;
         this.config = config;
         this.communicator = config.communicator();
         this.alone = communicator.size() == 1;
@@ -164,18 +168,28 @@ public final class DistributedTrainer extends Trainer {
         if (alone) {
             return;
         }
+        if (buckets != null) {
+            buckets.close();
+        }
         parameters = NamedParameter.of(getModel().getBlock());
-        ModelAgreement.require(communicator, name + "/model", description());
+        Optional<NativeGradients> gradients = NativeGradients.find(parameters);
+        ModelAgreement.require(communicator, name + "/model", description(gradients.isPresent()));
         ParameterBroadcast.run(communicator, name, parameters);
         buckets =
                 new GradientBuckets(
-                        communicator, name, parameters, config.bucketMib() * MIB, config.place());
+                        communicator,
+                        name,
+                        parameters,
+                        config.bucketMib() * MIB,
+                        config.place(),
+                        gradients);
         // Dropout and augmentation are to differ between ranks.
         engine().setRandomSeed(sharedSeed() + rank());
     }
 
-    private List<String> description() {
+    private List<String> description(boolean areBornInBuckets) {
         List<String> lines = new ArrayList<>();
+        lines.add(areBornInBuckets ? "gradients born in buckets" : "gradients copied to buckets");
         lines.add("buckets of %d MiB".formatted(config.bucketMib()));
         lines.add(config.place().describe(communicator, parameters));
         lines.add("a check every %d steps".formatted(config.checkSteps()));
@@ -240,7 +254,7 @@ public final class DistributedTrainer extends Trainer {
             samples = samplesWithoutForward();
         }
         if (alone) {
-            super.step();
+            applyUpdate();
             clock.stepEnded(System.nanoTime(), samples, 0);
             return;
         }
@@ -282,11 +296,23 @@ public final class DistributedTrainer extends Trainer {
                             + " step().");
         }
         long total = ready.average(samples);
-        super.step();
+        applyUpdate();
         clock.stepEnded(System.nanoTime(), total, announcedNanos + ready.waitedNanos());
         if (config.checkSteps() > 0 && clock.steps() % config.checkSteps() == 0) {
             checkParameters();
         }
+    }
+
+    private void applyUpdate() {
+        GradientUpdate known = update;
+        if (known == null) {
+            List<NamedParameter> all = NamedParameter.of(getModel().getBlock());
+            known = new GradientUpdate(trainingConfig.getOptimizer(), all);
+            update = known;
+        }
+        long start = System.nanoTime();
+        known.apply();
+        addMetric("step", start); // as DJL's own step does
     }
 
     /** Compares the parameters between the ranks, which have made the same steps. */

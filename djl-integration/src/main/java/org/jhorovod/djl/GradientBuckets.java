@@ -3,15 +3,18 @@ package org.jhorovod.djl;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.LongStream;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
-import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,15 +26,17 @@ import org.slf4j.LoggerFactory;
  * process that saw all N samples, the sum of n_r / N * g_r. A rank without samples puts zeros. Batch
  * norm's running statistics travel the same way.
  *
- * Note [Two ways to weigh]: on the host, every rank puts n_r and n_r * g_r into its buckets, the
- * buckets are summed, and the sum of the products is divided by the sum of the counts: no more
- * messages than buckets, and no pass over memory but the copies. On a device the host would have to
- * wait for that count, and 16-bit types hold neither it nor the products. There the counts are
- * summed first, beside the buckets, and n_r / N is the prescale of each rank's reduction.
+ * Note [Two ways to weigh]: where gradients are copied on the host, every rank puts n_r and n_r * g_r
+ * into its buckets, the buckets are summed, and the sum of the products is divided by the sum of the
+ * counts: no more messages than buckets, and no pass over memory but the copies. Where they are born
+ * in the bucket that would be two passes more; on a device the host would have to wait for that
+ * count, and 16-bit types hold neither it nor the products. There the counts are gathered first, and
+ * n_r / N is the prescale of each rank's reduction; if all have as many, a plain average does.
  *
  * Note [A gradient must exist before it is written]: the engine hands out detached zeros for a
- * parameter that has no gradient yet, and what is written there is lost. So each parameter is
- * given a gradient of zeros (FirstGradients) before it takes part for the first time.
+ * parameter that has no gradient yet, and what is written there is lost. So where gradients are
+ * copied each parameter is given a gradient of zeros (FirstGradients) before it takes part for the
+ * first time; where they are born in the bucket, a part of that.
  *
  * Note [Nothing half done reaches the optimizer]: on a device a collective is complete once it is
  * ordered, and may still fail when it runs; its sums are then half done. So the host waits for the
@@ -49,14 +54,14 @@ final class GradientBuckets {
     private final List<NamedParameter> parameters;
     private final long limitBytes;
     private final ReductionPlace place;
-    private final TensorMemory memory = new TensorMemory();
+    private final Optional<NativeGradients> gradients;
 
     private BitSet trained = new BitSet();
     private boolean planned;
     private boolean usesDevice;
-    private List<NamedParameter> members = List.of();
     private List<GradientBucket> buckets = List.of();
-    private HostTensor counts = HostTensor.allocate(DataType.INT64, 1);
+    private HostTensor ownCount = HostTensor.allocate(DataType.INT64, 0);
+    private HostTensor counts = ownCount;
     // Empty but for a step under way, or broken off.
     private List<CompletableFuture<Void>> running = List.of();
     private long waitedNanos;
@@ -68,18 +73,21 @@ final class GradientBuckets {
      * @param parameters the model's, initialised
      * @param limitBytes how large a bucket of several parameters may grow
      * @param place where they are reduced
+     * @param gradients by which gradients are born in their buckets; empty where they are copied
      */
     GradientBuckets(
             Communicator communicator,
             String owner,
             List<NamedParameter> parameters,
             long limitBytes,
-            ReductionPlace place) {
+            ReductionPlace place,
+            Optional<NativeGradients> gradients) {
         this.communicator = communicator;
         this.owner = owner;
         this.parameters = parameters;
         this.limitBytes = limitBytes;
         this.place = place;
+        this.gradients = gradients;
     }
 
     /** Plans anew if parameters were frozen or unfrozen since the last plan. */
@@ -92,46 +100,30 @@ final class GradientBuckets {
         if (planned && now.equals(trained) && isSettled) {
             return;
         }
-        List<NamedParameter> fresh = new ArrayList<>();
+        Set<NamedParameter> fresh = new LinkedHashSet<>();
         for (int i = 0; i < parameters.size(); i++) {
             if (now.get(i) && !(planned && trained.get(i))) {
                 fresh.add(parameters.get(i));
             }
         }
-        FirstGradients.create(fresh);
-        members = parameters.stream().filter(p -> p.isTrained() || p.isRunningStatistic()).toList();
+        List<NamedParameter> members =
+                parameters.stream().filter(p -> p.isTrained() || p.isRunningStatistic()).toList();
         members.forEach(GradientBuckets::requireInPlace);
         usesDevice = place.isOnDevice(communicator, members);
+        BucketMaker maker = new BucketMaker(communicator, owner, limitBytes, usesDevice, gradients);
+        List<BucketMaker.Plans> plans = maker.plan(members);
         if (isSettled) {
             buckets.forEach(GradientBucket::close);
         }
+        // Until all is made anew there is nothing, in case that fails.
+        planned = false;
         running = List.of();
-        counts = HostTensor.allocate(DataType.INT64, 1);
-        buckets = allocate(BucketPlan.of(members.stream().map(p -> entry(p)).toList(), limitBytes));
+        buckets = List.of();
+        ownCount = HostTensor.allocate(DataType.INT64, 1);
+        counts = HostTensor.allocate(DataType.INT64, communicator.size());
+        buckets = maker.make(plans, fresh);
         trained = now;
         planned = true;
-    }
-
-    private List<GradientBucket> allocate(BucketPlan plan) {
-        List<GradientBucket> all = new ArrayList<>();
-        // In the name, so that a rank that has frozen another layer is found by the collective.
-        String digest = ParameterDigest.ofDescriptions(members).substring(0, 8);
-        for (int i = 0; i < plan.buckets().size(); i++) {
-            String name =
-                    "%s/gradients-of-%s/%d-of-%d"
-                            .formatted(owner, digest, i + 1, plan.buckets().size());
-            all.add(bucket(name, plan.buckets().get(i)));
-        }
-        return List.copyOf(all);
-    }
-
-    private GradientBucket bucket(String name, BucketPlan.Bucket plan) {
-        if (usesDevice) {
-            return new DeviceBucket(name, plan, members);
-        }
-        return plan.type() == DataType.FLOAT16
-                ? new Float16Bucket(name, plan, members)
-                : new HostBucket(name, plan, members, memory);
     }
 
     private static void requireInPlace(NamedParameter parameter) {
@@ -143,20 +135,6 @@ final class GradientBuckets {
                                         .formatted(parameter.describe()));
                     }
                 });
-    }
-
-    private static BucketPlan.Entry entry(NamedParameter parameter) {
-        DataType type =
-                switch (parameter.array().getDataType()) {
-                    case FLOAT32 -> DataType.FLOAT32;
-                    case FLOAT64 -> DataType.FLOAT64;
-                    case FLOAT16 -> DataType.FLOAT16;
-                    default ->
-                            throw new IllegalArgumentException(
-                                    "Parameter '%s' cannot be trained over several ranks: only FLOAT32, FLOAT64 and FLOAT16 can (a conversion to BFLOAT16 ends DJL's process). Change the model's data type, or freeze the parameter."
-                                            .formatted(parameter.describe()));
-                };
-        return new BucketPlan.Entry(parameter.name(), type, parameter.array().size());
     }
 
     /**
@@ -171,8 +149,8 @@ final class GradientBuckets {
         waitedNanos = 0;
         running = new ArrayList<>(buckets.size() + 1);
         boolean isCountedFirst = buckets.stream().anyMatch(GradientBucket::needsTotal);
-        long total = isCountedFirst ? required(sumOf(samples)) : 0;
-        Share share = new Share(samples, total);
+        Share share = isCountedFirst ? shareOf(samples) : Share.of(samples);
+        long total = share.total();
         for (GradientBucket bucket : buckets) {
             Reduction reduction = bucket.fill(share);
             running.add(communicator.allReduceAsync(bucket.name(), bucket.tensor(), reduction));
@@ -193,14 +171,17 @@ final class GradientBuckets {
         return total;
     }
 
-    /** The samples of all ranks; see Note [Two ways to weigh]. */
-    private long sumOf(long samples) {
-        counts.buffers().get(0).putLong(0, samples);
-        CompletableFuture<Void> sum =
-                communicator.allReduceAsync(owner + "/samples", counts, ReduceOp.SUM);
-        running.add(sum);
-        await(sum);
-        return counts.buffers().get(0).getLong(0);
+    /** Asks for the samples of all ranks; see Note [Two ways to weigh]. */
+    private Share shareOf(long samples) {
+        ownCount.buffers().get(0).putLong(0, samples);
+        CompletableFuture<Void> gathering =
+                communicator.allGatherAsync(owner + "/samples", ownCount, counts);
+        running.add(gathering);
+        await(gathering);
+        long[] all = new long[communicator.size()];
+        counts.buffers().get(0).asLongBuffer().get(all);
+        boolean isEqual = LongStream.of(all).allMatch(count -> count == samples);
+        return new Share(samples, required(LongStream.of(all).sum()), isEqual);
     }
 
     private void await(CompletableFuture<Void> collective) {

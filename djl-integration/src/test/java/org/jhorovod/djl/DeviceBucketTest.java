@@ -81,7 +81,7 @@ class DeviceBucketTest {
 
     @Test
     void fill_putsEachGradientAsItIs_andWeighsItInTheReduction() {
-        Reduction reduction = bucket.fill(new Share(3, 4));
+        Reduction reduction = bucket.fill(new Share(3, 4, false));
 
         assertThat(elements()).containsExactly(0, 2, 2, 2, 2, 2, 2, 5, 5, 5, 5);
         assertThat(reduction).isEqualTo(ReduceOp.SUM.prescaledBy(0.75));
@@ -89,8 +89,8 @@ class DeviceBucketTest {
 
     @Test
     void fill_putsZeros_whenThereIsNoSample() {
-        bucket.fill(new Share(3, 4));
-        bucket.fill(new Share(0, 4));
+        bucket.fill(new Share(3, 4, false));
+        bucket.fill(new Share(0, 4, false));
 
         assertThat(elements()).containsOnly(0);
     }
@@ -101,14 +101,14 @@ class DeviceBucketTest {
         memory.setFloat(4, Float.POSITIVE_INFINITY);
         memory.setFloat(8, Float.NaN);
 
-        bucket.fill(new Share(0, 4));
+        bucket.fill(new Share(0, 4, false));
 
         assertThat(elements()).containsOnly(0);
     }
 
     @Test
     void drain_givesEachParameterItsPartOfTheMeans() {
-        bucket.fill(new Share(3, 4));
+        bucket.fill(new Share(3, 4, false));
         Pointer memory = new Pointer(bucket.tensor().address());
         // What other ranks would have added.
         IntStream.range(0, 11)
@@ -123,9 +123,9 @@ class DeviceBucketTest {
     @Test
     void tensor_keepsItsAddress_whenItIsFilledAgain() {
         long before = bucket.tensor().address();
-        bucket.fill(new Share(1, 4));
+        bucket.fill(new Share(1, 4, false));
         bucket.drain(4);
-        bucket.fill(new Share(2, 4));
+        bucket.fill(new Share(2, 4, false));
 
         assertThat(elements()[1]).isEqualTo(2);
         assertThat(bucket.tensor().address()).isEqualTo(before);

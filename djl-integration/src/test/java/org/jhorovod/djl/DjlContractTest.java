@@ -2,15 +2,18 @@ package org.jhorovod.djl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
 import ai.djl.training.dataset.BatchSampler;
 import ai.djl.training.dataset.RandomAccessDataset;
 import ai.djl.training.evaluator.AbstractAccuracy;
@@ -20,10 +23,12 @@ import ai.djl.training.evaluator.IndexEvaluator;
 import ai.djl.training.initializer.Initializer;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.loss.SimpleCompositeLoss;
+import ai.djl.training.optimizer.Optimizer;
 import com.sun.jna.Pointer;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -131,6 +136,55 @@ class DjlContractTest {
             assertThat(array.getGradient().toFloatArray()).containsExactly(0, 7, 0, 0, 0, 0);
             assertThat(TensorMemory.canOverwrite(array)).isTrue();
             assertThat(TensorMemory.canOverwrite(array.transpose())).isFalse();
+        }
+    }
+
+    /** See Note [Where a gradient lies]. */
+    @Test
+    void backward_addsToTheMemoryThatWasMadeTheGradient() {
+        Engine engine = Engine.getInstance();
+        NativeGradients gradients = NativeGradients.find(engine).orElseThrow();
+        ByteBuffer memory = ByteBuffer.allocateDirect(16).order(ByteOrder.nativeOrder());
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+            NDArray array = manager.ones(new Shape(3));
+            array.setRequiresGradient(true);
+            NDArray flat = manager.create(memory, new Shape(4), DataType.FLOAT32);
+            NDArray part = flat.get("1:");
+            gradients.exchange(array, part);
+            part.close();
+            for (int times = 1; times <= 2; times++) {
+                try (GradientCollector collector = engine.newGradientCollector()) {
+                    collector.backward(array.mul(5).sum());
+                }
+                NDArray gradient = array.getGradient();
+                assertThat(gradients.isGradient(array, gradient)).isTrue();
+                assertThat(gradient.toFloatArray()).containsOnly(5f * times);
+                assertThat(memory.getFloat(4)).isEqualTo(5f * times);
+                assertThat(memory.getFloat(0)).isZero();
+            }
+            NDArray other = manager.zeros(new Shape(3));
+            NDArray held = array.getGradient();
+            gradients.exchange(array, other);
+            assertThat(gradients.isGradient(array, held)).isFalse();
+        }
+    }
+
+    @Test
+    void update_leavesZerosAsGradient() {
+        for (Optimizer optimizer :
+                List.of(TestModels.optimizer("sgd"), TestModels.optimizer("adam"))) {
+            try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+                NDArray array = manager.ones(new Shape(3));
+                array.setRequiresGradient(true);
+                Engine engine = Engine.getInstance();
+                try (GradientCollector collector = engine.newGradientCollector()) {
+                    collector.backward(array.mul(5).sum());
+                }
+                NDArray gradient = array.getGradient();
+                optimizer.update("p", array, gradient);
+                assertThat(gradient.toFloatArray()).containsOnly(0f);
+                assertThat(array.toFloatArray()).doesNotContain(1f);
+            }
         }
     }
 

@@ -15,12 +15,14 @@ import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.Trainer;
+import ai.djl.training.TrainingConfig;
 import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.dataset.Batch;
 import ai.djl.training.loss.Loss;
 import ai.djl.util.PairList;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.ranks.RankCase;
 
@@ -185,6 +187,50 @@ final class StepCases {
                 }
                 return moved + session.digest();
             }
+        }
+    }
+
+    /**
+     * Freezes and unfreezes a layer between backward passes and steps, on the same data on all
+     * ranks; says whether that comes to what plain DJL comes to.
+     */
+    static final class FreezingLikeDjl implements RankCase {
+        @Override
+        public String run(Communicator communicator, List<String> arguments) throws Exception {
+            String plain = train(Model::newTrainer);
+            return Boolean.toString(plain.equals(train(DistributedTrainer::create)));
+        }
+
+        private static String train(BiFunction<Model, TrainingConfig, Trainer> newTrainer) {
+            Engine.getInstance().setRandomSeed(17);
+            DefaultTrainingConfig config =
+                    new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
+                            .optOptimizer(TestModels.optimizer("sgd"));
+            try (NDManager manager = NDManager.newBaseManager();
+                    Model model = Model.newInstance("case")) {
+                model.setBlock(TestModels.block("tanh-mlp"));
+                try (Trainer trainer = newTrainer.apply(model, config)) {
+                    trainer.initialize(TestModels.IMAGE);
+                    Block layer = model.getBlock().getChildren().get(1).getValue();
+                    for (boolean isFrozen : new boolean[] {false, true, false, true}) {
+                        layer.freezeParameters(isFrozen);
+                        step(trainer, manager);
+                        step(trainer, manager);
+                    }
+                }
+                return ParameterDigest.sha256(model.getBlock());
+            }
+        }
+
+        private static void step(Trainer trainer, NDManager manager) {
+            Shape images = new Shape(4, 1, TestModels.SIDE, TestModels.SIDE);
+            NDArray data = manager.arange(4f * TestModels.SIDE * TestModels.SIDE).reshape(images);
+            try (GradientCollector collector = trainer.newGradientCollector()) {
+                NDList predictions = trainer.forward(new NDList(data.div(256)));
+                NDList labels = new NDList(manager.arange(4f));
+                collector.backward(trainer.getLoss().evaluate(labels, predictions));
+            }
+            trainer.step();
         }
     }
 

@@ -47,6 +47,11 @@ class StepIT {
     }
 
     @Test
+    void gradients_outliveTheFreezingOfALayer(RankGroups groups) {
+        assertThat(groups.of(2).run(StepCases.FreezingLikeDjl.class)).containsOnly("true");
+    }
+
+    @Test
     void branches_moveOnAllRanks_whenOneRankUsesThem(RankGroups groups) {
         List<String> ranks = groups.of(2).run(StepCases.Branching.class);
 

@@ -67,7 +67,7 @@ public final class AllReducePerf implements Callable<Integer> {
         if (options.isOnDevice()) {
             requireDevices(communicator);
         }
-        try (PerfMemory memory = memory(sizes.get(sizes.size() - 1))) {
+        try (PerfMemory memory = memory(communicator, sizes.get(sizes.size() - 1))) {
             PerfReport report = measure(communicator, memory, sizes);
             Path file = options.json();
             if (file != null && communicator.rank() == 0) {
@@ -105,10 +105,13 @@ public final class AllReducePerf implements Callable<Integer> {
         return report;
     }
 
-    private PerfMemory memory(long byteCount) {
-        return options.isOnDevice()
-                ? new ArrayMemory(Device.gpu(0), byteCount)
-                : new HostMemory(byteCount);
+    private PerfMemory memory(Communicator communicator, long byteCount) {
+        if (options.isOnDevice()) {
+            return new ArrayMemory(Device.gpu(0), byteCount);
+        }
+        return options.isRegistered()
+                ? HostMemory.registered(communicator, byteCount)
+                : HostMemory.ordinary(byteCount);
     }
 
     private PerfHeader header(Communicator communicator, PerfMemory memory) {

@@ -3,18 +3,35 @@ package org.jhorovod.examples;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.RegisteredMemory;
+import org.jspecify.annotations.Nullable;
 
 /** Memory of the host, which the input is in already. */
 final class HostMemory implements PerfMemory {
     private final HostTensor input;
     private final HostTensor work;
+    private final @Nullable RegisteredMemory registered; // null where work is ordinary memory
 
-    HostMemory(long byteCount) {
+    private HostMemory(long byteCount, HostTensor work, @Nullable RegisteredMemory registered) {
+        this.input = HostTensor.allocate(DataType.UINT8, byteCount);
+        this.work = work;
+        this.registered = registered;
+    }
+
+    /** Memory of this process alone. */
+    static HostMemory ordinary(long byteCount) {
         long whole = roundUp(byteCount);
-        this.input = HostTensor.allocate(DataType.UINT8, whole);
-        this.work = HostTensor.allocate(DataType.UINT8, whole);
+        return new HostMemory(whole, HostTensor.allocate(DataType.UINT8, whole), null);
+    }
+
+    /** Memory that ranks may share; all of them call this. */
+    static HostMemory registered(Communicator communicator, long byteCount) {
+        long whole = roundUp(byteCount);
+        RegisteredMemory memory = communicator.allocate(DataType.UINT8, whole);
+        return new HostMemory(whole, memory.tensor(), memory);
     }
 
     /** To a whole element of any type: a row has one at least. */
@@ -36,7 +53,7 @@ final class HostMemory implements PerfMemory {
 
     @Override
     public String name() {
-        return "host memory";
+        return registered == null ? "host memory" : "registered host memory";
     }
 
     @Override
@@ -59,7 +76,9 @@ final class HostMemory implements PerfMemory {
 
     @Override
     public HostTensor work(DataType type, long elementCount) {
-        return front(work, type, elementCount);
+        return registered == null
+                ? front(work, type, elementCount)
+                : registered.slice(type, 0, elementCount);
     }
 
     @Override
@@ -68,5 +87,9 @@ final class HostMemory implements PerfMemory {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        if (registered != null) {
+            registered.close();
+        }
+    }
 }

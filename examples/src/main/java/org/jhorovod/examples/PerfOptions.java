@@ -97,6 +97,13 @@ final class PerfOptions {
     private boolean isOnDevice;
 
     @Option(
+            names = "--registered",
+            description =
+                    "Measure on registered memory, which ranks of a host reduce in place. Default:"
+                            + " on ordinary memory, which is copied.")
+    private boolean isRegistered;
+
+    @Option(
             names = "--json",
             paramLabel = "FILE",
             description = "Also write the table to this file, on the host of rank 0; see below.")
@@ -116,6 +123,9 @@ final class PerfOptions {
         }
         if (isOnDevice && max > MOST_ON_DEVICE) {
             throw wrong("--device measures sizes up to %d bytes".formatted(MOST_ON_DEVICE));
+        }
+        if (isOnDevice && isRegistered) {
+            throw wrong("--registered memory is the host's: leave out --device");
         }
         return sizes(min, max, factor);
     }
@@ -153,6 +163,10 @@ final class PerfOptions {
 
     boolean isOnDevice() {
         return isOnDevice;
+    }
+
+    boolean isRegistered() {
+        return isRegistered;
     }
 
     @Nullable Path json() {

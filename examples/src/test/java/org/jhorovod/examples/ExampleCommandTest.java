@@ -25,7 +25,8 @@ class ExampleCommandTest {
         }
 
         assertThat(examples.stringPropertyNames())
-                .containsExactlyInAnyOrder("fashion-mnist", "custom-loop", "allreduce-perf");
+                .containsExactlyInAnyOrder(
+                        "fashion-mnist", "custom-loop", "allreduce-perf", "train-perf");
         for (String name : examples.stringPropertyNames()) {
             Class<?> example = Class.forName(examples.getProperty(name));
             assertThat(example.getMethod("main", String[].class)).isNotNull();
@@ -81,12 +82,35 @@ class ExampleCommandTest {
         assertThat(errorOf("--device", "--max=2G")).contains("up to 2147483632 bytes");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "--model, vgg, is none of mlp",
+        "--sync, maybe, 'is none of on, off, none, compare'",
+        "--blocks, 0, whole number from 1",
+        "--batch, many, whole number from 1",
+        "--threads, -1, whole number from 1"
+    })
+    void trainPerf_saysInOneLineWhichOptionIsWrong(String option, String value, String words) {
+        assertThat(errorOf(new TrainPerf(), option, value))
+                .contains("'" + value + "'", words, "--help")
+                .doesNotContain("\n");
+    }
+
+    @Test
+    void trainPerf_asksForItsModel() {
+        assertThat(errorOf(new TrainPerf(), "--sync=on"))
+                .contains("Missing required option: '--model=MODEL'; --help")
+                .doesNotContain("\n");
+    }
+
     private static String errorOf(String... options) {
+        return errorOf(new AllReducePerf(), options);
+    }
+
+    private static String errorOf(Callable<Integer> example, String... options) {
         StringWriter err = new StringWriter();
         int exitCode =
-                ExampleCommand.of(new AllReducePerf())
-                        .setErr(new PrintWriter(err, true))
-                        .execute(options);
+                ExampleCommand.of(example).setErr(new PrintWriter(err, true)).execute(options);
         assertThat(exitCode).isEqualTo(2);
         return err.toString().strip();
     }

@@ -53,6 +53,29 @@ class ExamplesIT {
         assertThat(ExampleCommand.run(new AllReducePerf(), "--json=" + json)).isEqualTo(1);
     }
 
+    @Test
+    @Timeout(60)
+    void trainPerf_ofOneMode_printsItsStepsAlone(@TempDir Path folder) throws IOException {
+        Path json = folder.resolve("train.json");
+        String table =
+                run(
+                        new TrainPerf(),
+                        "--model=lenet",
+                        "--sync=on",
+                        "--batch=2",
+                        "--steps=2",
+                        "--blocks=1",
+                        "--json=" + json);
+
+        assertThat(table)
+                .contains(
+                        "# lenet, 61,706 parameters, 2 images",
+                        "# parameters of all ranks: equal OK")
+                .containsPattern("\n      on  .*\n")
+                .doesNotContain("ratio", "off", "none  ");
+        assertThat(json).content().contains("\"sync\": \"on\"", "\"sameParameters\": true");
+    }
+
     private static String run(Callable<Integer> example, String... args) {
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         PrintStream out = System.out;

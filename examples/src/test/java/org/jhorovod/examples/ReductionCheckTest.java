@@ -100,7 +100,7 @@ class ReductionCheckTest {
         List<PerfRow> rows =
                 cluster.run(
                         communicator -> {
-                            try (PerfMemory host = new HostMemory(4 * COUNT);
+                            try (PerfMemory host = HostMemory.ordinary(4 * COUNT);
                                     PerfMemory arrays = new ArrayMemory(Device.cpu(), 4 * COUNT)) {
                                 new PerfRun(communicator, host, 3, 1)
                                         .row(DataType.FLOAT32, ReduceOp.SUM, COUNT);

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.MismatchException;
 import org.jhorovod.allreduce.collective.ReduceOp;
 
 /*
@@ -28,10 +29,14 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
     static final int MAX_BYTES = FIXED_BYTES + CollectiveCall.MAX_NAME_BYTES;
 
     ByteBuffer encode() {
+        return encode(ByteBuffer.allocateDirect(LENGTH_BYTES + MAX_BYTES)).flip();
+    }
+
+    /** Writes it at the buffer's position, which is then behind it. */
+    ByteBuffer encode(ByteBuffer target) {
         byte[] name = call.name().getBytes(StandardCharsets.UTF_8);
         ReduceOp op = call.op();
-        return ByteBuffer.allocateDirect(LENGTH_BYTES + FIXED_BYTES + name.length)
-                .putShort((short) (FIXED_BYTES + name.length))
+        return target.putShort((short) (FIXED_BYTES + name.length))
                 .putShort(MAGIC)
                 .putInt(generation)
                 .putLong(sequence)
@@ -42,8 +47,7 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
                 .put((byte) call.memory().ordinal())
                 .putInt(call.root())
                 .putLong(call.elementCount())
-                .put(name)
-                .flip();
+                .put(name);
     }
 
     /** The length that the first two bytes announce. */
@@ -85,5 +89,18 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
         } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
             throw new IOException("it sent a header with values out of range", e);
         }
+    }
+
+    /** What the program is told when another rank called something else. */
+    MismatchException mismatch(String self, int otherRank, CallHeader theirs) {
+        return new MismatchException(
+                "Two ranks called different collectives: %s called %s (operation %d), rank %d called %s (operation %d). All ranks must call the same collectives with the same names, types, counts, operations and roots in the same order: look for rank-dependent branches, layers or data, or a stale checkpoint on one rank."
+                        .formatted(
+                                self,
+                                call.describe(),
+                                sequence,
+                                otherRank,
+                                theirs.call.describe(),
+                                theirs.sequence));
     }
 }

@@ -23,23 +23,23 @@ public final class RingCollectives implements AllReduce {
 
     @Override
     public void allReduce(Operation operation, HostTensor tensor, ReduceOp op) {
-        RingPlan plan = RingPlan.allReduce(position, chunks(tensor));
-        exchange.compareCalls(operation);
-        exchange.run(operation, plan, tensor, op, op == ReduceOp.AVERAGE ? size : 1);
+        RingPlan plan =
+                size == 2
+                        ? RingPlan.exchange(tensor.byteCount())
+                        : RingPlan.allReduce(position, chunks(tensor));
+        exchange.compareAndRun(operation, plan, tensor, op, op == ReduceOp.AVERAGE ? size : 1);
     }
 
     /** Completes an output that holds this rank's part already. */
     public void allGather(Operation operation, HostTensor output) {
         RingPlan plan = RingPlan.allGather(position, chunks(output));
-        exchange.compareCalls(operation);
-        exchange.run(operation, plan, output, ReduceOp.SUM, 1);
+        exchange.compareAndRun(operation, plan, output, ReduceOp.SUM, 1);
     }
 
     /** Replaces the tensor by that of the root. */
     public void broadcast(Operation operation, HostTensor tensor, int root) {
         RingPlan plan = RingPlan.broadcast(position, size, root, tensor.byteCount());
-        exchange.compareCalls(operation);
-        exchange.run(operation, plan, tensor, ReduceOp.SUM, 1);
+        exchange.compareAndRun(operation, plan, tensor, ReduceOp.SUM, 1);
     }
 
     /** Compares the call with that of the previous rank, and nothing more. */

@@ -3,9 +3,10 @@ package org.jhorovod.allreduce.algorithm;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import org.jhorovod.allreduce.collective.CollectiveCall;
+import java.time.Duration;
+import java.util.List;
+import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
-import org.jhorovod.allreduce.collective.MismatchException;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.spi.Operation;
@@ -25,6 +26,7 @@ public final class RingExchange {
     private final String self;
     private final RingLinks links;
     private final ReductionKernel kernel;
+    private final long lookNanos;
     private final ByteBuffer staging =
             ByteBuffer.allocateDirect(SEGMENT_BYTES).order(ByteOrder.nativeOrder());
 
@@ -32,12 +34,15 @@ public final class RingExchange {
      * Uses links and kernel until the caller closes them.
      *
      * @param self this rank for messages
+     * @param look how long to look for bytes again and again before sleeping until some come
      */
-    public RingExchange(Ring ring, Topology self, RingLinks links, ReductionKernel kernel) {
+    public RingExchange(
+            Ring ring, Topology self, RingLinks links, ReductionKernel kernel, Duration look) {
         this.ring = ring;
         this.self = self.describe();
         this.links = links;
         this.kernel = kernel;
+        this.lookNanos = look.toNanos();
     }
 
     Ring ring() {
@@ -46,7 +51,14 @@ public final class RingExchange {
 
     /** Compares the call with that of the previous rank, and tells the next one of it. */
     void compareCalls(Operation operation) {
-        run(operation, () -> exchangeHeaders(operation));
+        run(new HeaderExchange(operation, self, ring.previousRank()), operation, Work.NONE);
+    }
+
+    /** Compares the calls, and carries out a plan on the way: nobody waits for a header alone. */
+    void compareAndRun(
+            Operation operation, RingPlan plan, HostTensor tensor, ReduceOp op, int divisor) {
+        HeaderExchange headers = new HeaderExchange(operation, self, ring.previousRank());
+        run(headers, operation, new Work(plan, tensor, op, divisor));
     }
 
     /**
@@ -55,22 +67,23 @@ public final class RingExchange {
      * @param divisor what an element is divided by once it is reduced; 1 for nothing
      */
     void run(Operation operation, RingPlan plan, HostTensor tensor, ReduceOp op, int divisor) {
-        run(operation, () -> exchange(operation, plan, tensor, op, divisor));
+        run(HeaderExchange.none(), operation, new Work(plan, tensor, op, divisor));
     }
 
-    /** What talks to the neighbours. */
-    private interface Talk {
-        void run() throws IOException;
-    }
-
-    private void run(Operation operation, Talk talk) {
+    private void run(HeaderExchange headers, Operation operation, Work work) {
         try {
-            talk.run();
+            exchange(headers, operation, work);
         } catch (WriteException e) {
             throw operation.linkEnded(ring.nextRank(), String.valueOf(e.getMessage()));
         } catch (IOException e) {
             throw operation.linkEnded(ring.previousRank(), String.valueOf(e.getMessage()));
         }
+    }
+
+    /** A plan, and what it is carried out on. */
+    private record Work(RingPlan plan, HostTensor tensor, ReduceOp op, int divisor) {
+        static final Work NONE =
+                new Work(RingPlan.NOTHING, HostTensor.allocate(DataType.INT8, 0), ReduceOp.SUM, 1);
     }
 
     /** The link to the next rank is broken, not that from the previous one. */
@@ -82,65 +95,41 @@ public final class RingExchange {
         }
     }
 
-    private void exchangeHeaders(Operation operation) throws IOException {
-        CallHeader mine =
-                new CallHeader(operation.generation(), operation.sequence(), operation.call());
-        ByteBuffer outgoing = mine.encode();
-        ByteBuffer length = ByteBuffer.allocate(CallHeader.LENGTH_BYTES);
-        ByteBuffer body = length;
-        boolean isLengthKnown = false;
-        while (outgoing.hasRemaining() || body.hasRemaining()) {
-            int moved = write(outgoing) + read(body);
-            if (!isLengthKnown && !length.hasRemaining()) {
-                isLengthKnown = true;
-                body = ByteBuffer.allocate(CallHeader.announcedLength(length));
-            } else if (moved == 0) {
-                links.awaitReady(
-                        body.hasRemaining(), outgoing.hasRemaining(), operation.allowedWaitNanos());
-            }
-        }
-        CallHeader theirs = CallHeader.decode(body.flip());
-        if (!theirs.equals(mine)) {
-            throw mismatch(mine, theirs);
-        }
-    }
-
-    private MismatchException mismatch(CallHeader mine, CallHeader theirs) {
-        CollectiveCall here = mine.call();
-        CollectiveCall there = theirs.call();
-        return new MismatchException(
-                "Two ranks called different collectives: %s called %s (operation %d), rank %d called %s (operation %d). All ranks must call the same collectives with the same names, types, counts, operations and roots in the same order: look for rank-dependent branches, layers or data, or a stale checkpoint on one rank."
-                        .formatted(
-                                self,
-                                here.describe(),
-                                mine.sequence(),
-                                ring.previousRank(),
-                                there.describe(),
-                                theirs.sequence()));
-    }
-
-    private void exchange(
-            Operation operation, RingPlan plan, HostTensor tensor, ReduceOp op, int divisor)
+    private void exchange(HeaderExchange headers, Operation operation, Work work)
             throws IOException {
-        SpanCursor outgoing = new SpanCursor(tensor, plan.outgoing());
-        SpanCursor incoming = new SpanCursor(tensor, plan.incoming());
+        RingPlan plan = work.plan();
+        SpanCursor outgoing = new SpanCursor(work.tensor(), plan.outgoing());
+        SpanCursor incoming = new SpanCursor(work.tensor(), plan.incoming());
         staging.clear();
-        while (!outgoing.isAtEnd() || !incoming.isAtEnd()) {
-            long sendable =
-                    Math.min(
-                            outgoing.remaining(),
-                            plan.headStart() + incoming.position() - outgoing.position());
-            int moved = sendable > 0 ? send(outgoing, sendable) : 0;
-            if (!incoming.isAtEnd()) {
+        long movedNanos = System.nanoTime();
+        while (!headers.areExchanged() || !outgoing.isAtEnd() || !incoming.isAtEnd()) {
+            int moved = 0;
+            if (!headers.isSent()) {
+                moved += write(headers.outgoing());
+            }
+            long sendable = headers.isSent() ? plan.sendable(outgoing, incoming) : 0;
+            if (sendable > 0) {
+                moved += send(outgoing, sendable);
+            }
+            long receivable = plan.receivable(outgoing, incoming, work.tensor().type().byteCount());
+            if (!headers.isReceived()) {
+                moved += headers.received(read(headers.incoming()));
+            } else if (receivable > 0) {
                 moved +=
                         incoming.position() < plan.reducedBytes()
-                                ? receiveAndReduce(incoming, plan, tensor, op, divisor)
+                                ? receiveAndReduce(incoming, receivable, work)
                                 : receiveInPlace(incoming);
             }
             if (moved > 0) {
                 operation.progressed();
+                movedNanos = System.nanoTime();
+            } else if (System.nanoTime() - movedNanos < lookNanos) {
+                Thread.onSpinWait();
             } else {
-                links.awaitReady(!incoming.isAtEnd(), sendable > 0, operation.allowedWaitNanos());
+                links.awaitReady(
+                        !headers.isReceived() || receivable > 0,
+                        !headers.isSent() || sendable > 0,
+                        operation.allowedWaitNanos());
             }
         }
     }
@@ -158,20 +147,24 @@ public final class RingExchange {
     }
 
     /** Reads into the staging buffer and reduces the whole elements in it. */
-    private int receiveAndReduce(
-            SpanCursor incoming, RingPlan plan, HostTensor tensor, ReduceOp op, int divisor)
+    private int receiveAndReduce(SpanCursor incoming, long receivable, Work work)
             throws IOException {
-        boolean isFinal = incoming.position() >= plan.finishedFrom();
-        ByteBuffer target = incoming.view(SEGMENT_BYTES);
+        boolean isFinal = incoming.position() >= work.plan().finishedFrom();
+        ByteBuffer target = incoming.view(Math.min(receivable, SEGMENT_BYTES));
         staging.limit(target.remaining());
         int bytes = read(staging);
-        int elementBytes = tensor.type().byteCount();
+        int elementBytes = work.tensor().type().byteCount();
         int wholeBytes = staging.position() / elementBytes * elementBytes;
         if (wholeBytes > 0) {
             int end = staging.position();
             staging.flip().limit(wholeBytes);
+            target.limit(wholeBytes);
             kernel.reduce(
-                    tensor.type(), op, staging, target.limit(wholeBytes), isFinal ? divisor : 1);
+                    work.tensor().type(),
+                    work.op(),
+                    inRankOrder(target, work.plan()),
+                    List.of(target),
+                    isFinal ? work.divisor() : 1);
             staging.limit(end).position(wholeBytes);
             staging.compact();
             incoming.advance(wholeBytes);
@@ -179,6 +172,12 @@ public final class RingExchange {
             staging.limit(staging.capacity());
         }
         return bytes;
+    }
+
+    /** Two ranks that both reduce everything get the same bits, NaN's too, from the same order. */
+    private List<ByteBuffer> inRankOrder(ByteBuffer own, RingPlan plan) {
+        boolean isOwnLast = plan.overwritesSent() && ring.position() == 1;
+        return isOwnLast ? List.of(staging, own) : List.of(own, staging);
     }
 
     private int write(ByteBuffer source) throws IOException {

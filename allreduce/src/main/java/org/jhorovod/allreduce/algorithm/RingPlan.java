@@ -24,6 +24,7 @@ import java.util.List;
  *   reduce-scatter  P-1 steps that add, from chunk position - 1 on, so that the own chunk is
  *                   complete at the end; S(P-1)/P bytes.
  *   all-gather      P-1 steps that replace, from the own chunk on; S(P-1)/P bytes.
+ *   exchange        for P = 2: all of the tensor at once, both ways; S bytes, and one step less.
  *   broadcast       one chunk, from the root around to the rank before it; S bytes.
  *
  * [1] Patarasuk, Yuan: Bandwidth optimal all-reduce algorithms for clusters of workstations,
@@ -40,13 +41,41 @@ import java.util.List;
  *     follows replaces it
  * @param finishedFrom from which byte of the incoming stream on a reduced element is complete, so
  *     that an average is divided there
+ * @param overwritesSent whether a byte may be received only once the one in its place is sent
  */
 record RingPlan(
         List<Span> outgoing,
         List<Span> incoming,
         long headStart,
         long reducedBytes,
-        long finishedFrom) {
+        long finishedFrom,
+        boolean overwritesSent) {
+
+    /** Nothing goes around. */
+    static final RingPlan NOTHING = new RingPlan(List.of(), List.of(), 0, 0, 0, false);
+
+    /**
+     * Two ranks send each other the whole, and each reduces it: as many bytes as around the ring,
+     * in one phase. What arrives may overwrite only what has been sent.
+     */
+    static RingPlan exchange(long byteCount) {
+        List<Span> whole = List.of(new Span(0, byteCount));
+        return new RingPlan(whole, whole, byteCount, byteCount, 0, true);
+    }
+
+    /** How many bytes may be sent now. */
+    long sendable(SpanCursor sent, SpanCursor received) {
+        return Math.min(sent.remaining(), headStart + received.position() - sent.position());
+    }
+
+    /** How many bytes may be received now: whole elements, where they are reduced. */
+    long receivable(SpanCursor sent, SpanCursor received, int elementBytes) {
+        if (!overwritesSent) {
+            return received.remaining();
+        }
+        long free = sent.position() - received.position();
+        return Math.min(received.remaining(), free / elementBytes * elementBytes);
+    }
 
     /** Every chunk is reduced, and is on every rank at the end. */
     static RingPlan allReduce(int position, List<Span> chunks) {
@@ -74,7 +103,8 @@ record RingPlan(
                 receives ? whole : List.of(),
                 receives ? 0 : byteCount,
                 0,
-                0);
+                0,
+                false);
     }
 
     private static RingPlan of(List<Span> chunks, int first, int steps, int reducingSteps) {
@@ -84,7 +114,7 @@ record RingPlan(
         long reduced = Span.totalBytes(incoming.subList(0, reducingSteps));
         int unfinished = Math.max(0, reducingSteps - 1);
         long finishedFrom = Span.totalBytes(incoming.subList(0, unfinished));
-        return new RingPlan(outgoing, incoming, headStart, reduced, finishedFrom);
+        return new RingPlan(outgoing, incoming, headStart, reduced, finishedFrom, false);
     }
 
     private static List<Span> steps(List<Span> chunks, int first, int steps) {

@@ -41,7 +41,8 @@ public record CollectiveCall(
         ALL_REDUCE("all-reduce"),
         BROADCAST("broadcast"),
         ALL_GATHER("all-gather"),
-        BARRIER("barrier");
+        BARRIER("barrier"),
+        ALLOCATION("allocation");
 
         private final String word;
 

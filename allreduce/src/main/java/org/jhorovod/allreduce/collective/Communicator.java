@@ -39,7 +39,7 @@ public interface Communicator extends AutoCloseable {
         return topology().size();
     }
 
-    /** How the bytes travel, for reports: such as {@code tcp}, {@code unix} or {@code none}. */
+    /** How the bytes travel, for reports: such as {@code shm}, {@code tcp} or {@code none}. */
     String transportName();
 
     /** Whether collectives take {@link DeviceTensor}s. */
@@ -84,6 +84,23 @@ public interface Communicator extends AutoCloseable {
 
     /** Completes when every rank has called it. Does not block. */
     CompletableFuture<Void> barrierAsync(String name);
+
+    /**
+     * Memory that the ranks reduce in place where they share it; elsewhere ordinary memory, whose
+     * all-reduce has the same result. A collective: all ranks call it, in the same order among
+     * their other collectives, and it blocks until all have.
+     *
+     * <p>All ranks have to use the same part of the same memory in an all-reduce to gain from it.
+     *
+     * @param name for messages; the same on all ranks, as are type and count
+     * @return zeros; to be closed by the caller
+     */
+    RegisteredMemory allocate(String name, DataType type, long elementCount);
+
+    /** {@link #allocate(String, DataType, long)} without a name of its own. */
+    default RegisteredMemory allocate(DataType type, long elementCount) {
+        return allocate("memory", type, elementCount);
+    }
 
     /**
      * {@link #allReduceAsync(String, Tensor, Reduction)} that blocks until the result is there.

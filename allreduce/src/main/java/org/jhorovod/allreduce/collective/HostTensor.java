@@ -4,6 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Elements in the memory of this process: one or more direct buffers in native order, read as one
@@ -17,11 +19,20 @@ public final class HostTensor implements Tensor {
     private final DataType type;
     private final List<ByteBuffer> buffers;
     private final long elementCount;
+    private final @Nullable RegisteredMemory memory; // null where it is ordinary
+    private final long memoryOffset;
 
-    private HostTensor(DataType type, List<ByteBuffer> buffers, long elementCount) {
+    private HostTensor(
+            DataType type,
+            List<ByteBuffer> buffers,
+            long elementCount,
+            @Nullable RegisteredMemory memory,
+            long memoryOffset) {
         this.type = type;
         this.buffers = buffers;
         this.elementCount = elementCount;
+        this.memory = memory;
+        this.memoryOffset = memoryOffset;
     }
 
     /** A tensor over the remaining bytes of one direct buffer. */
@@ -36,6 +47,15 @@ public final class HostTensor implements Tensor {
      *     whole number of elements
      */
     public static HostTensor of(DataType type, List<ByteBuffer> buffers) {
+        return of(type, buffers, null, 0);
+    }
+
+    /** The same, of which a backend can tell where in registered memory it lies. */
+    static HostTensor of(
+            DataType type,
+            List<ByteBuffer> buffers,
+            @Nullable RegisteredMemory memory,
+            long memoryOffset) {
         List<ByteBuffer> views = new ArrayList<>(buffers.size());
         long byteCount = 0;
         for (int i = 0; i < buffers.size(); i++) {
@@ -55,7 +75,8 @@ public final class HostTensor implements Tensor {
                 byteCount += buffer.remaining();
             }
         }
-        return new HostTensor(type, List.copyOf(views), byteCount / type.byteCount());
+        return new HostTensor(
+                type, List.copyOf(views), byteCount / type.byteCount(), memory, memoryOffset);
     }
 
     /** A tensor of zeros in new memory of its own, in as many buffers as it needs. */
@@ -104,6 +125,30 @@ public final class HostTensor implements Tensor {
         }
         throw new IndexOutOfBoundsException(
                 "bug: byte %d of a tensor of %d bytes".formatted(byteOffset, byteCount()));
+    }
+
+    /**
+     * The number of the registered memory in which this lies, the same on all ranks; empty where it
+     * is ordinary memory.
+     */
+    public OptionalInt registration() {
+        return memory == null ? OptionalInt.empty() : memory.number();
+    }
+
+    /**
+     * Checks that the memory may be used.
+     *
+     * @throws IllegalStateException if it is registered memory that has been closed
+     */
+    public void requireOpen() {
+        if (memory != null) {
+            memory.requireOpen();
+        }
+    }
+
+    /** How many bytes of the registered memory come before this. */
+    public long registrationOffset() {
+        return memoryOffset;
     }
 
     @Override

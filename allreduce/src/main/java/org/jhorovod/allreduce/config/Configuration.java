@@ -19,6 +19,9 @@ import org.slf4j.LoggerFactory;
 public final class Configuration {
     private static final Logger logger = LoggerFactory.getLogger(Configuration.class);
 
+    /** Where this system has memory that processes share, as a file system. */
+    public static final Path SHARED_MEMORY = Path.of("/dev/shm");
+
     private final Map<String, Object> values;
     private final Optional<MpirunOptions> mpirun;
 
@@ -196,5 +199,12 @@ public final class Configuration {
                 .map(file -> file.toAbsolutePath().getParent())
                 .or(() -> mpirun.flatMap(MpirunOptions::sessionFolder))
                 .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir")));
+    }
+
+    /** A folder in memory: that which the launcher clears away, where it has one there. */
+    public Path sharedMemoryFolder() {
+        Path temporary = temporaryFolder();
+        return find(Settings.SHARED_MEMORY_FOLDER)
+                .orElse(temporary.startsWith(SHARED_MEMORY) ? temporary : SHARED_MEMORY);
     }
 }

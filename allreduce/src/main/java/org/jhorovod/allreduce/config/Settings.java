@@ -20,8 +20,9 @@ public final class Settings {
 
     /** How a rank reaches the other ranks. */
     public enum TransportChoice {
-        /** Unix-domain sockets where all ranks share a host, otherwise TCP. */
+        /** Inside one host shared memory, or unix where that has no room; otherwise TCP. */
         AUTO,
+        SHM,
         TCP,
         UNIX
     }
@@ -96,7 +97,16 @@ public final class Settings {
             choice(
                     "TRANSPORT",
                     TransportChoice.AUTO,
-                    "How bytes travel between ranks; auto takes unix inside one host.");
+                    "How bytes travel between ranks; auto takes shm inside one host, or unix"
+                            + " where shared memory has no room.");
+    public static final Setting<Path> SHARED_MEMORY_FOLDER =
+            new Setting<>(
+                    "SHARED_MEMORY_FOLDER",
+                    null,
+                    "path",
+                    "Folder in memory (tmpfs) by which ranks of one host share it; /dev/shm if not"
+                            + " set.",
+                    Path::of);
     public static final Setting<AllReduceChoice> ALLREDUCE =
             choice(
                     "ALLREDUCE",
@@ -197,6 +207,7 @@ public final class Settings {
         return ImmutableList.of(
                 BACKEND,
                 TRANSPORT,
+                SHARED_MEMORY_FOLDER,
                 ALLREDUCE,
                 NCCL_LIBRARIES,
                 LIVENESS_TIMEOUT,

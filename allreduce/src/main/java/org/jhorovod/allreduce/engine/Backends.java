@@ -5,6 +5,7 @@ import org.jhorovod.allreduce.collective.DeviceTensor;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Tensor;
+import org.jhorovod.allreduce.spi.Allocation;
 import org.jhorovod.allreduce.spi.Backend;
 import org.jhorovod.allreduce.spi.HostMemoryBackend;
 import org.jhorovod.allreduce.spi.Operation;
@@ -64,7 +65,8 @@ public final class Backends implements AutoCloseable {
 
     /** Refuses a tensor that no backend can work on, at the call. */
     void require(String name, Tensor tensor) {
-        if (tensor instanceof HostTensor) {
+        if (tensor instanceof HostTensor onHost) {
+            onHost.requireOpen();
             return;
         }
         if (agreement != null) {
@@ -83,6 +85,15 @@ public final class Backends implements AutoCloseable {
         } else {
             deviceAfterComparison(operation).allReduce(operation, (DeviceTensor) tensor, reduction);
         }
+    }
+
+    /** Host memory that is good for collectives. */
+    Allocation allocate(Operation operation, long byteCount) {
+        return host.allocate(operation, byteCount);
+    }
+
+    void release(int number) {
+        host.release(number);
     }
 
     void broadcast(Operation operation, Tensor tensor, int root) {

@@ -48,7 +48,8 @@ final class Engine {
     /**
      * Creates the engine; {@link #start} starts it.
      *
-     * @param alertness how long it looks for the next collective before it sleeps
+     * @param alertness how long it looks for the next collective, and a caller for the end of one,
+     *     before they sleep
      * @param onFailure called with the first failure, before any future completes with it
      * @param explainBug turns what nobody expected into the failure that users and peers see
      */
@@ -111,6 +112,15 @@ final class Engine {
             task = queue.poll();
         }
         return task == null ? queue.take() : task;
+    }
+
+    /** Looks for a collective's end for as long as the engine does for the next one. */
+    @SuppressWarnings("ThreadPriorityCheck") // a yield is meant: to the engine, on the same core
+    void lookFor(CompletableFuture<Void> collective) {
+        long sleepsAt = System.nanoTime() + alertnessNanos;
+        while (!collective.isDone() && System.nanoTime() - sleepsAt < 0) {
+            Thread.yield();
+        }
     }
 
     private static CommunicatorClosedException closed() {

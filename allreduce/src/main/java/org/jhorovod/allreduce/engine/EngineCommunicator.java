@@ -1,12 +1,14 @@
 package org.jhorovod.allreduce.engine;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jhorovod.allreduce.collective.CollectiveCall;
@@ -19,10 +21,12 @@ import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.OperationTimeoutException;
 import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.Reduction;
+import org.jhorovod.allreduce.collective.RegisteredMemory;
 import org.jhorovod.allreduce.collective.Tensor;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.rendezvous.LostReport;
+import org.jhorovod.allreduce.spi.Allocation;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -151,6 +155,23 @@ public final class EngineCommunicator implements Communicator {
         return submit(call, backends::barrier);
     }
 
+    @Override
+    public RegisteredMemory allocate(String name, DataType type, long elementCount) {
+        if (elementCount < 0) {
+            throw new IllegalArgumentException(
+                    "%d elements cannot be allocated for '%s'.".formatted(elementCount, name));
+        }
+        long byteCount = Math.multiplyExact(elementCount, (long) type.byteCount());
+        CollectiveCall call =
+                new CollectiveCall(
+                        Kind.ALLOCATION, name, type, null, false, -1, elementCount, Memory.HOST);
+        AtomicReference<Allocation> allocation = new AtomicReference<>();
+        await(submit(call, op -> allocation.set(backends.allocate(op, byteCount))));
+        Allocation made = Objects.requireNonNull(allocation.get());
+        Runnable release = () -> made.number().ifPresent(backends::release);
+        return new RegisteredMemory(type, made.buffers(), made.number(), release);
+    }
+
     private CollectiveCall call(
             Kind kind, String name, Tensor tensor, @Nullable Reduction reduction, int root) {
         try {
@@ -241,6 +262,7 @@ public final class EngineCommunicator implements Communicator {
                     "A handler of a collective's future waits for another collective, which would"
                             + " wait for ever. Use thenCompose, or another thread.");
         }
+        engine.lookFor(collective);
         while (true) {
             try {
                 collective.get(1, TimeUnit.SECONDS);

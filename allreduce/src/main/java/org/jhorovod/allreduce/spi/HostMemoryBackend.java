@@ -20,8 +20,22 @@ public interface HostMemoryBackend extends Backend<HostTensor> {
     void compareCalls(Operation operation);
 
     /**
-     * How long the engine looks for the next collective before it sleeps. More than zero for a
-     * library whose own waits keep a core busy, and which is slow to get going on another core.
+     * Allocates memory for tensors, on all ranks at the same time.
+     *
+     * @return ordinary memory where the backend gains nothing from other
+     */
+    default Allocation allocate(Operation operation, long byteCount) {
+        compareCalls(operation);
+        return Allocation.ordinary(byteCount);
+    }
+
+    /** Forgets registered memory of this rank, which no collective will use again. Any thread. */
+    default void release(int number) {}
+
+    /**
+     * How long the engine looks for the next collective, and a caller for the end of one, before
+     * they sleep. More than zero where waking costs more than that: in collectives of microseconds,
+     * or in a library that is slow to get going on another core.
      */
     default Duration alertness() {
         return Duration.ZERO;

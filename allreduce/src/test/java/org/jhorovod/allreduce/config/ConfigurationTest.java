@@ -37,7 +37,7 @@ class ConfigurationTest {
         assertThatThrownBy(() -> Configuration.from(name -> null, environment::get))
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContainingAll(
-                        "JHOROVOD_TRANSPORT is 'pigeon', but must be: auto, tcp, unix",
+                        "JHOROVOD_TRANSPORT is 'pigeon', but must be: auto, shm, tcp, unix",
                         "JHOROVOD_LIVENESS_TIMEOUT_SECONDS is '-1'",
                         "JHOROVOD_RANK is 3, but must be less than JHOROVOD_SIZE, which is 2");
     }

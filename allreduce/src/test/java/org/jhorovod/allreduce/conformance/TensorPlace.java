@@ -4,7 +4,7 @@ import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.Tensor;
 
 /** The memory that the backend under test works on. Used by one thread of one rank. */
-public interface TensorPlace {
+public interface TensorPlace extends AutoCloseable {
 
     /** Whether tensors lie in device memory. */
     boolean isOnDevice();
@@ -24,6 +24,10 @@ public interface TensorPlace {
      * futures are complete; blocks until then.
      */
     HostTensor fetch(Tensor tensor);
+
+    /** Lets go what the place as a whole has taken. */
+    @Override
+    default void close() {}
 
     /** Lets the memory of a tensor go that {@link #put} made. */
     void release(Tensor tensor);

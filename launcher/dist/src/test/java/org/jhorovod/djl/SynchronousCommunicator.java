@@ -2,8 +2,10 @@ package org.jhorovod.djl;
 
 import java.util.concurrent.CompletableFuture;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.DeviceTensor;
 import org.jhorovod.allreduce.collective.Reduction;
+import org.jhorovod.allreduce.collective.RegisteredMemory;
 import org.jhorovod.allreduce.collective.Tensor;
 import org.jhorovod.allreduce.collective.Topology;
 
@@ -66,6 +68,11 @@ final class SynchronousCommunicator implements Communicator {
     @Override
     public CompletableFuture<Void> barrierAsync(String name) {
         return communicator.barrierAsync(name);
+    }
+
+    @Override
+    public RegisteredMemory allocate(String name, DataType type, long elementCount) {
+        return communicator.allocate(name, type, elementCount);
     }
 
     @Override

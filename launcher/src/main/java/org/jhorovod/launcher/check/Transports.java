@@ -12,13 +12,29 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jhorovod.allreduce.config.Configuration;
 
-/** The transports of the host backend, each tried with a listener. */
+/** The transports of the host backend, each looked for or tried with a listener. */
 final class Transports {
     private Transports() {}
 
     static List<Finding> find() {
-        return List.of(unix(), tcp());
+        return List.of(sharedMemory(), unix(), tcp());
+    }
+
+    private static Finding sharedMemory() {
+        Path folder = Configuration.SHARED_MEMORY;
+        if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
+            return Finding.missing("shm", folder + " is no folder that can be written to");
+        }
+        try {
+            long freeMiB = Files.getFileStore(folder).getUsableSpace() >> 20;
+            return Finding.available(
+                    "shm",
+                    "between ranks of one host; %,d MiB free in %s".formatted(freeMiB, folder));
+        } catch (IOException e) {
+            return Finding.missing("shm", "%s cannot be used: %s".formatted(folder, e));
+        }
     }
 
     private static Finding unix() {

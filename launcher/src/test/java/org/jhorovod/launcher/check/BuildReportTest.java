@@ -40,11 +40,12 @@ class BuildReportTest {
                 .anyMatch(line -> line.startsWith("  pytorch     not available: "))
                 .contains(
                         "Backends:",
-                        "  host        available (built in; transports unix and tcp)",
+                        "  host        available (built in; transports shm, unix and tcp)",
                         "Transports:",
                         "  unix        available (between ranks of one host)",
                         "Tools:")
                 .anyMatch(line -> line.startsWith("  mpi         "))
+                .anyMatch(line -> line.startsWith("  shm         available (between ranks of one"))
                 .anyMatch(line -> line.startsWith("  nccl        "))
                 .anyMatch(line -> line.startsWith("  tcp         available (between any ranks"));
     }

@@ -21,7 +21,7 @@ class CommandLineTest {
                 .contains("-H, --hosts", "--hostfile FILE", "-x", "--ssh-port", "--ssh-config")
                 .contains("--ssh-identity-file", "--network-interface", "--output-filename")
                 .contains("--dry-run", "--check-build")
-                .contains("JHOROVOD_TRANSPORT (auto, tcp, unix; default: auto)");
+                .contains("JHOROVOD_TRANSPORT (auto, shm, tcp, unix; default: auto)");
         assertThat(out.toString().lines()).allMatch(line -> line.length() <= 80);
         assertThat(err.toString()).isEmpty();
     }

@@ -2,6 +2,7 @@ package org.jhorovod.allreduce.backend.host;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HalfPrecision;
 import org.jhorovod.allreduce.collective.ReduceOp;
@@ -29,10 +30,14 @@ final class JavaReductionKernel implements ReductionKernel {
 
     @Override
     public void reduce(
-            DataType type, ReduceOp op, ByteBuffer incoming, ByteBuffer accumulator, int divisor) {
-        ByteBuffer from = incoming.slice().order(ByteOrder.nativeOrder());
-        ByteBuffer to = accumulator.slice().order(ByteOrder.nativeOrder());
-        int elementCount = to.remaining() / type.byteCount();
+            DataType type,
+            ReduceOp op,
+            List<ByteBuffer> inputs,
+            List<ByteBuffer> outputs,
+            int divisor) {
+        ByteBuffer[] from = views(inputs);
+        ByteBuffer[] to = views(outputs);
+        int elementCount = to[0].remaining() / type.byteCount();
         for (int start = 0; start < elementCount; start += BLOCK) {
             int count = Math.min(BLOCK, elementCount - start);
             switch (type) {
@@ -44,6 +49,14 @@ final class JavaReductionKernel implements ReductionKernel {
                 case INT8, UINT8, BOOL -> reduceBytes(type, op, from, to, start, count, divisor);
             }
         }
+    }
+
+    private static ByteBuffer[] views(List<ByteBuffer> buffers) {
+        ByteBuffer[] views = new ByteBuffer[buffers.size()];
+        for (int i = 0; i < views.length; i++) {
+            views[i] = buffers.get(i).slice().order(ByteOrder.nativeOrder());
+        }
+        return views;
     }
 
     @Override
@@ -91,83 +104,114 @@ final class JavaReductionKernel implements ReductionKernel {
     }
 
     private void reduceFloats(
-            ReduceOp op, ByteBuffer from, ByteBuffer to, int start, int count, int divisor) {
-        from.asFloatBuffer().get(start, floatsB, 0, count);
-        to.asFloatBuffer().get(start, floatsA, 0, count);
-        reduce(op, floatsA, floatsB, count, divisor);
-        to.asFloatBuffer().put(start, floatsA, 0, count);
+            ReduceOp op, ByteBuffer[] from, ByteBuffer[] to, int start, int count, int divisor) {
+        from[0].asFloatBuffer().get(start, floatsA, 0, count);
+        for (int i = 1; i < from.length; i++) {
+            from[i].asFloatBuffer().get(start, floatsB, 0, count);
+            reduce(op, floatsA, floatsB, count);
+        }
+        divide(floatsA, count, divisor);
+        for (ByteBuffer output : to) {
+            output.asFloatBuffer().put(start, floatsA, 0, count);
+        }
     }
 
     private void reduceDoubles(
-            ReduceOp op, ByteBuffer from, ByteBuffer to, int start, int count, int divisor) {
-        from.asDoubleBuffer().get(start, doublesB, 0, count);
-        to.asDoubleBuffer().get(start, doublesA, 0, count);
-        reduce(op, doublesA, doublesB, count, divisor);
-        to.asDoubleBuffer().put(start, doublesA, 0, count);
+            ReduceOp op, ByteBuffer[] from, ByteBuffer[] to, int start, int count, int divisor) {
+        from[0].asDoubleBuffer().get(start, doublesA, 0, count);
+        for (int i = 1; i < from.length; i++) {
+            from[i].asDoubleBuffer().get(start, doublesB, 0, count);
+            reduce(op, doublesA, doublesB, count);
+        }
+        divide(doublesA, count, divisor);
+        for (ByteBuffer output : to) {
+            output.asDoubleBuffer().put(start, doublesA, 0, count);
+        }
     }
 
     private void reduceInts(
-            ReduceOp op, ByteBuffer from, ByteBuffer to, int start, int count, int divisor) {
-        from.asIntBuffer().get(start, intsB, 0, count);
-        to.asIntBuffer().get(start, intsA, 0, count);
-        reduce(op, intsA, intsB, count, divisor);
-        to.asIntBuffer().put(start, intsA, 0, count);
+            ReduceOp op, ByteBuffer[] from, ByteBuffer[] to, int start, int count, int divisor) {
+        from[0].asIntBuffer().get(start, intsA, 0, count);
+        for (int i = 1; i < from.length; i++) {
+            from[i].asIntBuffer().get(start, intsB, 0, count);
+            reduce(op, intsA, intsB, count);
+        }
+        divide(intsA, count, divisor);
+        for (ByteBuffer output : to) {
+            output.asIntBuffer().put(start, intsA, 0, count);
+        }
     }
 
     private void reduceLongs(
-            ReduceOp op, ByteBuffer from, ByteBuffer to, int start, int count, int divisor) {
-        from.asLongBuffer().get(start, longsB, 0, count);
-        to.asLongBuffer().get(start, longsA, 0, count);
-        reduce(op, longsA, longsB, count, divisor);
-        to.asLongBuffer().put(start, longsA, 0, count);
+            ReduceOp op, ByteBuffer[] from, ByteBuffer[] to, int start, int count, int divisor) {
+        from[0].asLongBuffer().get(start, longsA, 0, count);
+        for (int i = 1; i < from.length; i++) {
+            from[i].asLongBuffer().get(start, longsB, 0, count);
+            reduce(op, longsA, longsB, count);
+        }
+        divide(longsA, count, divisor);
+        for (ByteBuffer output : to) {
+            output.asLongBuffer().put(start, longsA, 0, count);
+        }
     }
 
     private void reduceHalves(
             DataType type,
             ReduceOp op,
-            ByteBuffer from,
-            ByteBuffer to,
+            ByteBuffer[] from,
+            ByteBuffer[] to,
             int start,
             int count,
             int divisor) {
-        from.asShortBuffer().get(start, shorts, 0, count);
-        HalfPrecision.decode(type, shorts, floatsB, count);
-        to.asShortBuffer().get(start, shorts, 0, count);
-        HalfPrecision.decode(type, shorts, floatsA, count);
-        reduce(op, floatsA, floatsB, count, divisor);
+        decode(type, from[0], start, floatsA, count);
+        for (int i = 1; i < from.length; i++) {
+            decode(type, from[i], start, floatsB, count);
+            reduce(op, floatsA, floatsB, count);
+        }
+        divide(floatsA, count, divisor);
         HalfPrecision.encode(type, floatsA, shorts, count);
-        to.asShortBuffer().put(start, shorts, 0, count);
+        for (ByteBuffer output : to) {
+            output.asShortBuffer().put(start, shorts, 0, count);
+        }
+    }
+
+    private void decode(DataType type, ByteBuffer from, int start, float[] to, int count) {
+        from.asShortBuffer().get(start, shorts, 0, count);
+        HalfPrecision.decode(type, shorts, to, count);
     }
 
     private void reduceBytes(
             DataType type,
             ReduceOp op,
-            ByteBuffer from,
-            ByteBuffer to,
+            ByteBuffer[] from,
+            ByteBuffer[] to,
             int start,
             int count,
             int divisor) {
         // Truth values are numbers without sign too.
         int mask = type == DataType.INT8 ? -1 : 0xff;
-        from.get(start, bytes, 0, count);
-        widen(bytes, intsB, mask, count);
-        to.get(start, bytes, 0, count);
-        widen(bytes, intsA, mask, count);
-        reduce(op, intsA, intsB, count, 1);
+        widen(from[0], start, intsA, mask, count);
+        for (int i = 1; i < from.length; i++) {
+            widen(from[i], start, intsB, mask, count);
+            reduce(op, intsA, intsB, count);
+        }
         for (int i = 0; i < count; i++) {
             // A sum wraps around before it is divided, as in the wider types.
             bytes[i] = (byte) (((byte) intsA[i] & mask) / divisor);
         }
-        to.put(start, bytes, 0, count);
+        for (ByteBuffer output : to) {
+            output.put(start, bytes, 0, count);
+        }
     }
 
-    private static void widen(byte[] from, int[] to, int mask, int count) {
+    private void widen(ByteBuffer from, int start, int[] to, int mask, int count) {
+        from.get(start, bytes, 0, count);
         for (int i = 0; i < count; i++) {
-            to[i] = from[i] & mask;
+            to[i] = bytes[i] & mask;
         }
     }
 
-    private static void reduce(ReduceOp op, float[] a, float[] b, int count, int divisor) {
+    private static void reduce(ReduceOp op, float[] a, float[] b, int count) {
         switch (op) {
             case SUM, AVERAGE -> {
                 for (int i = 0; i < count; i++) {
@@ -190,14 +234,9 @@ final class JavaReductionKernel implements ReductionKernel {
                 }
             }
         }
-        if (divisor != 1) {
-            for (int i = 0; i < count; i++) {
-                a[i] /= divisor;
-            }
-        }
     }
 
-    private static void reduce(ReduceOp op, double[] a, double[] b, int count, int divisor) {
+    private static void reduce(ReduceOp op, double[] a, double[] b, int count) {
         switch (op) {
             case SUM, AVERAGE -> {
                 for (int i = 0; i < count; i++) {
@@ -220,14 +259,9 @@ final class JavaReductionKernel implements ReductionKernel {
                 }
             }
         }
-        if (divisor != 1) {
-            for (int i = 0; i < count; i++) {
-                a[i] /= divisor;
-            }
-        }
     }
 
-    private static void reduce(ReduceOp op, int[] a, int[] b, int count, int divisor) {
+    private static void reduce(ReduceOp op, int[] a, int[] b, int count) {
         switch (op) {
             case SUM, AVERAGE -> {
                 for (int i = 0; i < count; i++) {
@@ -250,14 +284,9 @@ final class JavaReductionKernel implements ReductionKernel {
                 }
             }
         }
-        if (divisor != 1) {
-            for (int i = 0; i < count; i++) {
-                a[i] /= divisor;
-            }
-        }
     }
 
-    private static void reduce(ReduceOp op, long[] a, long[] b, int count, int divisor) {
+    private static void reduce(ReduceOp op, long[] a, long[] b, int count) {
         switch (op) {
             case SUM, AVERAGE -> {
                 for (int i = 0; i < count; i++) {
@@ -280,10 +309,41 @@ final class JavaReductionKernel implements ReductionKernel {
                 }
             }
         }
-        if (divisor != 1) {
-            for (int i = 0; i < count; i++) {
-                a[i] /= divisor;
-            }
+    }
+
+    private static void divide(float[] a, int count, int divisor) {
+        if (divisor == 1) {
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            a[i] /= divisor;
+        }
+    }
+
+    private static void divide(double[] a, int count, int divisor) {
+        if (divisor == 1) {
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            a[i] /= divisor;
+        }
+    }
+
+    private static void divide(int[] a, int count, int divisor) {
+        if (divisor == 1) {
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            a[i] /= divisor;
+        }
+    }
+
+    private static void divide(long[] a, int count, int divisor) {
+        if (divisor == 1) {
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            a[i] /= divisor;
         }
     }
 }

@@ -2,6 +2,7 @@ package org.jhorovod.allreduce.backend.host;
 
 import com.google.common.base.Ascii;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +28,8 @@ public final class RingAssembly {
     private static final Logger logger = LoggerFactory.getLogger(RingAssembly.class);
     private static final String PLACE = "place";
     private static final int PLACE_NUMBERS = 4;
+    // Longer than a small message takes inside a host; to sleep and be woken costs as much.
+    private static final Duration LOOK = Duration.ofNanos(50_000);
 
     private final Meeting meeting;
     private final Topology self;
@@ -35,6 +38,7 @@ public final class RingAssembly {
     // One for all exchanges: they run on the engine's thread, one after another.
     private final JavaReductionKernel kernel = new JavaReductionKernel();
     private final Prescaling prescaling = new Prescaling(kernel);
+    private final Duration look;
     private final List<RingLinks> links = new ArrayList<>();
 
     /** Prepares to connect the ranks that meet. */
@@ -43,6 +47,8 @@ public final class RingAssembly {
         this.self = meeting.self();
         this.amongAll = amongAll;
         this.insideHost = insideHost;
+        boolean hasCoreForEach = self.localSize() <= Runtime.getRuntime().availableProcessors();
+        this.look = hasCoreForEach ? LOOK : Duration.ZERO;
     }
 
     /** Connects this rank; all ranks do so at the same time. */
@@ -51,20 +57,20 @@ public final class RingAssembly {
         RingExchange all = connect(amongAll, Ring.ofAll(self.rank(), self.size()));
         RingCollectives ring = new RingCollectives(all);
         if (hierarchy.isEmpty()) {
-            return new RingBackend(self, amongAll.name(), links, ring, ring, prescaling);
+            return new RingBackend(self, amongAll.name(), links, ring, ring, prescaling, look);
         }
         AllReduce byPlace = connect(hierarchy.get(), all);
         String transports =
                 amongAll.name().equals(insideHost.name())
                         ? amongAll.name()
                         : "%s, %s inside hosts".formatted(amongAll.name(), insideHost.name());
-        return new RingBackend(self, transports, links, ring, byPlace, prescaling);
+        return new RingBackend(self, transports, links, ring, byPlace, prescaling, look);
     }
 
     private RingExchange connect(Transport transport, Ring ring) throws IOException {
         RingLinks opened = transport.open(meeting, ring);
         links.add(opened);
-        return new RingExchange(ring, self, opened, kernel);
+        return new RingExchange(ring, self, opened, kernel, look);
     }
 
     private AllReduce connect(Hierarchy hierarchy, RingExchange all) throws IOException {

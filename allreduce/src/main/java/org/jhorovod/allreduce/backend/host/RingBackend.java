@@ -1,6 +1,7 @@
 package org.jhorovod.allreduce.backend.host;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import org.jhorovod.allreduce.algorithm.AllReduce;
 import org.jhorovod.allreduce.algorithm.RingCollectives;
@@ -20,6 +21,7 @@ public final class RingBackend implements HostMemoryBackend {
     private final RingCollectives ring;
     private final AllReduce allReduce;
     private final Prescaling prescaling;
+    private final Duration alertness;
     // A barrier is an all-gather of one element a rank: nobody has all before all have come.
     private final HostTensor token;
     private final HostTensor tokens;
@@ -31,6 +33,7 @@ public final class RingBackend implements HostMemoryBackend {
      * @param ring around all ranks
      * @param allReduce perhaps another way than that ring
      * @param prescaling done before it, in place
+     * @param alertness of the engine
      */
     RingBackend(
             Topology self,
@@ -38,13 +41,15 @@ public final class RingBackend implements HostMemoryBackend {
             List<RingLinks> links,
             RingCollectives ring,
             AllReduce allReduce,
-            Prescaling prescaling) {
+            Prescaling prescaling,
+            Duration alertness) {
         this.self = self;
         this.transportName = transportName;
         this.links = List.copyOf(links);
         this.ring = ring;
         this.allReduce = allReduce;
         this.prescaling = prescaling;
+        this.alertness = alertness;
         this.token = HostTensor.allocate(DataType.INT32, 1);
         this.tokens = HostTensor.allocate(DataType.INT32, self.size());
     }
@@ -92,6 +97,11 @@ public final class RingBackend implements HostMemoryBackend {
                 offset += bytes;
             }
         }
+    }
+
+    @Override
+    public Duration alertness() {
+        return alertness;
     }
 
     @Override

@@ -30,7 +30,7 @@ class JavaReductionKernelTest {
     private byte[] reduce(DataType type, ReduceOp op, byte[] a, byte[] b, int divisor) {
         ByteBuffer accumulator = direct(a.length).put(a).flip();
         ByteBuffer incoming = direct(b.length).put(b).flip();
-        kernel.reduce(type, op, incoming, accumulator.duplicate(), divisor);
+        kernel.reduce(type, op, List.of(accumulator, incoming), List.of(accumulator), divisor);
         byte[] result = new byte[a.length];
         accumulator.duplicate().get(result);
         return result;

@@ -34,7 +34,7 @@ class AllReducePerfIT {
 
         assertThat(result.code()).as(result.out() + result.err()).isZero();
         assertThat(result.out())
-                .contains("[0]<stdout>:# 2 ranks on 1 host, unix, host memory\n", "#wrong")
+                .contains("[0]<stdout>:# 2 ranks on 1 host, shm, host memory\n", "#wrong")
                 .contains("[0]<stdout>:# wrong elements: 0 OK\n")
                 .doesNotContain("[1]");
         JsonObject table = PerfJson.read(json);

@@ -33,12 +33,15 @@ class LostRankIT {
                 List.of(
                         Arguments.of("KILL", "start", "unix"),
                         Arguments.of("STOP", "published", "tcp"),
-                        Arguments.of("KILL", "collective", "tcp"),
-                        Arguments.of("STOP", "between", "unix"));
+                        Arguments.of("KILL", "collective", "shm"),
+                        Arguments.of("STOP", "between", "shm"));
         List<Arguments> rest =
                 List.of(
+                        Arguments.of("KILL", "start", "shm"),
                         Arguments.of("STOP", "start", "unix"),
                         Arguments.of("KILL", "collective", "unix"),
+                        Arguments.of("KILL", "collective", "tcp"),
+                        Arguments.of("STOP", "collective", "shm"),
                         Arguments.of("STOP", "collective", "unix"),
                         Arguments.of("STOP", "collective", "tcp"),
                         Arguments.of("KILL", "between", "unix"),

@@ -127,7 +127,7 @@ class MpirunIT {
         Mpirun.Result result = new Mpirun(List.of(), environment).run(RANKS, fashionMnist());
         assertThat(result.exitCode()).as(result.output()).isZero();
         assertThat(result.lines(0, "stdout"))
-                .contains("transport       " + (backend.equals("mpi") ? "mpi" : "unix"));
+                .contains("transport       " + (backend.equals("mpi") ? "mpi" : "shm"));
         return result;
     }
 

@@ -1,0 +1,103 @@
+package org.jhorovod.allreduce.transport.shm;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jhorovod.allreduce.spi.Meeting;
+
+/*
+ * One rank's way into the group:
+ *   make the own segment -> tell where it is -> map those of the others -> tell how that went ->
+ *   hear it of the others -> remove the name.
+ * What may fail is told too: too little space, or ranks that share the name of a host and not its
+ * memory, as two containers do. So either all ranks have the group, or none has.
+ */
+/** Connects ranks of one host by shared memory. */
+public final class SharedMemoryTransport {
+    /** The name that users choose it by. */
+    public static final String NAME = "shm";
+
+    private static final String SEGMENT = "shm-segment";
+    private static final String OUTCOME = "shm-outcome";
+    private static final String NONE = "none";
+    private static final String OK = "ok";
+    // Of all ranks together: where memory is short, it is the sum that counts.
+    private static final int ALL_SLOTS_BYTES = 8 << 20;
+    private static final int MOST_SLOT_BYTES = 1 << 20;
+    private static final int LEAST_SLOT_BYTES = 64 << 10;
+
+    private final Meeting meeting;
+    private final List<Integer> ranks;
+    private final SegmentFiles files;
+    private final int slotBytes;
+    private final long segmentBytes;
+
+    /** Prepares to connect ranks, in the order that all of them share. */
+    public SharedMemoryTransport(Meeting meeting, SegmentFiles files, List<Integer> ranks) {
+        this.meeting = meeting;
+        this.ranks = List.copyOf(ranks);
+        this.files = files;
+        this.slotBytes = slotBytes(ranks.size());
+        this.segmentBytes = SharedGroup.segmentBytes(slotBytes);
+    }
+
+    private static int slotBytes(int ranks) {
+        int fair = Integer.highestOneBit(ALL_SLOTS_BYTES / (2 * ranks));
+        return Math.max(LEAST_SLOT_BYTES, Math.min(MOST_SLOT_BYTES, fair));
+    }
+
+    /**
+     * Connects this rank; all ranks do so at the same time.
+     *
+     * @throws IOException with the reason if one of them cannot; then all of them throw
+     */
+    public SharedGroup open() throws IOException {
+        SharedSegment own;
+        try {
+            own = files.create(segmentBytes);
+        } catch (IOException e) {
+            meeting.publish(SEGMENT, NONE);
+            meeting.publish(OUTCOME, String.valueOf(e.getMessage()));
+            requireAll();
+            throw e;
+        }
+        try {
+            meeting.publish(SEGMENT, own.file().toString());
+            return share(own);
+        } finally {
+            own.unlink();
+        }
+    }
+
+    private SharedGroup share(SharedSegment own) throws IOException {
+        int self = meeting.self().rank();
+        List<SharedSegment> segments = new ArrayList<>();
+        String outcome = OK;
+        for (int rank : ranks) {
+            String file = rank == self ? "" : meeting.awaitPublished(rank, SEGMENT);
+            try {
+                if (rank == self) {
+                    segments.add(own);
+                } else if (!file.equals(NONE)) {
+                    segments.add(SharedSegment.open(Path.of(file), segmentBytes));
+                }
+            } catch (IOException e) {
+                outcome = "it cannot map the memory of rank %d: %s".formatted(rank, e);
+            }
+        }
+        meeting.publish(OUTCOME, outcome);
+        requireAll();
+        Patience patience = new Patience(ranks.size(), Runtime.getRuntime().availableProcessors());
+        return new SharedGroup(ranks.indexOf(self), segments, slotBytes, patience);
+    }
+
+    private void requireAll() throws IOException {
+        for (int rank : ranks) {
+            String outcome = meeting.awaitPublished(rank, OUTCOME);
+            if (!outcome.equals(OK)) {
+                throw new NoSharedMemoryException(rank, outcome);
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package org.jhorovod.examples;
+
+import ai.djl.Device;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.Trainer;
+import ai.djl.training.TrainingConfig;
+import ai.djl.training.loss.Loss;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.tracker.Tracker;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.djl.DistributedConfig;
+import org.jhorovod.djl.DistributedTrainer;
+
+/** A model in training, whose steps are timed on this rank. Owned by the training thread. */
+final class StepLoop implements AutoCloseable {
+    private static final int INITIAL_SEED = 1; // the same on all ranks and in all modes
+    private static final float LEARNING_RATE = 0.01f;
+
+    private final SyncMode mode;
+    private final Model model;
+    private final Trainer trainer;
+    private final SyntheticImages data;
+    private long step;
+
+    private StepLoop(SyncMode mode, Model model, Trainer trainer, SyntheticImages data) {
+        this.mode = mode;
+        this.model = model;
+        this.trainer = trainer;
+        this.data = data;
+    }
+
+    /**
+     * Starts a model on the CPU, with the same parameters at each call.
+     *
+     * @param alone the world that the trainer has with {@link SyncMode#OFF}
+     * @param data lent, and of images of this model
+     */
+    static StepLoop open(
+            PerfModel architecture, SyncMode mode, Communicator alone, SyntheticImages data) {
+        Model model = Model.newInstance(architecture.word(), Device.cpu());
+        model.setBlock(architecture.create());
+        model.getNDManager().getEngine().setRandomSeed(INITIAL_SEED);
+        Trainer trainer = trainer(model, mode, alone);
+        trainer.initialize(architecture.images(1));
+        return new StepLoop(mode, model, trainer, data);
+    }
+
+    private static Trainer trainer(Model model, SyncMode mode, Communicator alone) {
+        TrainingConfig config =
+                new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
+                        .optDevices(new Device[] {Device.cpu()})
+                        .optOptimizer(
+                                Optimizer.sgd()
+                                        .setLearningRateTracker(Tracker.fixed(LEARNING_RATE))
+                                        .build());
+        return switch (mode) {
+            case ON -> DistributedTrainer.create(model, config);
+            case OFF ->
+                    DistributedTrainer.create(
+                            model,
+                            config,
+                            DistributedConfig.builder().optCommunicator(alone).build());
+            case NONE -> model.newTrainer(config);
+        };
+    }
+
+    /** Makes some steps, and says how long each took on this rank, in milliseconds. */
+    double[] run(int steps) {
+        double[] millis = new double[steps];
+        for (int i = 0; i < steps; i++) {
+            long start = System.nanoTime();
+            step(data.images(step), data.labels(step));
+            millis[i] = (System.nanoTime() - start) / 1e6;
+            step++;
+        }
+        return millis;
+    }
+
+    private void step(NDList images, NDList labels) {
+        try (NDManager scratch = model.getNDManager().newSubManager()) {
+            // What is computed from an array belongs to its manager, and is let go with that.
+            images.tempAttach(scratch);
+            labels.tempAttach(scratch);
+            try (GradientCollector collector = trainer.newGradientCollector()) {
+                NDList predictions = trainer.forward(images, labels);
+                NDArray loss = trainer.getLoss().evaluate(labels, predictions);
+                collector.backward(loss);
+            }
+            trainer.step();
+        }
+    }
+
+    SyncMode mode() {
+        return mode;
+    }
+
+    Block block() {
+        return model.getBlock();
+    }
+
+    /** The share of the steps so far that this rank spent waiting for the others, 0 to 1. */
+    double waitingShare() {
+        return trainer instanceof DistributedTrainer distributed
+                ? distributed.statistics().waitingShare()
+                : 0;
+    }
+
+    @Override
+    public void close() {
+        trainer.close();
+        model.close();
+    }
+}

@@ -1,0 +1,18 @@
+package org.jhorovod.examples;
+
+import java.util.Locale;
+
+/** Whose gradients a step uses, and which trainer makes it. */
+enum SyncMode {
+    /** Those of all ranks: a {@code DistributedTrainer} that averages. */
+    ON,
+    /** This rank's own: a {@code DistributedTrainer} whose world is this rank alone. */
+    OFF,
+    /** This rank's own: the trainer of {@code model.newTrainer}. */
+    NONE;
+
+    /** As options, table and JSON name it. */
+    String word() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

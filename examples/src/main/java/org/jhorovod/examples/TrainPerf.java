@@ -1,0 +1,126 @@
+package org.jhorovod.examples;
+
+import com.google.gson.GsonBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import org.jhorovod.allreduce.JHorovod;
+import org.jhorovod.allreduce.collective.Communicator;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** Measures training steps, and what averaging over all ranks costs them. */
+@Command(
+        name = "train-perf",
+        sortOptions = false,
+        description = {
+            "Measures training steps on synthetic images, and what averaging costs them.",
+            "",
+            "A step is forward, backward and trainer.step() on the CPU: plain SGD with learning"
+                + " rate 0.01 on softmax cross-entropy. Each rank has ten batches of random images"
+                + " of its own, made before, and takes them in turn; all ranks start with the same"
+                + " parameters.",
+            "",
+            "What --sync chooses:",
+            "  on       DistributedTrainer, which averages the gradients of all ranks",
+            "  off      DistributedTrainer in a world of its own rank, which exchanges nothing",
+            "  none     the trainer of DJL's model.newTrainer on each rank",
+            "  compare  all three in the same processes, block by block in turn",
+            "",
+            "The ranks meet before each block. A step's time is that of its slowest rank; the table"
+                + " has the median, the shortest and the longest over all steps, the images a"
+                + " second of all ranks in the median step, and the share of the steps that the"
+                + " ranks, on average, waited for each other. compare adds the ratios between"
+                + " modes, each of the medians over the blocks' medians, with the 95 %% interval of"
+                + " 2000 bootstrap resamples of the rounds. A round has a block of each mode, from"
+                + " another mode on than the round before. on/off is what averaging costs, and"
+                + " off/none what the trainer costs without it.",
+            ""
+        },
+        footer = {
+            "",
+            "The JSON is one object. \"header\": model, parameters, batch, ranks, hosts, transport,"
+                + " threads, cores and jdk (of rank 0), steps, blocks. \"modes\": sync, stepMillis"
+                + " (the median), minMillis, maxMillis, imagesPerSecond, waitingShare (0 to 1, with"
+                + " the steps that are not timed but the first), blockMillis (every step, a list a"
+                + " block). \"ratios\", empty but for compare: of, by, ratio, low, high."
+                + " \"sameParameters\", with on only: whether all ranks ended with the same.",
+            "",
+            "The exit code is 1 if ranks that averaged ended with different parameters."
+        })
+public final class TrainPerf implements Callable<Integer> {
+
+    @Mixin private final TrainPerfOptions options = new TrainPerfOptions();
+
+    TrainPerf() {}
+
+    /** Starts the example; {@code --help} lists the options. */
+    public static void main(String[] args) {
+        System.exit(ExampleCommand.run(new TrainPerf(), args));
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        // Before the engine starts, which reads it once.
+        System.setProperty(TrainPerfOptions.THREADS, Integer.toString(options.threads()));
+        Communicator communicator = JHorovod.init();
+        AllReducePerf.requireFolder(communicator, options.json());
+        try (TrainPerfRun run =
+                new TrainPerfRun(communicator, options.model(), options.batch(), options.modes())) {
+            return measure(communicator, run);
+        }
+    }
+
+    /** Measures all modes; rank 0 tells. */
+    private int measure(Communicator communicator, TrainPerfRun run) throws IOException {
+        TrainPerfHeader header = header(communicator, run.parameterCount());
+        if (communicator.rank() == 0) {
+            TrainPerfTable.header(header).forEach(System.out::println);
+        }
+        List<StepTimes> times = run.measure(options.blocks(), options.steps());
+        OptionalInt other = run.firstUnlikeRank0();
+        if (communicator.rank() == 0) {
+            tell(TrainPerfReport.of(header, times, other.isEmpty()));
+        }
+        other.ifPresent(TrainPerf::complain);
+        return other.isPresent() ? 1 : 0;
+    }
+
+    private TrainPerfHeader header(Communicator communicator, long parameterCount) {
+        int hosts =
+                (int)
+                        AllReducePerf.sum(
+                                communicator, communicator.topology().localRank() == 0 ? 1 : 0);
+        return new TrainPerfHeader(
+                options.model().word(),
+                parameterCount,
+                options.batch(),
+                communicator.size(),
+                hosts,
+                communicator.transportName(),
+                options.threads(),
+                Runtime.getRuntime().availableProcessors(),
+                System.getProperty("java.version", ""),
+                options.steps(),
+                options.blocks());
+    }
+
+    private void tell(TrainPerfReport report) throws IOException {
+        TrainPerfTable.body(report).forEach(System.out::println);
+        Path file = options.json();
+        if (file != null) {
+            String json = new GsonBuilder().setPrettyPrinting().create().toJson(report);
+            Files.writeString(file, json + System.lineSeparator());
+        }
+    }
+
+    private static void complain(int rank) {
+        System.err.printf(
+                "Rank %d ended with other parameters than rank 0, though they averaged every step."
+                        + " This is a fault of JHorovod; please report it.%n",
+                rank);
+    }
+}

@@ -1,0 +1,73 @@
+package org.jhorovod.launcher.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The steps of training, over two processes. */
+@Timeout(120)
+class TrainPerfIT {
+
+    @TempDir Path folder;
+
+    @Test
+    void compare_measuresAllModes_andTheirRatios() throws Exception {
+        Path json = folder.resolve("train.json");
+        Jhorovodrun.Result result =
+                run("--model=lenet", "--sync=compare", "--steps=3", "--blocks=2", "--json=" + json);
+
+        assertThat(result.code()).as(result.out() + result.err()).isZero();
+        assertThat(result.out())
+                .contains("[0]<stdout>:# lenet, 61,706 parameters, 16 images a rank and step\n")
+                .contains("[0]<stdout>:# 2 ranks on 1 host, shm, 1 compute thread a rank\n")
+                .contains("[0]<stdout>:# parameters of all ranks: equal OK\n")
+                .doesNotContain("[1]");
+        JsonObject report = PerfJson.read(json);
+        assertThat(report.get("sameParameters").getAsBoolean()).isTrue();
+        List<String> modes = new ArrayList<>();
+        for (JsonElement mode : report.getAsJsonArray("modes")) {
+            modes.add(mode.getAsJsonObject().get("sync").getAsString());
+            requireFigures(mode.getAsJsonObject());
+        }
+        assertThat(modes).containsExactly("on", "off", "none");
+        List<String> ratios = new ArrayList<>();
+        for (JsonElement element : report.getAsJsonArray("ratios")) {
+            JsonObject ratio = element.getAsJsonObject();
+            ratios.add(ratio.get("of").getAsString() + "/" + ratio.get("by").getAsString());
+            assertThat(ratio.get("low").getAsDouble())
+                    .isPositive()
+                    .isLessThanOrEqualTo(ratio.get("high").getAsDouble());
+        }
+        assertThat(ratios).containsExactly("on/off", "on/none", "off/none");
+        assertThat(result.out()).contains(modes).contains(ratios);
+    }
+
+    private static void requireFigures(JsonObject mode) {
+        assertThat(mode.getAsJsonArray("blockMillis"))
+                .hasSize(2)
+                .allSatisfy(block -> assertThat(block.getAsJsonArray()).hasSize(3));
+        double median = mode.get("stepMillis").getAsDouble();
+        assertThat(median)
+                .as("%s", mode)
+                .isPositive()
+                .isBetween(
+                        mode.get("minMillis").getAsDouble(), mode.get("maxMillis").getAsDouble());
+        assertThat(mode.get("imagesPerSecond").getAsDouble())
+                .as("two ranks with 16 images each: %s", mode)
+                .isEqualTo(2 * 16 * 1e3 / median);
+    }
+
+    private static Jhorovodrun.Result run(String... options) throws Exception {
+        List<String> words = new ArrayList<>(List.of("-np", "2", "--example", "train-perf", "--"));
+        words.addAll(List.of(options));
+        return Jhorovodrun.of(words.toArray(String[]::new)).run(Duration.ofSeconds(100));
+    }
+}
