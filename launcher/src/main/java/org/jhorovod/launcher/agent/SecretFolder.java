@@ -24,14 +24,15 @@ public record SecretFolder(Path path) {
     private static final String FILE = "secret";
 
     /**
-     * Creates the folder in memory, so that nothing of it reaches a disk, and puts the secret there;
-     * in the system's temporary folder where no memory is to be had that way.
+     * Creates the folder in memory, so that nothing of it reaches a disk, and puts the secret
+     * there; in the system's temporary folder where no memory is to be had that way.
      */
     static SecretFolder create(Secret secret) throws IOException {
         try {
             return create(
                     Files.createTempDirectory(
-                            Configuration.SHARED_MEMORY, PREFIX, permissions("rwx------")), secret);
+                            Configuration.SHARED_MEMORY, PREFIX, permissions("rwx------")),
+                    secret);
         } catch (IOException e) {
             return create(Files.createTempDirectory(PREFIX, permissions("rwx------")), secret);
         }
