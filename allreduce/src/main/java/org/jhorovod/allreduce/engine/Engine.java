@@ -35,6 +35,8 @@ final class Engine {
     private static final Logger logger = LoggerFactory.getLogger(Engine.class);
 
     private static final Duration ABANDONED_WAIT = Duration.ofSeconds(1);
+    // What ends later than this is worth a sleep, which leaves the core to the engine.
+    private static final long CALLER_LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
     private final LinkedBlockingQueue<Task> queue = new LinkedBlockingQueue<>();
     private final Thread thread;
@@ -114,10 +116,10 @@ final class Engine {
         return task == null ? queue.take() : task;
     }
 
-    /** Looks for a collective's end for as long as the engine does for the next one. */
+    /** Looks for a collective's end, as the engine does for the next one but not for as long. */
     @SuppressWarnings("ThreadPriorityCheck") // a yield is meant: to the engine, on the same core
     void lookFor(CompletableFuture<Void> collective) {
-        long sleepsAt = System.nanoTime() + alertnessNanos;
+        long sleepsAt = System.nanoTime() + Math.min(alertnessNanos, CALLER_LOOK_NANOS);
         while (!collective.isDone() && System.nanoTime() - sleepsAt < 0) {
             Thread.yield();
         }
