@@ -110,7 +110,8 @@ final class GradientBuckets {
                 parameters.stream().filter(p -> p.isTrained() || p.isRunningStatistic()).toList();
         members.forEach(GradientBuckets::requireInPlace);
         usesDevice = place.isOnDevice(communicator, members);
-        BucketMaker maker = new BucketMaker(communicator, owner, limitBytes, usesDevice, gradients);
+        Optional<NativeGradients> onHost = usesDevice ? Optional.empty() : gradients;
+        BucketMaker maker = new BucketMaker(communicator, owner, limitBytes, usesDevice, onHost);
         List<BucketMaker.Plans> plans = maker.plan(members);
         if (isSettled) {
             buckets.forEach(GradientBucket::close);
