@@ -4,7 +4,7 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.jhorovod.allreduce.backend.host.OwnBackendProvider;
+import org.jhorovod.allreduce.backend.host.HostBackendProvider;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.engine.Backends;
@@ -27,7 +27,7 @@ final class PretendedHosts {
                 configuration,
                 meeting ->
                         Backends.ofHost(
-                                new OwnBackendProvider().open(meeting), "the ranks are threads."));
+                                new HostBackendProvider().open(meeting), "the ranks are threads."));
     }
 
     /** Consecutive ranks on each host. */

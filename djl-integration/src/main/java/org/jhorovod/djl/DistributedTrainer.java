@@ -165,6 +165,7 @@ public final class DistributedTrainer extends Trainer {
 
     private void synchronize(Shape... shapes) {
         super.initialize(shapes);
+        update = null; // the block may have other parameters now
         if (alone) {
             return;
         }

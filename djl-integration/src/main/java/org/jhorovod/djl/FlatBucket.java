@@ -94,6 +94,7 @@ final class FlatBucket implements GradientBucket {
     private NDArray claim(BucketPlan.Slot slot) {
         NDArray array = array(slot);
         ByteBuffer target = part(slot);
+        TensorMemory.clear(target.duplicate()); // it may hold another array's gradient
         if (array.hasGradient()) {
             try (NDArray former = array.getGradient()) {
                 // Where there is none yet, DJL makes zeros, of float32 whatever the array's type.

@@ -50,7 +50,7 @@ final class NativeGradients {
 
     /**
      * The way to the gradients of parameters that lie on the host; empty where there is none, which
-     * is told once. No gradient collector may be open.
+     * is told once.
      */
     static Optional<NativeGradients> find(List<NamedParameter> parameters) {
         boolean areOnHost =

@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Opens our own collectives over the transports that fit the job; always there. */
-public final class OwnBackendProvider implements HostMemoryProvider {
-    private static final Logger logger = LoggerFactory.getLogger(OwnBackendProvider.class);
+public final class HostBackendProvider implements HostMemoryProvider {
+    private static final Logger logger = LoggerFactory.getLogger(HostBackendProvider.class);
 
     @Override
     public String name() {
