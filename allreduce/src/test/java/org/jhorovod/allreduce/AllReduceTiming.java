@@ -2,6 +2,7 @@ package org.jhorovod.allreduce;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
@@ -13,13 +14,17 @@ import org.jhorovod.allreduce.collective.RegisteredMemory;
  * arguments and the same output. A first argument {@code registered} measures registered memory.
  */
 public final class AllReduceTiming {
-    private static final int WARM_UP = 3;
+    // Until the JVM has compiled what runs: its compiler's threads want the same cores.
+    private static final long FIRST_WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(6);
+    private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final int WARM_UP_ROUNDS = 10;
 
     private AllReduceTiming() {}
 
     public static void main(String[] arguments) {
         boolean isRegistered = arguments[0].equals("registered");
         Communicator communicator = JHorovod.init();
+        warmUp(communicator, HostTensor.allocate(DataType.FLOAT32, 4096), FIRST_WARM_UP_NANOS);
         for (int i = isRegistered ? 1 : 0; i + 1 < arguments.length; i += 2) {
             int count = Integer.parseInt(arguments[i]) << 8;
             int rounds = Integer.parseInt(arguments[i + 1]);
@@ -39,15 +44,14 @@ public final class AllReduceTiming {
         for (int i = 0; i < elements.elementCount(); i++) {
             memory.putFloat(i % 7 * 1e-9f);
         }
+        warmUp(communicator, elements, WARM_UP_NANOS);
         HostTensor times = HostTensor.allocate(DataType.FLOAT64, rounds);
         ByteBuffer seconds = times.buffers().get(0);
-        for (int round = -WARM_UP - rounds / 10; round < rounds; round++) {
+        for (int round = 0; round < rounds; round++) {
             communicator.barrier("start");
             long start = System.nanoTime();
             communicator.allReduce("elements", elements, ReduceOp.SUM);
-            if (round >= 0) {
-                seconds.putDouble(round * Double.BYTES, (System.nanoTime() - start) * 1e-9);
-            }
+            seconds.putDouble(round * Double.BYTES, (System.nanoTime() - start) * 1e-9);
         }
         communicator.allReduce("times", times, ReduceOp.MAX);
         double[] sorted = new double[rounds];
@@ -57,5 +61,19 @@ public final class AllReduceTiming {
             System.out.println(
                     "%d %.4f".formatted(elements.byteCount() >> 10, sorted[rounds / 2] * 1e3));
         }
+    }
+
+    private static void warmUp(Communicator communicator, HostTensor elements, long nanos) {
+        HostTensor isOver = HostTensor.allocate(DataType.INT32, 1);
+        ByteBuffer flag = isOver.buffers().get(0);
+        long end = System.nanoTime() + nanos;
+        do {
+            for (int round = 0; round < WARM_UP_ROUNDS; round++) {
+                communicator.barrier("start");
+                communicator.allReduce("elements", elements, ReduceOp.SUM);
+            }
+            flag.putInt(0, System.nanoTime() - end > 0 ? 1 : 0);
+            communicator.allReduce("warm-up", isOver, ReduceOp.MAX);
+        } while (flag.getInt(0) == 0);
     }
 }

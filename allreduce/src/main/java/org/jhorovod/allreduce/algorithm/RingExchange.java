@@ -3,7 +3,6 @@ package org.jhorovod.allreduce.algorithm;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.time.Duration;
 import java.util.List;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
@@ -11,8 +10,10 @@ import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.spi.ReductionKernel;
+import org.jhorovod.allreduce.transport.Look;
 import org.jhorovod.allreduce.transport.Ring;
 import org.jhorovod.allreduce.transport.RingLinks;
+import org.jhorovod.allreduce.transport.Uninterrupted;
 
 /**
  * One rank's part in what goes around a ring: sends one stream and receives another at the same
@@ -26,7 +27,6 @@ public final class RingExchange {
     private final String self;
     private final RingLinks links;
     private final ReductionKernel kernel;
-    private final long lookNanos;
     private final ByteBuffer staging =
             ByteBuffer.allocateDirect(SEGMENT_BYTES).order(ByteOrder.nativeOrder());
 
@@ -34,15 +34,12 @@ public final class RingExchange {
      * Uses links and kernel until the caller closes them.
      *
      * @param self this rank for messages
-     * @param look how long to look for bytes again and again before sleeping until some come
      */
-    public RingExchange(
-            Ring ring, Topology self, RingLinks links, ReductionKernel kernel, Duration look) {
+    public RingExchange(Ring ring, Topology self, RingLinks links, ReductionKernel kernel) {
         this.ring = ring;
         this.self = self.describe();
         this.links = links;
         this.kernel = kernel;
-        this.lookNanos = look.toNanos();
     }
 
     Ring ring() {
@@ -71,8 +68,8 @@ public final class RingExchange {
     }
 
     private void run(HeaderExchange headers, Operation operation, Work work) {
-        try {
-            exchange(headers, operation, work);
+        try (Uninterrupted thread = new Uninterrupted()) {
+            exchange(headers, operation, work, thread);
         } catch (WriteException e) {
             throw operation.linkEnded(ring.nextRank(), String.valueOf(e.getMessage()));
         } catch (IOException e) {
@@ -95,13 +92,14 @@ public final class RingExchange {
         }
     }
 
-    private void exchange(HeaderExchange headers, Operation operation, Work work)
+    private void exchange(
+            HeaderExchange headers, Operation operation, Work work, Uninterrupted thread)
             throws IOException {
         RingPlan plan = work.plan();
         SpanCursor outgoing = new SpanCursor(work.tensor(), plan.outgoing());
         SpanCursor incoming = new SpanCursor(work.tensor(), plan.incoming());
         staging.clear();
-        long movedNanos = System.nanoTime();
+        Look look = new Look(operation.lookNanos());
         while (!headers.areExchanged() || !outgoing.isAtEnd() || !incoming.isAtEnd()) {
             int moved = 0;
             if (!headers.isSent()) {
@@ -122,14 +120,13 @@ public final class RingExchange {
             }
             if (moved > 0) {
                 operation.progressed();
-                movedNanos = System.nanoTime();
-            } else if (System.nanoTime() - movedNanos < lookNanos) {
-                Thread.onSpinWait();
-            } else {
+                look.restart();
+            } else if (!look.again()) {
                 links.awaitReady(
                         !headers.isReceived() || receivable > 0,
                         !headers.isSent() || sendable > 0,
                         operation.allowedWaitNanos());
+                thread.putOff();
             }
         }
     }

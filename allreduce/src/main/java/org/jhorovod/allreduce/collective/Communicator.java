@@ -15,6 +15,10 @@ import java.util.concurrent.CompletableFuture;
  * throws {@link MismatchException} at once, naming the others. To know, the first such call asks
  * the job's store, and blocks for its answer.
  *
+ * <p>A blocking call whose collective is the next in order runs it on the calling thread where that
+ * can be; an interrupt of the thread then waits until the collective has ended. Whoever means to
+ * interrupt a thread calls the {@code …Async} form and {@link #await}s it.
+ *
  * <p>Safe for use by several threads. A communicator from {@code JHorovod.init} is closed by {@code
  * JHorovod.shutdown}, or when the process exits.
  *
@@ -115,7 +119,7 @@ public interface Communicator extends AutoCloseable {
 
     /** {@link #allReduce(String, Tensor, Reduction)} without a prescale. */
     default void allReduce(String name, Tensor tensor, ReduceOp op) {
-        await(allReduceAsync(name, tensor, op));
+        allReduce(name, tensor, Reduction.of(op));
     }
 
     /** {@link #broadcastAsync} that blocks until the result is there. */

@@ -1,6 +1,7 @@
 package org.jhorovod.allreduce.engine;
 
 import java.time.Duration;
+import org.jhorovod.allreduce.collective.CollectiveCall.Memory;
 import org.jhorovod.allreduce.collective.DeviceTensor;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.Reduction;
@@ -12,8 +13,8 @@ import org.jhorovod.allreduce.spi.Operation;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The backends of a job, each for the memory that it works on. Collectives are called by the
- * engine's thread.
+ * The backends of a job, each for the memory that it works on. Collectives are called by one thread
+ * at a time.
  */
 public final class Backends implements AutoCloseable {
     private final HostMemoryBackend host;
@@ -129,6 +130,11 @@ public final class Backends implements AutoCloseable {
     /** How many collectives the device has yet to run. */
     int unfinished() {
         return device == null ? 0 : device.unfinished();
+    }
+
+    /** Whether collectives on such memory may run on the threads that call them. */
+    boolean runOnCallers(Memory memory) {
+        return memory == Memory.HOST && host.runsOnCallers();
     }
 
     /** How long the engine looks for the next collective before it sleeps. */

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,7 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs submitted collectives one after another on a thread of its own.
+ * Runs submitted collectives one after another on a thread of its own, or on that of a caller who
+ * finds nothing else under way.
  *
  * <p>The first failure ends the engine: the collective that met it, all that wait and all that come
  * later fail with the same cause.
@@ -44,6 +46,8 @@ final class Engine {
     private final Consumer<CollectiveException> onFailure;
     private final Function<Throwable, CollectiveException> explainBug;
     private final AtomicInteger unfinished = new AtomicInteger();
+    // Of whoever runs a collective: this engine's thread, or a caller.
+    private final Semaphore turn = new Semaphore(1);
     private volatile @Nullable CollectiveException failure;
     private volatile @Nullable Submission running; // null between two
 
@@ -81,6 +85,32 @@ final class Engine {
         }
     }
 
+    /**
+     * Takes a collective that its caller is going to run with {@link #runHere}, if it would be the
+     * next to run; the caller keeps the order.
+     *
+     * @return whether it has taken it
+     */
+    boolean submitHere() {
+        boolean isNext =
+                unfinished.get() == 0
+                        && failure == null
+                        && !Thread.currentThread().isInterrupted()
+                        && turn.tryAcquire();
+        if (isNext) {
+            unfinished.incrementAndGet();
+        }
+        return isNext;
+    }
+
+    /** Runs what {@link #submitHere} has taken, on the calling thread. */
+    void runHere(Submission submission) {
+        CollectiveException cause = runInTurn(submission);
+        if (cause != null) {
+            failAll(cause);
+        }
+    }
+
     /** Whether the caller is the engine itself, as in a future's handler. */
     boolean isEngineThread() {
         return Thread.currentThread() == thread;
@@ -101,7 +131,9 @@ final class Engine {
                 end = closed();
             }
         }
-        failure = end;
+        turn.acquireUninterruptibly(); // a caller's collective comes to its end before
+        CollectiveException known = failure;
+        failure = known == null ? end : known;
         failAll(end);
     }
 
@@ -131,12 +163,24 @@ final class Engine {
                         + " collective, or shut down later.");
     }
 
-    /** Runs one collective and returns what it failed with, if it did. */
     private @Nullable CollectiveException run(Submission submission) {
+        turn.acquireUninterruptibly();
+        CollectiveException known = failure;
+        if (known == null) {
+            return runInTurn(submission);
+        }
+        turn.release();
+        submission.future().completeExceptionally(known);
+        return known;
+    }
+
+    /** Runs one collective, gives up the turn, and returns what it failed with, if it did. */
+    private @Nullable CollectiveException runInTurn(Submission submission) {
         CollectiveException cause;
         running = submission;
         try {
             submission.collective().run();
+            turn.release();
             // Before the future: whoever it wakes may end the process at once.
             unfinished.decrementAndGet();
             submission.future().complete(null);
@@ -149,15 +193,25 @@ final class Engine {
         } finally {
             running = null;
         }
+        return failed(submission, cause);
+    }
+
+    private CollectiveException failed(Submission submission, CollectiveException cause) {
         CollectiveException known = failure;
         if (known != null) {
             logger.debug("A collective that was given up has failed", cause);
-            return known;
+        } else {
+            // The report of a lost rank goes over a channel, which an interrupt would close.
+            boolean wasInterrupted = Thread.interrupted();
+            onFailure.accept(cause);
+            failure = cause;
+            submission.future().completeExceptionally(cause);
+            if (wasInterrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
-        onFailure.accept(cause);
-        failure = cause;
-        submission.future().completeExceptionally(cause);
-        return cause;
+        turn.release();
+        return known == null ? cause : known;
     }
 
     /**

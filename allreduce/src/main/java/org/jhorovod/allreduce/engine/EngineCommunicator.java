@@ -12,8 +12,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jhorovod.allreduce.collective.CollectiveCall;
-import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
-import org.jhorovod.allreduce.collective.CollectiveCall.Memory;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.CommunicatorClosedException;
@@ -47,6 +45,7 @@ public final class EngineCommunicator implements Communicator {
     private final Duration operationTimeout;
     private final Consumer<LostReport> onLost;
     private final Engine engine;
+    private final Collectives collectives;
     private final DeviceQueue device;
     private final StallWatch stalls = new StallWatch(GIVE_UP_WAIT);
     private volatile @Nullable RunningOperation running; // null between two
@@ -74,6 +73,7 @@ public final class EngineCommunicator implements Communicator {
         this.operationTimeout = operationTimeout;
         this.onLost = onLost;
         this.device = new DeviceQueue(self, backends, control, operationTimeout, GIVE_UP_WAIT);
+        this.collectives = new Collectives(self.size(), backends, this::fail);
         this.engine = new Engine(self.rank(), backends.alertness(), this::failed, this::explainBug);
     }
 
@@ -117,89 +117,84 @@ public final class EngineCommunicator implements Communicator {
 
     @Override
     public CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, Reduction reduction) {
-        reduction.requireMeaning(name, tensor);
-        CollectiveCall call = call(Kind.ALL_REDUCE, name, tensor, reduction, -1);
-        return submit(call, operation -> backends.allReduce(operation, tensor, reduction));
+        return submit(collectives.allReduce(name, tensor, reduction));
+    }
+
+    @Override
+    public void allReduce(String name, Tensor tensor, Reduction reduction) {
+        run(collectives.allReduce(name, tensor, reduction));
     }
 
     @Override
     public CompletableFuture<Void> broadcastAsync(String name, Tensor tensor, int root) {
-        if (root < 0 || root >= size()) {
-            throw new IllegalArgumentException(
-                    "The root %d of the broadcast of '%s' is no rank: there are %d, numbered from 0."
-                            .formatted(root, name, size()));
-        }
-        CollectiveCall call = call(Kind.BROADCAST, name, tensor, null, root);
-        return submit(call, operation -> backends.broadcast(operation, tensor, root));
+        return submit(collectives.broadcast(name, tensor, root));
+    }
+
+    @Override
+    public void broadcast(String name, Tensor tensor, int root) {
+        run(collectives.broadcast(name, tensor, root));
     }
 
     @Override
     public CompletableFuture<Void> allGatherAsync(String name, Tensor input, Tensor output) {
-        long expected = Math.multiplyExact(input.elementCount(), (long) size());
-        if (output.type() != input.type()
-                || output.elementCount() != expected
-                || Memory.of(output) != Memory.of(input)) {
-            throw new IllegalArgumentException(
-                    "The output of the all-gather of '%s' must be %s[%d], as %d ranks contribute %s each; it is %s."
-                            .formatted(name, input.type(), expected, size(), input, output));
-        }
-        CollectiveCall call = call(Kind.ALL_GATHER, name, input, null, -1);
-        return submit(call, operation -> backends.allGather(operation, input, output));
+        return submit(collectives.allGather(name, input, output));
+    }
+
+    @Override
+    public void allGather(String name, Tensor input, Tensor output) {
+        run(collectives.allGather(name, input, output));
     }
 
     @Override
     public CompletableFuture<Void> barrierAsync(String name) {
-        CollectiveCall call =
-                new CollectiveCall(
-                        Kind.BARRIER, name, DataType.INT32, null, false, -1, 1, Memory.HOST);
-        return submit(call, backends::barrier);
+        return submit(collectives.barrier(name));
+    }
+
+    @Override
+    public void barrier(String name) {
+        run(collectives.barrier(name));
     }
 
     @Override
     public RegisteredMemory allocate(String name, DataType type, long elementCount) {
-        if (elementCount < 0) {
-            throw new IllegalArgumentException(
-                    "%d elements cannot be allocated for '%s'.".formatted(elementCount, name));
-        }
-        long byteCount = Math.multiplyExact(elementCount, (long) type.byteCount());
-        CollectiveCall call =
-                new CollectiveCall(
-                        Kind.ALLOCATION, name, type, null, false, -1, elementCount, Memory.HOST);
         AtomicReference<Allocation> allocation = new AtomicReference<>();
-        await(submit(call, op -> allocation.set(backends.allocate(op, byteCount))));
+        run(collectives.allocation(name, type, elementCount, allocation::set));
         Allocation made = Objects.requireNonNull(allocation.get());
         Runnable release = () -> made.number().ifPresent(backends::release);
         return new RegisteredMemory(type, made.buffers(), made.number(), release);
     }
 
-    private CollectiveCall call(
-            Kind kind, String name, Tensor tensor, @Nullable Reduction reduction, int root) {
-        try {
-            backends.require(name, tensor);
-        } catch (CollectiveException e) {
-            fail(e); // the peers may be in a collective without this rank
-            throw e;
+    private CompletableFuture<Void> submit(Collective collective) {
+        standStillAtExit();
+        synchronized (this) {
+            Engine.Submission submission = number(collective);
+            engine.submit(submission);
+            return submission.future();
         }
-        return new CollectiveCall(
-                kind,
-                name,
-                tensor.type(),
-                reduction == null ? null : reduction.op(),
-                reduction != null && reduction.isPrescaled(),
-                root,
-                tensor.elementCount(),
-                Memory.of(tensor));
     }
 
-    private CompletableFuture<Void> submit(CollectiveCall call, Consumer<Operation> collective) {
-        if (isExiting) {
-            standStillAtExit();
+    /** Blocks until a collective has ended, which nobody has to be woken for where none waits. */
+    private void run(Collective collective) {
+        requireNotEngine();
+        standStillAtExit();
+        Engine.Submission submission;
+        boolean isHere;
+        synchronized (this) {
+            submission = number(collective);
+            isHere = collective.runsOnCaller() && engine.submitHere();
+            if (!isHere) {
+                engine.submit(submission);
+            }
         }
-        return submitInOrder(call, collective);
+        if (isHere) {
+            engine.runHere(submission);
+        }
+        await(submission.future());
     }
 
-    private synchronized CompletableFuture<Void> submitInOrder(
-            CollectiveCall call, Consumer<Operation> collective) {
+    /** Gives a collective its place in the order; the caller holds the lock until it is taken. */
+    private Engine.Submission number(Collective collective) {
+        CollectiveCall call = collective.call();
         if (isClosed) {
             throw new CommunicatorClosedException(
                     "The %s was called after the communicator had been shut down. Call JHorovod.init() again first."
@@ -207,14 +202,20 @@ public final class EngineCommunicator implements Communicator {
         }
         long sequence = ++lastSequence;
         control.submitted(sequence, call);
-        CompletableFuture<Void> future = new CompletableFuture<>();
-        engine.submit(new Engine.Submission(() -> runNow(sequence, call, collective), future));
-        return future;
+        return new Engine.Submission(
+                () -> runNow(sequence, call, collective.body()), new CompletableFuture<>());
     }
 
     private void runNow(long sequence, CollectiveCall call, Consumer<Operation> collective) {
         RunningOperation operation =
-                new RunningOperation(self, generation, sequence, call, control, operationTimeout);
+                new RunningOperation(
+                        self,
+                        generation,
+                        sequence,
+                        call,
+                        control,
+                        operationTimeout,
+                        !engine.isEngineThread());
         control.check(sequence);
         running = operation;
         try {
@@ -257,11 +258,7 @@ public final class EngineCommunicator implements Communicator {
 
     @Override
     public void await(CompletableFuture<Void> collective) {
-        if (engine.isEngineThread()) {
-            throw new IllegalStateException(
-                    "A handler of a collective's future waits for another collective, which would"
-                            + " wait for ever. Use thenCompose, or another thread.");
-        }
+        requireNotEngine();
         engine.lookFor(collective);
         while (true) {
             try {
@@ -283,6 +280,14 @@ public final class EngineCommunicator implements Communicator {
                         "The thread was interrupted while it waited for a collective, which goes on"
                                 + " without it.");
             }
+        }
+    }
+
+    private void requireNotEngine() {
+        if (engine.isEngineThread()) {
+            throw new IllegalStateException(
+                    "A handler of a collective's future waits for another collective, which would"
+                            + " wait for ever. Use thenCompose, or another thread.");
         }
     }
 

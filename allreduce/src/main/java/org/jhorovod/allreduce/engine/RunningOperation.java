@@ -17,6 +17,9 @@ import org.jhorovod.allreduce.spi.Operation;
 final class RunningOperation implements Operation {
     // A wakeup can be lost between a look and a wait; then this is how late it is noticed.
     private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    // Longer than ranks are apart that do the same work; to sleep and be woken costs 100 us.
+    private static final long CALLER_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final long ENGINE_LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
     private static final long VERDICT_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long VERDICT_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
@@ -26,6 +29,7 @@ final class RunningOperation implements Operation {
     private final CollectiveCall call;
     private final ControlPlane control;
     private final Duration timeout;
+    private final long lookNanos;
     private volatile long lastProgressNanos = System.nanoTime();
 
     RunningOperation(
@@ -34,13 +38,15 @@ final class RunningOperation implements Operation {
             long sequence,
             CollectiveCall call,
             ControlPlane control,
-            Duration timeout) {
+            Duration timeout,
+            boolean isOnCaller) {
         this.self = self;
         this.generation = generation;
         this.sequence = sequence;
         this.call = call;
         this.control = control;
         this.timeout = timeout;
+        this.lookNanos = isOnCaller ? CALLER_LOOK_NANOS : ENGINE_LOOK_NANOS;
     }
 
     @Override
@@ -75,6 +81,11 @@ final class RunningOperation implements Operation {
     /** The operation's failure where nothing has moved until its deadline; for any thread. */
     Optional<CollectiveException> overdue() {
         return leftNanos() <= 0 ? Optional.of(timedOut()) : Optional.empty();
+    }
+
+    @Override
+    public long lookNanos() {
+        return lookNanos;
     }
 
     @Override

@@ -7,10 +7,11 @@ import org.jhorovod.allreduce.collective.Tensor;
 /**
  * A library that owns its collective algorithms.
  *
- * <p>All collectives are called by the engine's one thread, in the same order on all ranks. On host
- * memory they block until done; on device memory until the result is ordered in the tensor's
- * stream. They throw {@link CollectiveException} and leave the memory undefined when they fail.
- * {@link #wakeup} may be called from any thread.
+ * <p>All collectives are called by one thread at a time, in the same order on all ranks: the
+ * engine's, but for {@link HostMemoryBackend#runsOnCallers}. On host memory they block until done;
+ * on device memory until the result is ordered in the tensor's stream. They throw {@link
+ * CollectiveException} and leave the memory undefined when they fail. {@link #wakeup} may be called
+ * from any thread.
  *
  * @param <T> the memory that it works on
  */

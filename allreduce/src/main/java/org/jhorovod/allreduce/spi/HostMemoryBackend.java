@@ -33,6 +33,14 @@ public interface HostMemoryBackend extends Backend<HostTensor> {
     default void release(int number) {}
 
     /**
+     * Whether a blocking collective may run on the thread that calls it, in the engine's turn: it
+     * ends by itself soon after the job has failed or its deadline has passed.
+     */
+    default boolean runsOnCallers() {
+        return false;
+    }
+
+    /**
      * How long the engine looks for the next collective, and a caller for the end of one, before
      * they sleep. More than zero where waking costs more than that: in collectives of microseconds,
      * or in a library that is slow to get going on another core.

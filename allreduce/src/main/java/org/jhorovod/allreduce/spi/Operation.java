@@ -27,6 +27,13 @@ public interface Operation {
      */
     long allowedWaitNanos();
 
+    /**
+     * How long who waits looks for what it waits for before it sleeps, giving its core away in
+     * between: long on a caller's thread, which has nothing else to do, and short on the engine's,
+     * beside which callers compute.
+     */
+    long lookNanos();
+
     /** Notes that bytes moved, which starts the operation deadline anew. */
     void progressed();
 

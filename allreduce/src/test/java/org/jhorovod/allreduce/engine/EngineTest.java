@@ -52,4 +52,61 @@ class EngineTest {
         await().until(() -> !engine.isAlive());
         assertThat(reported).containsExactly(cause);
     }
+
+    @Test
+    void aCaller_runsItsCollectiveOnlyIfNothingElseIsUnderWay() {
+        CountDownLatch released = new CountDownLatch(1);
+        Engine.Submission first =
+                new Engine.Submission(
+                        () -> Uninterruptibles.awaitUninterruptibly(released),
+                        new CompletableFuture<>());
+        engine.start();
+        engine.submit(first);
+
+        assertThat(engine.submitHere()).isFalse();
+        released.countDown();
+        first.future().join();
+        await().until(engine::submitHere);
+        assertThat(engine.submitHere()).isFalse();
+    }
+
+    @Test
+    void whatIsSubmittedMeanwhile_runsOnceTheCallerHasRunItsOwn() {
+        List<String> order = new CopyOnWriteArrayList<>();
+        Engine.Submission next = recording(order, "engine");
+        engine.start();
+
+        assertThat(engine.submitHere()).isTrue();
+        engine.submit(next);
+        engine.runHere(recording(order, "caller"));
+
+        next.future().join();
+        assertThat(order).containsExactly("caller", "engine");
+    }
+
+    @Test
+    void aFailureOnACallersThread_endsWhatWaits() {
+        PeerLostException cause = new PeerLostException(1, "Rank 1 is lost");
+        Engine.Submission failing =
+                new Engine.Submission(
+                        () -> {
+                            throw cause;
+                        },
+                        new CompletableFuture<>());
+        Engine.Submission waiting = recording(new CopyOnWriteArrayList<>(), "never");
+        engine.start();
+
+        assertThat(engine.submitHere()).isTrue();
+        engine.submit(waiting);
+        engine.runHere(failing);
+
+        await().until(waiting.future()::isCompletedExceptionally);
+        assertThat(failing.future()).isCompletedExceptionally();
+        assertThat(reported).containsExactly(cause);
+        assertThat(engine.submitHere()).isFalse();
+    }
+
+    private static Engine.Submission recording(List<String> order, String what) {
+        return new Engine.Submission(() -> order.add(what), new CompletableFuture<>());
+    }
 }

@@ -36,6 +36,11 @@ public final class AloneBackend implements HostMemoryBackend {
     public void compareCalls(Operation operation) {}
 
     @Override
+    public boolean runsOnCallers() {
+        return true;
+    }
+
+    @Override
     public void wakeup() {}
 
     @Override

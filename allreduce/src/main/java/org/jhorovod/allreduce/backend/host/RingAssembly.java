@@ -70,7 +70,7 @@ public final class RingAssembly {
     private RingExchange connect(Transport transport, Ring ring) throws IOException {
         RingLinks opened = transport.open(meeting, ring);
         links.add(opened);
-        return new RingExchange(ring, self, opened, kernel, look);
+        return new RingExchange(ring, self, opened, kernel);
     }
 
     private AllReduce connect(Hierarchy hierarchy, RingExchange all) throws IOException {

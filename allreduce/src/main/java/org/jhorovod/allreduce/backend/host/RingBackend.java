@@ -105,6 +105,11 @@ public final class RingBackend implements HostMemoryBackend {
     }
 
     @Override
+    public boolean runsOnCallers() {
+        return true;
+    }
+
+    @Override
     public void wakeup() {
         links.forEach(RingLinks::wakeup);
     }

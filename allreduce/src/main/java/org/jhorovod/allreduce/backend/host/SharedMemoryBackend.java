@@ -88,6 +88,11 @@ public final class SharedMemoryBackend implements HostMemoryBackend {
         return ALERTNESS;
     }
 
+    @Override
+    public boolean runsOnCallers() {
+        return true;
+    }
+
     /** Does nothing: who waits for memory looks at the operation all the time. */
     @Override
     public void wakeup() {}

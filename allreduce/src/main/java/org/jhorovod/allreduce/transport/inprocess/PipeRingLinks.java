@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce.transport.inprocess;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Semaphore;
@@ -35,18 +36,14 @@ final class PipeRingLinks implements RingLinks {
     }
 
     @Override
-    public void awaitReady(boolean toRead, boolean toWrite, long timeoutNanos) throws IOException {
+    public void awaitReady(boolean toRead, boolean toWrite, long timeoutNanos) {
         changed.drainPermits();
         if ((toRead && previous.canRead()) || (toWrite && next.canWrite())) {
             return;
         }
-        try {
-            if (changed.tryAcquire(timeoutNanos, TimeUnit.NANOSECONDS)) {
-                changed.drainPermits();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", e);
+        if (Uninterruptibles.tryAcquireUninterruptibly(
+                changed, timeoutNanos, TimeUnit.NANOSECONDS)) {
+            changed.drainPermits();
         }
     }
 

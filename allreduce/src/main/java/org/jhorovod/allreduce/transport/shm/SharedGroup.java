@@ -33,7 +33,6 @@ public final class SharedGroup {
 
     private final int position;
     private final int slotBytes;
-    private final Patience patience;
     // By position.
     private final List<ByteBuffer> rounds = new ArrayList<>();
     private final List<List<ByteBuffer>> slots = new ArrayList<>();
@@ -44,10 +43,9 @@ public final class SharedGroup {
      *
      * @param position of this rank among them
      */
-    SharedGroup(int position, List<SharedSegment> segments, int slotBytes, Patience patience) {
+    SharedGroup(int position, List<SharedSegment> segments, int slotBytes) {
         this.position = position;
         this.slotBytes = slotBytes;
-        this.patience = patience;
         for (SharedSegment segment : segments) {
             ByteBuffer memory = segment.memory().get(0);
             rounds.add(view(memory, 0, LINE_BYTES));
@@ -110,7 +108,7 @@ public final class SharedGroup {
 
     private void await(Operation operation, ByteBuffer theirs) {
         if (isBehind(theirs)) {
-            patience.await(operation, () -> !isBehind(theirs));
+            Patience.await(operation, () -> !isBehind(theirs));
         }
     }
 

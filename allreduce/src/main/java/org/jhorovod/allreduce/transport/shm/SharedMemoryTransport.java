@@ -88,8 +88,7 @@ public final class SharedMemoryTransport {
         }
         meeting.publish(OUTCOME, outcome);
         requireAll();
-        Patience patience = new Patience(ranks.size(), Runtime.getRuntime().availableProcessors());
-        return new SharedGroup(ranks.indexOf(self), segments, slotBytes, patience);
+        return new SharedGroup(ranks.indexOf(self), segments, slotBytes);
     }
 
     private void requireAll() throws IOException {
