@@ -1,5 +1,6 @@
 package org.jhorovod.djl;
 
+import com.google.common.collect.Lists;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -9,6 +10,8 @@ import org.jhorovod.allreduce.collective.DataType;
 
 /** Makes the buckets that fit where gradients lie and how they can be reached. */
 final class BucketMaker {
+    private static final long FIRST_BUCKET_BYTES = 1 << 20;
+
     private final Communicator communicator;
     private final String owner;
     private final long limitBytes;
@@ -59,9 +62,12 @@ final class BucketMaker {
         return List.of(plan("gradients", born), plan("statistics", statistics));
     }
 
+    /** Backward comes to the last parameters first, so their gradients travel first. */
     private Plans plan(String what, List<NamedParameter> of) {
-        return new Plans(
-                what, of, BucketPlan.of(of.stream().map(p -> entry(p)).toList(), limitBytes));
+        List<NamedParameter> lastFirst = Lists.reverse(of);
+        List<BucketPlan.Entry> entries = lastFirst.stream().map(p -> entry(p)).toList();
+        long first = Math.min(limitBytes, FIRST_BUCKET_BYTES);
+        return new Plans(what, lastFirst, BucketPlan.of(entries, first, limitBytes));
     }
 
     private static BucketPlan.Entry entry(NamedParameter parameter) {

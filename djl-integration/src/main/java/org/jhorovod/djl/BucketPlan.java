@@ -13,7 +13,7 @@ import org.jhorovod.allreduce.collective.DataType;
  * <p>A bucket holds entries of one type. Its first element is for the weight of the rank, where
  * that travels with them; the entries follow one after another. A bucket is closed before the entry
  * that would make it larger than the limit; an entry that is larger than the limit has a bucket of
- * its own.
+ * its own. The first bucket of a type is smaller, so that its reduction begins soon.
  */
 record BucketPlan(List<Bucket> buckets) {
 
@@ -53,12 +53,14 @@ record BucketPlan(List<Bucket> buckets) {
     /**
      * Plans the buckets.
      *
-     * @param limitBytes how large a bucket of several entries may grow
+     * @param firstLimitBytes how large the first bucket of a type may grow, with several entries
+     * @param limitBytes how large the others may
      * @throws IllegalArgumentException if an entry does not fit into one direct buffer
      */
-    static BucketPlan of(List<Entry> entries, long limitBytes) {
+    static BucketPlan of(List<Entry> entries, long firstLimitBytes, long limitBytes) {
         List<Bucket> done = new ArrayList<>();
         Map<DataType, Filling> open = new EnumMap<>(DataType.class);
+        Map<DataType, Long> limits = new EnumMap<>(DataType.class);
         for (int i = 0; i < entries.size(); i++) {
             Entry entry = entries.get(i);
             long byteCount = Math.multiplyExact(entry.elementCount(), entry.type().byteCount());
@@ -68,8 +70,10 @@ record BucketPlan(List<Bucket> buckets) {
                                 .formatted(entry.name(), byteCount));
             }
             Filling filling = open.get(entry.type());
-            if (filling != null && !filling.hasRoom(byteCount, limitBytes)) {
+            long limit = limits.getOrDefault(entry.type(), firstLimitBytes);
+            if (filling != null && !filling.hasRoom(byteCount, limit)) {
                 done.add(filling.close());
+                limits.put(entry.type(), limitBytes);
                 filling = null;
             }
             if (filling == null) {

@@ -5,6 +5,7 @@ import org.jhorovod.allreduce.JHorovod;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.allreduce.config.Settings.ReduceChoice;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,7 @@ public final class DistributedConfig {
     private final @Nullable Integer seed; // null where none is set
     private final int bucketMib;
     private final int checkSteps;
+    private final ReduceChoice reduce;
     private final ReductionPlace place;
 
     private DistributedConfig(Builder builder) {
@@ -31,6 +33,9 @@ public final class DistributedConfig {
                 builder.checkSteps >= 0
                         ? builder.checkSteps
                         : configuration.get(Settings.CHECK_STEPS);
+        this.reduce =
+                Optional.ofNullable(builder.reduce)
+                        .orElseGet(() -> configuration.get(Settings.REDUCE));
         this.place = builder.place;
     }
 
@@ -59,6 +64,11 @@ public final class DistributedConfig {
         return checkSteps;
     }
 
+    /** When gradients are reduced, and on which thread. */
+    public ReduceChoice reduce() {
+        return reduce;
+    }
+
     /** Where gradients are reduced. */
     ReductionPlace place() {
         return place;
@@ -70,6 +80,7 @@ public final class DistributedConfig {
         private @Nullable Integer seed; // null for the setting
         private int bucketMib; // 0 for the setting
         private int checkSteps = -1; // -1 for the setting
+        private @Nullable ReduceChoice reduce; // null for the setting
         private ReductionPlace place = ReductionPlace.onGpus();
 
         private Builder() {}
@@ -104,6 +115,12 @@ public final class DistributedConfig {
                                 .formatted(checkSteps));
             }
             this.checkSteps = checkSteps;
+            return this;
+        }
+
+        /** When gradients are reduced, and on which thread; the result is the same. */
+        public Builder optReduce(ReduceChoice reduce) {
+            this.reduce = reduce;
             return this;
         }
 

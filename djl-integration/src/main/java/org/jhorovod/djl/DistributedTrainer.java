@@ -5,6 +5,7 @@ import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
 import ai.djl.training.Trainer;
 import ai.djl.training.TrainingConfig;
 import ai.djl.training.dataset.Batch;
@@ -13,7 +14,6 @@ import ai.djl.training.dataset.RandomAccessDataset;
 import ai.djl.training.evaluator.Evaluator;
 import ai.djl.translate.TranslateException;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.Communicator;
@@ -49,7 +49,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class DistributedTrainer extends Trainer {
     private static final Logger logger = LoggerFactory.getLogger(DistributedTrainer.class);
-    private static final long MIB = 1 << 20;
 
     private final TrainingConfig trainingConfig;
     private final DistributedConfig config;
@@ -64,7 +63,7 @@ public final class DistributedTrainer extends Trainer {
     private final Passes passes;
 
     private List<NamedParameter> parameters = List.of();
-    private @Nullable GradientBuckets buckets; // null until initialised
+    private @Nullable StepReduction reduction; // null until initialised
     private @Nullable GradientUpdate update; // null before the first step
     private @Nullable Integer sharedSeed; // null until agreed
     private long checkedSteps; // how many had been made when the parameters were last compared
@@ -158,8 +157,8 @@ public final class DistributedTrainer extends Trainer {
     @Override
     public void initialize(Shape... shapes) {
         synchronize(shapes);
-        if (buckets != null) {
-            buckets.prepare();
+        if (reduction != null) {
+            reduction.prepare();
         }
     }
 
@@ -169,42 +168,20 @@ public final class DistributedTrainer extends Trainer {
         if (alone) {
             return;
         }
-        if (buckets != null) {
-            buckets.close();
+        if (reduction != null) {
+            reduction.close();
         }
         parameters = NamedParameter.of(getModel().getBlock());
         Optional<NativeGradients> gradients = NativeGradients.find(parameters);
-        ModelAgreement.require(communicator, name + "/model", description(gradients.isPresent()));
+        List<String> evaluators = getEvaluators().stream().map(Evaluator::getName).toList();
+        ModelAgreement.require(
+                communicator,
+                name + "/model",
+                ModelAgreement.describe(config, gradients.isPresent(), evaluators, parameters));
         ParameterBroadcast.run(communicator, name, parameters);
-        buckets =
-                new GradientBuckets(
-                        communicator,
-                        name,
-                        parameters,
-                        config.bucketMib() * MIB,
-                        config.place(),
-                        gradients);
+        reduction = StepReduction.of(config, group, number, name, parameters, gradients);
         // Dropout and augmentation are to differ between ranks.
         engine().setRandomSeed(sharedSeed() + rank());
-    }
-
-    private List<String> description(boolean areBornInBuckets) {
-        List<String> lines = new ArrayList<>();
-        lines.add(areBornInBuckets ? "gradients born in buckets" : "gradients copied to buckets");
-        lines.add("buckets of %d MiB".formatted(config.bucketMib()));
-        lines.add(config.place().describe(communicator, parameters));
-        lines.add("a check every %d steps".formatted(config.checkSteps()));
-        lines.add(
-                "evaluators %s"
-                        .formatted(getEvaluators().stream().map(Evaluator::getName).toList()));
-        for (NamedParameter parameter : parameters) {
-            lines.add(
-                    "parameter '%s'%s"
-                            .formatted(
-                                    parameter.describe(),
-                                    parameter.isTrained() ? "" : " (frozen)"));
-        }
-        return lines;
     }
 
     private Engine engine() {
@@ -220,6 +197,26 @@ public final class DistributedTrainer extends Trainer {
         return seed;
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Over a link its {@code backward} averages the gradients as well, once a step.
+     */
+    @Override
+    public GradientCollector newGradientCollector() {
+        GradientCollector collector = super.newGradientCollector();
+        return alone ? collector : new WatchedCollector(collector, this::backward);
+    }
+
+    private void backward(Runnable pass) {
+        StepReduction known = reduction;
+        if (known == null) {
+            pass.run();
+        } else {
+            known.backward(pass, this::takeSamples, clock.steps());
+        }
+    }
+
     @Override
     public NDList forward(NDList input) {
         beforeForward(input);
@@ -233,7 +230,7 @@ public final class DistributedTrainer extends Trainer {
     }
 
     private void beforeForward(NDList data) {
-        if (!alone && buckets == null) {
+        if (!alone && reduction == null) {
             // A collector is open by now, so the first gradients have to wait for step().
             synchronize(data.getShapes());
         }
@@ -249,25 +246,36 @@ public final class DistributedTrainer extends Trainer {
      */
     @Override
     public void step() {
-        boolean isOwnData = counter.isOwnData();
-        long samples = counter.take();
-        if (samples == 0) {
-            samples = samplesWithoutForward();
-        }
         if (alone) {
+            long samples = takeSamples();
             applyUpdate();
             clock.stepEnded(System.nanoTime(), samples, 0);
             return;
         }
-        if (isOwnData && rank() == 0 && group.shouldTellUnsharded()) {
+        update(initialized().finish(this::takeSamples, clock.steps()));
+        counter.take(); // what came after the last backward pass counts for no step
+    }
+
+    private StepReduction initialized() {
+        StepReduction known = reduction;
+        if (known == null) {
+            throw new IllegalStateException(
+                    "The trainer is not initialised. Call trainer.initialize(shapes) before"
+                            + " step().");
+        }
+        return known;
+    }
+
+    /** What this rank's gradients weigh that have not been averaged. */
+    private long takeSamples() {
+        if (!alone && counter.isOwnData() && rank() == 0 && group.shouldTellUnsharded()) {
             logger.warn(
                     "A step outside of trainer.iterateDataset: JHorovod does not divide this data"
                             + " between the ranks. Iterate over trainer.iterateDataset(dataset),"
                             + " or give each rank its own part.");
         }
-        long start = System.nanoTime();
-        group.announceStep(communicator, number);
-        averageAndUpdate(samples, System.nanoTime() - start);
+        long samples = counter.take();
+        return samples == 0 ? samplesWithoutForward() : samples;
     }
 
     /** What a step weighs where nothing came by {@link #forward}. */
@@ -286,19 +294,12 @@ public final class DistributedTrainer extends Trainer {
      * stepped yet, if anything.
      */
     void joinStep() {
-        averageAndUpdate(counter.take(), 0);
+        update(initialized().join(counter.take(), clock.steps()));
     }
 
-    private void averageAndUpdate(long samples, long announcedNanos) {
-        GradientBuckets ready = buckets;
-        if (ready == null) {
-            throw new IllegalStateException(
-                    "The trainer is not initialised. Call trainer.initialize(shapes) before"
-                            + " step().");
-        }
-        long total = ready.average(samples);
+    private void update(StepReduction.Averaged averaged) {
         applyUpdate();
-        clock.stepEnded(System.nanoTime(), total, announcedNanos + ready.waitedNanos());
+        clock.stepEnded(System.nanoTime(), averaged.samples(), averaged.waitedNanos());
         if (config.checkSteps() > 0 && clock.steps() % config.checkSteps() == 0) {
             checkParameters();
         }
@@ -368,8 +369,8 @@ public final class DistributedTrainer extends Trainer {
     @Override
     public void close() {
         group.remove(number);
-        if (buckets != null) {
-            buckets.close();
+        if (reduction != null) {
+            reduction.close();
         }
         super.close();
     }

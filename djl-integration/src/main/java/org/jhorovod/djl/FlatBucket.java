@@ -131,6 +131,11 @@ final class FlatBucket implements GradientBucket {
     }
 
     @Override
+    public List<NamedParameter> born() {
+        return plan.slots().stream().map(slot -> members.get(slot.entry())).toList();
+    }
+
+    @Override
     public boolean needsTotal() {
         return true;
     }

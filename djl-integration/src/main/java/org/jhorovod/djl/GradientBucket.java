@@ -1,5 +1,6 @@
 package org.jhorovod.djl;
 
+import java.util.List;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Tensor;
 
@@ -14,6 +15,11 @@ interface GradientBucket extends AutoCloseable {
 
     /** What is summed over the ranks. */
     Tensor tensor();
+
+    /** The parameters whose gradients lie in it, so that nothing has to be copied. */
+    default List<NamedParameter> born() {
+        return List.of();
+    }
 
     /** Whether the samples of all ranks have to be counted before it can be filled. */
     boolean needsTotal();

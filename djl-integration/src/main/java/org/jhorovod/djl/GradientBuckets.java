@@ -1,7 +1,6 @@
 package org.jhorovod.djl;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -11,40 +10,21 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.LongStream;
 import org.jhorovod.allreduce.collective.Communicator;
-import org.jhorovod.allreduce.collective.DataType;
-import org.jhorovod.allreduce.collective.HostTensor;
-import org.jhorovod.allreduce.collective.Reduction;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /*
- * A step's gradients, averaged over all ranks and all samples.
- *
- * Each rank's gradient g_r is a mean over its n_r samples. What is wanted is the gradient of one
- * process that saw all N samples, the sum of n_r / N * g_r. A rank without samples puts zeros. Batch
- * norm's running statistics travel the same way.
- *
- * Note [Two ways to weigh]: where gradients are copied on the host, every rank puts n_r and n_r * g_r
- * into its buckets, the buckets are summed, and the sum of the products is divided by the sum of the
- * counts: no more messages than buckets, and no pass over memory but the copies. Where they are born
- * in the bucket that would be two passes more; on a device the host would have to wait for that
- * count, and 16-bit types hold neither it nor the products. There the counts are gathered first, and
- * n_r / N is the prescale of each rank's reduction; if all have as many, a plain average does.
- *
  * Note [A gradient must exist before it is written]: the engine hands out detached zeros for a
  * parameter that has no gradient yet, and what is written there is lost. So where gradients are
  * copied each parameter is given a gradient of zeros (FirstGradients) before it takes part for the
  * first time; where they are born in the bucket, a part of that.
- *
- * Note [Nothing half done reaches the optimizer]: on a device a collective is complete once it is
- * ordered, and may still fail when it runs; its sums are then half done. So the host waits for the
- * device once a step, after the last bucket has been drained and before the optimizer's work. That
- * costs the overlap of the optimizer's launches with the end of the reduction, nothing else.
  */
-
-/** Averages gradients and running statistics in place. Owned by the training thread. */
+/**
+ * The buckets of one trainer's gradients and running statistics, made anew when other parameters
+ * are trained. Owned by the training thread.
+ */
 final class GradientBuckets {
     private static final Logger logger = LoggerFactory.getLogger(GradientBuckets.class);
     private static final Duration SETTLE_WAIT = Duration.ofSeconds(5);
@@ -55,16 +35,13 @@ final class GradientBuckets {
     private final long limitBytes;
     private final ReductionPlace place;
     private final Optional<NativeGradients> gradients;
+    private final SampleCounts counts;
 
     private BitSet trained = new BitSet();
     private boolean planned;
     private boolean usesDevice;
     private List<GradientBucket> buckets = List.of();
-    private HostTensor ownCount = HostTensor.allocate(DataType.INT64, 0);
-    private HostTensor counts = ownCount;
-    // Empty but for a step under way, or broken off.
-    private List<CompletableFuture<Void>> running = List.of();
-    private long waitedNanos;
+    private @Nullable Averaging current; // null but for a step under way, or broken off
 
     /**
      * Creates the buckets of one trainer.
@@ -88,16 +65,28 @@ final class GradientBuckets {
         this.limitBytes = limitBytes;
         this.place = place;
         this.gradients = gradients;
+        this.counts = new SampleCounts(communicator, owner);
     }
 
-    /** Plans anew if parameters were frozen or unfrozen since the last plan. */
-    void prepare() {
+    /** Whether they hold what is trained now, and nothing is left of a step that was broken off. */
+    boolean areCurrent() {
+        return planned && current == null && trainedNow().equals(trained);
+    }
+
+    private BitSet trainedNow() {
         BitSet now = new BitSet(parameters.size());
         for (int i = 0; i < parameters.size(); i++) {
             now.set(i, parameters.get(i).isTrained());
         }
+        return now;
+    }
+
+    /** Plans anew if parameters were frozen or unfrozen since the last plan. */
+    void prepare() {
+        BitSet now = trainedNow();
         boolean isSettled = settle();
         if (planned && now.equals(trained) && isSettled) {
+            current = null;
             return;
         }
         Set<NamedParameter> fresh = new LinkedHashSet<>();
@@ -118,10 +107,8 @@ final class GradientBuckets {
         }
         // Until all is made anew there is nothing, in case that fails.
         planned = false;
-        running = List.of();
+        current = null;
         buckets = List.of();
-        ownCount = HostTensor.allocate(DataType.INT64, 1);
-        counts = HostTensor.allocate(DataType.INT64, communicator.size());
         buckets = maker.make(plans, fresh);
         trained = now;
         planned = true;
@@ -139,82 +126,58 @@ final class GradientBuckets {
     }
 
     /**
-     * Replaces each gradient and running statistic by the mean over all samples of all ranks.
-     * Blocks until the other ranks have called it too.
+     * Begins to average what is trained; the buckets must be {@linkplain #areCurrent current}, or
+     * just have been prepared.
      *
-     * @param samples how many samples this rank's gradients are a mean of; 0 to contribute nothing
+     * @param told samples 0 to contribute nothing
+     */
+    Averaging begin(SampleCounts.Told told) {
+        Averaging begun = new Averaging(communicator, buckets, counts, told);
+        current = begun;
+        return begun;
+    }
+
+    /**
+     * Has the gradients averaged that {@link #begin} began with, in place. Blocks until the other
+     * ranks do so too.
+     *
+     * @param isOnCaller whether the calling thread reduces them, not the engine's
      * @return how many samples all ranks have together
      */
-    long average(long samples) {
-        prepare();
-        waitedNanos = 0;
-        running = new ArrayList<>(buckets.size() + 1);
-        boolean isCountedFirst = buckets.stream().anyMatch(GradientBucket::needsTotal);
-        Share share = isCountedFirst ? shareOf(samples) : Share.of(samples);
-        long total = share.total();
-        for (GradientBucket bucket : buckets) {
-            Reduction reduction = bucket.fill(share);
-            running.add(communicator.allReduceAsync(bucket.name(), bucket.tensor(), reduction));
-        }
-        int first = running.size() - buckets.size();
-        for (int i = 0; i < buckets.size(); i++) {
-            await(running.get(first + i));
-            if (i == 0 && !isCountedFirst && buckets.get(0) instanceof HostBucket host) {
-                total = required(host.total());
-            }
-            buckets.get(i).drain(total);
-        }
+    long finish(Averaging averaging, boolean isOnCaller) {
+        long total = averaging.finish(isOnCaller);
         if (usesDevice) {
             // See Note [Nothing half done reaches the optimizer].
             communicator.synchronize();
         }
-        running = List.of();
+        current = null;
         return total;
     }
 
-    /** Asks for the samples of all ranks; see Note [Two ways to weigh]. */
-    private Share shareOf(long samples) {
-        ownCount.buffers().get(0).putLong(0, samples);
-        CompletableFuture<Void> gathering =
-                communicator.allGatherAsync(owner + "/samples", ownCount, counts);
-        running.add(gathering);
-        await(gathering);
-        long[] all = new long[communicator.size()];
-        counts.buffers().get(0).asLongBuffer().get(all);
-        boolean isEqual = LongStream.of(all).allMatch(count -> count == samples);
-        return new Share(samples, required(LongStream.of(all).sum()), isEqual);
+    /** The most backward passes that a rank has told of in the last step. */
+    long mostPasses() {
+        return counts.mostPasses();
     }
 
-    private void await(CompletableFuture<Void> collective) {
-        long start = System.nanoTime();
-        communicator.await(collective);
-        waitedNanos += System.nanoTime() - start;
-    }
-
-    /** How long the last {@link #average} waited for the other ranks, the device left out. */
-    long waitedNanos() {
-        return waitedNanos;
-    }
-
-    private static long required(long total) {
-        if (total <= 0) {
-            throw new IllegalStateException(
-                    "No rank has seen a sample since the last step, so there is nothing to average."
-                            + " Call forward and backward before step().");
-        }
-        return total;
+    /** The buckets that are made, in the order in which all ranks reduce them. */
+    List<GradientBucket> made() {
+        return buckets;
     }
 
     /**
-     * Waits for collectives that an {@link #average} left behind, bounded in time: the thread was
-     * interrupted, or the job failed.
+     * Waits for collectives that a step left behind, bounded in time: the thread was interrupted,
+     * or the job failed.
      *
      * @return whether nothing uses the buckets' memory any more, as far as known
      */
     private boolean settle() {
+        Averaging left = current;
+        if (left == null) {
+            return true;
+        }
         boolean wasInterrupted = Thread.interrupted();
         try {
-            CompletableFuture.allOf(running.toArray(CompletableFuture[]::new))
+            CompletableFuture.allOf(left.running().toArray(CompletableFuture[]::new))
                     .get(SETTLE_WAIT.toMillis(), TimeUnit.MILLISECONDS);
             return true;
         } catch (ExecutionException | TimeoutException e) {
@@ -239,7 +202,7 @@ final class GradientBuckets {
             buckets.forEach(GradientBucket::close);
         }
         buckets = List.of();
-        running = List.of();
+        current = null;
         planned = false;
     }
 }

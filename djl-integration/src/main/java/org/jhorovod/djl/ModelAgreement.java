@@ -2,6 +2,7 @@ package org.jhorovod.djl;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.Communicator;
@@ -12,6 +13,28 @@ final class ModelAgreement {
     private static final String NOTHING = "nothing more";
 
     private ModelAgreement() {}
+
+    /** What has to be equal on all ranks, in words, most telling first. */
+    static List<String> describe(
+            DistributedConfig config,
+            boolean areBornInBuckets,
+            List<String> evaluators,
+            List<NamedParameter> parameters) {
+        List<String> lines = new ArrayList<>();
+        lines.add(areBornInBuckets ? "gradients born in buckets" : "gradients copied to buckets");
+        lines.add("buckets of %d MiB".formatted(config.bucketMib()));
+        lines.add(config.place().describe(config.communicator(), parameters));
+        lines.add("a check every %d steps".formatted(config.checkSteps()));
+        lines.add("evaluators %s".formatted(evaluators));
+        for (NamedParameter parameter : parameters) {
+            lines.add(
+                    "parameter '%s'%s"
+                            .formatted(
+                                    parameter.describe(),
+                                    parameter.isTrained() ? "" : " (frozen)"));
+        }
+        return lines;
+    }
 
     /**
      * Compares the ranks' descriptions: a short digest when they agree, the lines only if not.

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
+import java.util.concurrent.CompletableFuture;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
@@ -35,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 final class TrainerGroup {
     /** Announced by a rank that has come to the end of its pass. */
     private static final int END = -1;
+
+    private static final String ANNOUNCEMENT = "step-or-end-of-pass";
 
     // The groups outlive no communicator; there is one per process outside of tests.
     private static final Map<Communicator, TrainerGroup> GROUPS = new WeakHashMap<>();
@@ -119,6 +122,28 @@ final class TrainerGroup {
         }
     }
 
+    /** The same, without blocking. */
+    CompletableFuture<Void> announceStepAsync(Communicator communicator, int trainerNumber) {
+        if (!isAnnouncing) {
+            return CompletableFuture.completedFuture(null);
+        }
+        announcement.buffers().get(0).putInt(0, trainerNumber);
+        return communicator.allReduceAsync(ANNOUNCEMENT, announcement, ReduceOp.MAX);
+    }
+
+    /**
+     * Refuses to average a step's gradients twice, which ranks that only join in would take for two
+     * steps.
+     */
+    void requireNoJoiners() {
+        if (isAnnouncing) {
+            throw new IllegalStateException(
+                    "This step has more backward passes than the one before, and the ranks have"
+                            + " unequal numbers of batches. Set JHOROVOD_REDUCE=step, which reduces"
+                            + " gradients once a step, however many passes it has.");
+        }
+    }
+
     /** Makes the steps of the ranks that have more batches than this one. */
     void joinUntilEnd(Communicator communicator, Pass pass) {
         if (!isAnnouncing) {
@@ -152,7 +177,7 @@ final class TrainerGroup {
 
     private int announce(Communicator communicator, int what) {
         announcement.buffers().get(0).putInt(0, what);
-        communicator.allReduce("step-or-end-of-pass", announcement, ReduceOp.MAX);
+        communicator.allReduce(ANNOUNCEMENT, announcement, ReduceOp.MAX);
         return announcement.buffers().get(0).getInt(0);
     }
 }

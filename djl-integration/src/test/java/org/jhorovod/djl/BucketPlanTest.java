@@ -31,14 +31,25 @@ class BucketPlanTest {
                         entry(DataType.FLOAT32, 1));
 
         // the weight and 22 elements are 92 bytes, with the third entry 96
-        assertThat(BucketPlan.of(entries, 96).buckets()).hasSize(1);
-        assertThat(BucketPlan.of(entries, 95).buckets())
+        assertThat(BucketPlan.of(entries, 96, 96).buckets()).hasSize(1);
+        assertThat(BucketPlan.of(entries, 95, 95).buckets())
                 .containsExactly(
                         new Bucket(
                                 DataType.FLOAT32,
                                 List.of(new Slot(0, 4, 40), new Slot(1, 44, 48)),
                                 23),
                         new Bucket(DataType.FLOAT32, List.of(new Slot(2, 4, 4)), 2));
+    }
+
+    @Test
+    void plan_hasASmallFirstBucket() {
+        List<Entry> entries = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            entries.add(entry(DataType.FLOAT32, 10));
+        }
+
+        assertThat(BucketPlan.of(entries, 50, 130).buckets().stream().map(b -> b.slots().size()))
+                .containsExactly(1, 3, 3, 1);
     }
 
     @Test
@@ -49,7 +60,7 @@ class BucketPlanTest {
                         entry(DataType.FLOAT64, 2),
                         entry(DataType.FLOAT32, 3));
 
-        assertThat(BucketPlan.of(entries, 1000).buckets())
+        assertThat(BucketPlan.of(entries, 1000, 1000).buckets())
                 .containsExactly(
                         new Bucket(
                                 DataType.FLOAT32,
@@ -60,7 +71,8 @@ class BucketPlanTest {
 
     @Test
     void plan_refusesAParameterThatOneBufferCannotHold() {
-        assertThatThrownBy(() -> BucketPlan.of(List.of(entry(DataType.FLOAT32, 1L << 30)), 100))
+        assertThatThrownBy(
+                        () -> BucketPlan.of(List.of(entry(DataType.FLOAT32, 1L << 30)), 100, 100))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("'p'")
                 .hasMessageContaining("2 GiB");
@@ -77,7 +89,7 @@ class BucketPlanTest {
         long limit = random.nextInt(1000);
 
         List<Integer> placed = new ArrayList<>();
-        for (Bucket bucket : BucketPlan.of(entries, limit).buckets()) {
+        for (Bucket bucket : BucketPlan.of(entries, limit, limit).buckets()) {
             int end = bucket.type().byteCount();
             for (Slot slot : bucket.slots()) {
                 Entry entry = entries.get(slot.entry());

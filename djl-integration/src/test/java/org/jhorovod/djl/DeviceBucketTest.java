@@ -46,7 +46,9 @@ class DeviceBucketTest {
                         .toList();
         bucket =
                 new DeviceBucket(
-                        "bucket", BucketPlan.of(entries, 1 << 20).buckets().get(0), members);
+                        "bucket",
+                        BucketPlan.of(entries, 1 << 20, 1 << 20).buckets().get(0),
+                        members);
     }
 
     private NamedParameter parameter(String name, Shape shape) {

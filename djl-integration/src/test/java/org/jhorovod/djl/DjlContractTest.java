@@ -30,6 +30,7 @@ import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -166,6 +167,31 @@ class DjlContractTest {
             NDArray held = array.getGradient();
             gradients.exchange(array, other);
             assertThat(gradients.isGradient(array, held)).isFalse();
+        }
+    }
+
+    /** See Note [A hook made of bytes]. */
+    @Test
+    void backward_callsAHook_onceItHasAddedToTheGradient() {
+        Engine engine = Engine.getInstance();
+        GradientHooks hooks = GradientHooks.find(engine).orElseThrow();
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+            NDArray array = manager.ones(new Shape(2));
+            array.setRequiresGradient(true);
+            List<Float> seen = new ArrayList<>();
+            hooks.set(array, () -> seen.add(array.getGradient().getFloat(0)));
+            for (int times = 0; times < 2; times++) {
+                try (GradientCollector collector = engine.newGradientCollector()) {
+                    collector.backward(array.mul(3).add(array).sum());
+                }
+            }
+            assertThat(seen).containsExactly(4f, 8f);
+
+            hooks.remove(array);
+            try (GradientCollector collector = engine.newGradientCollector()) {
+                collector.backward(array.mul(3).sum());
+            }
+            assertThat(seen).hasSize(2);
         }
     }
 

@@ -31,10 +31,15 @@ public final class RankGroups implements ParameterResolver, AutoCloseable {
 
     /** A group for one test alone, which closes it. */
     static RankGroup startOwn(int size) {
-        return RankGroup.start(
-                size,
-                List.of("-Dai.djl.offline=true"),
-                rank -> Map.of("OMP_NUM_THREADS", "1", "OPT_OUT_TRACKING", "true"));
+        return startOwn(size, Map.of());
+    }
+
+    /** The same, with more in the environment of its ranks. */
+    static RankGroup startOwn(int size, Map<String, String> more) {
+        Map<String, String> environment = new HashMap<>(more);
+        environment.put("OMP_NUM_THREADS", "1");
+        environment.put("OPT_OUT_TRACKING", "true");
+        return RankGroup.start(size, List.of("-Dai.djl.offline=true"), rank -> environment);
     }
 
     @Override

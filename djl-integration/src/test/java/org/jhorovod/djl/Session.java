@@ -32,7 +32,18 @@ final class Session implements AutoCloseable {
 
     static Session open(
             Block block, Shape input, String optimizer, Consumer<DefaultTrainingConfig> more) {
-        DistributedConfig distributed = DistributedConfig.builder().optSeed(3).build();
+        return open(block, input, optimizer, more, distributed -> {});
+    }
+
+    static Session open(
+            Block block,
+            Shape input,
+            String optimizer,
+            Consumer<DefaultTrainingConfig> more,
+            Consumer<DistributedConfig.Builder> moreDistributed) {
+        DistributedConfig.Builder builder = DistributedConfig.builder().optSeed(3);
+        moreDistributed.accept(builder);
+        DistributedConfig distributed = builder.build();
         Engine.getInstance().setRandomSeed(17 + distributed.communicator().rank());
         DefaultTrainingConfig config =
                 new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())

@@ -35,8 +35,8 @@ import picocli.CommandLine.Mixin;
                 + " second of all ranks in the median step, and the share of the steps that the"
                 + " ranks, on average, waited for each other. compare adds the ratios between"
                 + " modes, each of the medians over the blocks' medians, with the 95 %% interval of"
-                + " 2000 bootstrap resamples of the rounds. A round has a block of each mode, from"
-                + " another mode on than the round before. on/off is what averaging costs, and"
+                + " 2000 bootstrap resamples of the rounds. A round has a block of each mode, in"
+                + " another order than the round before. on/off is what averaging costs, and"
                 + " off/none what the trainer costs without it.",
             ""
         },
@@ -80,6 +80,7 @@ public final class TrainPerf implements Callable<Integer> {
         if (communicator.rank() == 0) {
             TrainPerfTable.header(header).forEach(System.out::println);
         }
+        run.warmUp(options.warmUpSeconds(), options.steps());
         List<StepTimes> times = run.measure(options.blocks(), options.steps());
         OptionalInt other = run.firstUnlikeRank0();
         if (communicator.rank() == 0) {

@@ -56,9 +56,19 @@ final class TrainPerfOptions {
             names = "--blocks",
             paramLabel = "N",
             converter = TrainingOptions.AtLeastOne.class,
-            defaultValue = "10",
-            description = "Timed blocks a mode, after one that is not. Default: 10.")
+            defaultValue = "12",
+            description = "Timed blocks a mode. Default: 12.")
     private int blocks;
+
+    @Option(
+            names = "--warm-up",
+            paramLabel = "SECONDS",
+            converter = TrainingOptions.AtLeastOne.class,
+            defaultValue = "12",
+            description =
+                    "Seconds of blocks that are not timed, until the JVM has compiled what runs."
+                            + " Default: 12.")
+    private int warmUpSeconds;
 
     @Option(
             names = "--threads",
@@ -104,6 +114,10 @@ final class TrainPerfOptions {
 
     int blocks() {
         return blocks;
+    }
+
+    int warmUpSeconds() {
+        return warmUpSeconds;
     }
 
     int threads() {

@@ -1,18 +1,20 @@
 package org.jhorovod.examples;
 
+import com.google.common.collect.Collections2;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
 import org.jhorovod.allreduce.InProcessCluster;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.djl.ParameterDigest;
 
 /*
  * A round has a block of steps of each mode, so that what else the machine does meets all modes
- * alike; from round to round another mode is first. All ranks make the same blocks in the same
- * order, and meet before each. The first round warms up.
+ * alike; each round takes the modes in another order. All ranks make the same blocks in the same
+ * order, and meet before each.
  */
 /** Measures the steps of each mode; all ranks call the same at the same time. */
 final class TrainPerfRun implements AutoCloseable {
@@ -39,15 +41,24 @@ final class TrainPerfRun implements AutoCloseable {
         return PerfModel.parameterCount(loops.get(0).block());
     }
 
+    /** Makes rounds that are not timed, at least one, until the JVM has compiled what runs. */
+    void warmUp(int seconds, int steps) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+        double[] left = {1};
+        while (left[0] > 0) {
+            loops.forEach(loop -> block(loop, steps));
+            left = RankValues.largest(communicator, new double[] {end - System.nanoTime()});
+        }
+    }
+
     /** How long the steps of each mode take on their slowest ranks. */
     List<StepTimes> measure(int blocks, int steps) {
+        List<List<StepLoop>> orders = List.copyOf(Collections2.permutations(loops));
         Map<SyncMode, List<double[]>> timed = new EnumMap<>(SyncMode.class);
-        for (int round = 0; round <= blocks; round++) {
-            for (StepLoop loop : rotated(loops, round)) {
-                double[] block = block(loop, steps);
-                if (round > 0) {
-                    timed.computeIfAbsent(loop.mode(), mode -> new ArrayList<>()).add(block);
-                }
+        for (int round = 0; round < blocks; round++) {
+            for (StepLoop loop : orders.get(round % orders.size())) {
+                timed.computeIfAbsent(loop.mode(), mode -> new ArrayList<>())
+                        .add(block(loop, steps));
             }
         }
         return loops.stream()
@@ -63,14 +74,6 @@ final class TrainPerfRun implements AutoCloseable {
     private StepTimes times(StepLoop loop, List<double[]> blocks) {
         double waitingShare = RankValues.mean(communicator, loop.waitingShare());
         return new StepTimes(loop.mode(), blocks, waitingShare);
-    }
-
-    /** All in turn, from another one on in each round. */
-    static <T> List<T> rotated(List<T> all, int round) {
-        int first = round % all.size();
-        List<T> rotated = new ArrayList<>(all.subList(first, all.size()));
-        rotated.addAll(all.subList(0, first));
-        return rotated;
     }
 
     /**

@@ -65,6 +65,7 @@ class ExamplesIT {
                         "--batch=2",
                         "--steps=2",
                         "--blocks=1",
+                        "--warm-up=1",
                         "--json=" + json);
 
         assertThat(table)

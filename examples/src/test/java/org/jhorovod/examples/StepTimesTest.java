@@ -79,17 +79,6 @@ class StepTimesTest {
         assertThat(Bootstrap.ofMedianRatio(above, below)).isEqualTo(interval);
     }
 
-    @Test
-    void rounds_startWithAnotherModeEachTime() {
-        List<SyncMode> modes = List.of(SyncMode.values());
-
-        assertThat(TrainPerfRun.rotated(modes, 0)).isEqualTo(modes);
-        assertThat(TrainPerfRun.rotated(modes, 1))
-                .containsExactly(SyncMode.OFF, SyncMode.NONE, SyncMode.ON);
-        assertThat(TrainPerfRun.rotated(modes, 5))
-                .containsExactly(SyncMode.NONE, SyncMode.ON, SyncMode.OFF);
-    }
-
     private static StepTimes times(SyncMode mode, double[]... blocks) {
         return new StepTimes(mode, List.of(blocks), 0);
     }

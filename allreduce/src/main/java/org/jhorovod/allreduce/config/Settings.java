@@ -37,6 +37,18 @@ public final class Settings {
         HIERARCHICAL
     }
 
+    /** When a trainer's gradients are reduced, and on which thread; the result is the same. */
+    public enum ReduceChoice {
+        /** In the step inside a host; during backward over links. */
+        AUTO,
+        /** During backward, by the engine's thread. */
+        BACKWARD,
+        /** In the step, by the training thread. */
+        STEP,
+        /** In the step, by the engine's thread. */
+        ENGINE
+    }
+
     /** Who carries out the collectives. */
     public enum BackendChoice {
         /** Our own for host memory, NCCL for device memory where it is there. */
@@ -146,10 +158,17 @@ public final class Settings {
     public static final Setting<Integer> BUCKET_MIB =
             integer(
                     "BUCKET_MIB",
-                    "25",
+                    "8",
                     1,
                     1024,
-                    "Gradients are reduced in buckets of this many MiB.");
+                    "Gradients are reduced in buckets of this many MiB; the first has 1.");
+    public static final Setting<ReduceChoice> REDUCE =
+            choice(
+                    "REDUCE",
+                    ReduceChoice.AUTO,
+                    "When gradients are reduced: during backward; or in step, by its own thread or"
+                            + " the engine's. auto takes step in shared memory, backward over"
+                            + " links.");
     public static final Setting<Integer> CHECK_STEPS =
             integer(
                     "CHECK_STEPS",
@@ -215,6 +234,7 @@ public final class Settings {
                 START_TIMEOUT,
                 HANDSHAKE_TIMEOUT,
                 BUCKET_MIB,
+                REDUCE,
                 CHECK_STEPS,
                 SEED);
     }

@@ -111,6 +111,11 @@ public final class EngineCommunicator implements Communicator {
     }
 
     @Override
+    public boolean sharesMemory() {
+        return backends.shareMemory();
+    }
+
+    @Override
     public boolean reducesOnDevice() {
         return backends.hasDevice();
     }

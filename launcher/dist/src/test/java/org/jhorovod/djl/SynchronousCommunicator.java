@@ -51,6 +51,11 @@ final class SynchronousCommunicator implements Communicator {
     }
 
     @Override
+    public boolean sharesMemory() {
+        return false;
+    }
+
+    @Override
     public boolean reducesOnDevice() {
         return communicator.reducesOnDevice();
     }

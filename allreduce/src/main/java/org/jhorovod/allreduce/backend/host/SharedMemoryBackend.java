@@ -89,6 +89,11 @@ public final class SharedMemoryBackend implements HostMemoryBackend {
     }
 
     @Override
+    public boolean sharesMemory() {
+        return true;
+    }
+
+    @Override
     public boolean runsOnCallers() {
         return true;
     }

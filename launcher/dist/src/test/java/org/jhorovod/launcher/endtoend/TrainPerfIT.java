@@ -22,7 +22,13 @@ class TrainPerfIT {
     void compare_measuresAllModes_andTheirRatios() throws Exception {
         Path json = folder.resolve("train.json");
         Jhorovodrun.Result result =
-                run("--model=lenet", "--sync=compare", "--steps=3", "--blocks=2", "--json=" + json);
+                run(
+                        "--model=lenet",
+                        "--sync=compare",
+                        "--steps=3",
+                        "--blocks=2",
+                        "--warm-up=1",
+                        "--json=" + json);
 
         assertThat(result.code()).as(result.out() + result.err()).isZero();
         assertThat(result.out())

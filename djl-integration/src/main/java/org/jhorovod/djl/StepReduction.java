@@ -1,0 +1,161 @@
+package org.jhorovod.djl;
+
+import ai.djl.engine.Engine;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
+import org.jhorovod.allreduce.collective.Communicator;
+
+/**
+ * Has the gradients of one trainer averaged once a step, or during its last backward pass. Owned by
+ * the training thread.
+ */
+final class StepReduction {
+    private static final long MIB = 1 << 20;
+
+    private final Communicator communicator;
+    private final TrainerGroup group;
+    private final int number;
+    private final GradientBuckets buckets;
+    private final boolean isOnCaller;
+    private final Optional<Overlap> overlap;
+    private Averaged duringBackward = new Averaged(0, 0);
+
+    /**
+     * What a step's averaging came to.
+     *
+     * @param samples of all ranks
+     * @param waitedNanos how long the training thread waited for the other ranks
+     */
+    record Averaged(long samples, long waitedNanos) {}
+
+    private StepReduction(
+            Communicator communicator,
+            TrainerGroup group,
+            int number,
+            GradientBuckets buckets,
+            boolean isOnCaller,
+            Optional<Overlap> overlap) {
+        this.communicator = communicator;
+        this.group = group;
+        this.number = number;
+        this.buckets = buckets;
+        this.isOnCaller = isOnCaller;
+        this.overlap = overlap;
+    }
+
+    /**
+     * Of one trainer.
+     *
+     * @param number of the trainer in its group
+     * @param name of the trainer on all ranks
+     * @param parameters the model's, initialised
+     * @param gradients by which gradients are born in their buckets; empty where they are copied
+     */
+    static StepReduction of(
+            DistributedConfig config,
+            TrainerGroup group,
+            int number,
+            String name,
+            List<NamedParameter> parameters,
+            Optional<NativeGradients> gradients) {
+        Communicator communicator = config.communicator();
+        boolean isOnDevice = config.place().isOnDevice(communicator, parameters);
+        ReductionTime time =
+                ReductionTime.of(
+                        config.reduce(),
+                        communicator.sharesMemory(),
+                        gradients.isPresent() && !isOnDevice,
+                        isOnDevice);
+        Optional<Overlap> overlap = Optional.empty();
+        if (time == ReductionTime.DURING_BACKWARD) {
+            Engine engine = parameters.get(0).array().getManager().getEngine();
+            overlap = GradientHooks.find(engine).map(Overlap::new);
+        }
+        boolean isOnCaller = time != ReductionTime.IN_STEP_BY_ENGINE && overlap.isEmpty();
+        GradientBuckets buckets =
+                new GradientBuckets(
+                        communicator,
+                        name,
+                        parameters,
+                        config.bucketMib() * MIB,
+                        config.place(),
+                        gradients);
+        return new StepReduction(communicator, group, number, buckets, isOnCaller, overlap);
+    }
+
+    /** Makes the buckets that are missing, on all ranks at the same time. */
+    void prepare() {
+        buckets.prepare();
+    }
+
+    /**
+     * Runs a backward pass, and averages meanwhile if it is the step's last, as far as known.
+     *
+     * @param samples that this rank's gradients are a mean of, asked for once if at all
+     * @param step how many steps have been made before
+     */
+    void backward(Runnable backward, LongSupplier samples, long step) {
+        if (overlap.isEmpty() || !overlap.get().beginPass() || !buckets.areCurrent()) {
+            backward.run();
+            return;
+        }
+        Overlap during = overlap.get();
+        CompletableFuture<Void> announced = group.announceStepAsync(communicator, number);
+        Averaging averaging = buckets.begin(told(samples.getAsLong(), step));
+        averaging.begin();
+        during.run(backward, averaging, buckets.made());
+        communicator.await(announced);
+        long total = buckets.finish(averaging, false);
+        during.averaged();
+        duringBackward = new Averaged(total, averaging.waitedNanos());
+    }
+
+    private SampleCounts.Told told(long samples, long step) {
+        return new SampleCounts.Told(samples, overlap.map(Overlap::passes).orElse(0L), step);
+    }
+
+    /**
+     * Averages what has not been averaged during backward. Blocks until the other ranks do so too.
+     *
+     * @param samples that this rank's gradients are a mean of, asked for once if at all
+     * @param step how many steps have been made before
+     */
+    Averaged finish(LongSupplier samples, long step) {
+        Averaged done = duringBackward;
+        if (overlap.isEmpty() || !overlap.get().isAveraged()) {
+            if (overlap.isPresent() && overlap.get().wasAveraged()) {
+                group.requireNoJoiners();
+            }
+            long start = System.nanoTime();
+            group.announceStep(communicator, number);
+            done = average(samples.getAsLong(), step, System.nanoTime() - start);
+        }
+        overlap.ifPresent(during -> during.stepEnded(buckets.mostPasses()));
+        return done;
+    }
+
+    /** Averages with ranks that still have data, to whose step this rank adds what it has left. */
+    Averaged join(long samples, long step) {
+        Averaged done = average(samples, step, 0);
+        overlap.ifPresent(during -> during.stepEnded(buckets.mostPasses()));
+        return done;
+    }
+
+    private Averaged average(long samples, long step, long announcedNanos) {
+        buckets.prepare();
+        Averaging averaging = buckets.begin(told(samples, step));
+        if (!isOnCaller) {
+            averaging.begin();
+        }
+        long total = buckets.finish(averaging, isOnCaller);
+        return new Averaged(total, announcedNanos + averaging.waitedNanos());
+    }
+
+    /** Lets hooks and buckets go; waits shortly after a broken step. */
+    void close() {
+        overlap.ifPresent(Overlap::close);
+        buckets.close();
+    }
+}

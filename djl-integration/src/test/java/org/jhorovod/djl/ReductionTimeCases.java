@@ -1,0 +1,116 @@
+package org.jhorovod.djl;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.dataset.ArrayDataset;
+import ai.djl.training.dataset.Batch;
+import java.util.ArrayList;
+import java.util.List;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.config.Settings.ReduceChoice;
+import org.jhorovod.allreduce.ranks.RankCase;
+
+/** Cases about when gradients are reduced. The first argument is a {@link ReduceChoice}. */
+final class ReductionTimeCases {
+    private ReductionTimeCases() {}
+
+    private static Session open(String model, List<String> arguments) {
+        return Session.open(
+                TestModels.block(model),
+                TestModels.IMAGE,
+                "momentum",
+                config -> {},
+                distributed -> distributed.optReduce(ReduceChoice.valueOf(arguments.get(0))));
+    }
+
+    /** Trains two epochs; gives the digest. Arguments: model, samples of all ranks. */
+    static final class Training implements RankCase {
+        @Override
+        public String run(Communicator communicator, List<String> arguments) throws Exception {
+            int samples = Integer.parseInt(arguments.get(2));
+            try (Session session = open(arguments.get(1), arguments)) {
+                ArrayDataset data = TestModels.data(session.manager, samples, 5, true, false);
+                for (int epoch = 0; epoch < 2; epoch++) {
+                    for (Batch batch : session.trainer.iterateDataset(data)) {
+                        session.backward(batch);
+                        session.trainer.step();
+                        batch.close();
+                    }
+                }
+                return session.digest();
+            }
+        }
+    }
+
+    /** Gives the gradients of some steps as they are between backward and step. */
+    static final class AfterBackward implements RankCase {
+        @Override
+        public String run(Communicator communicator, List<String> arguments) throws Exception {
+            try (Session session = open("tanh-cnn", arguments)) {
+                ArrayDataset data = TestModels.data(session.manager, 80, 5, true, false);
+                List<float[]> last = List.of();
+                for (Batch batch : session.trainer.iterateDataset(data)) {
+                    session.backward(batch);
+                    last = gradients(session);
+                    session.trainer.step();
+                    batch.close();
+                }
+                return Parameters.encode(last);
+            }
+        }
+
+        private static List<float[]> gradients(Session session) {
+            List<float[]> gradients = new ArrayList<>();
+            for (NamedParameter parameter : NamedParameter.of(session.model.getBlock())) {
+                try (NDArray gradient = parameter.array().getGradient()) {
+                    gradients.add(gradient.toFloatArray());
+                }
+            }
+            return gradients;
+        }
+    }
+
+    /**
+     * Steps after one, then after three, then after two backward passes, of which the first in a
+     * step may be by the engine's own collector; gives the parameters. Arguments: "own" for that.
+     */
+    static final class Passes implements RankCase {
+        private static final int[] PASSES = {1, 1, 3, 3, 3, 2, 2, 1, 1, 4};
+
+        @Override
+        public String run(Communicator communicator, List<String> arguments) throws Exception {
+            boolean areOwn = arguments.contains("own");
+            try (Session session = open("tanh-mlp", arguments)) {
+                int batchSize = 12 / communicator.size();
+                ArrayDataset data =
+                        TestModels.data(session.manager, 21 * 12, batchSize, false, false);
+                int step = 0;
+                int pass = 0;
+                for (Batch batch : session.trainer.iterateDataset(data)) {
+                    if (areOwn && pass % 2 == 1) {
+                        backwardByEngine(session, batch);
+                    } else {
+                        session.backward(batch);
+                    }
+                    if (++pass == PASSES[step]) {
+                        session.trainer.step();
+                        pass = 0;
+                        step++;
+                    }
+                    batch.close();
+                }
+                return Parameters.encode(session.model.getBlock());
+            }
+        }
+
+        private static void backwardByEngine(Session session, Batch batch) {
+            try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+                NDList predictions = session.trainer.forward(batch.getData());
+                collector.backward(
+                        session.trainer.getLoss().evaluate(batch.getLabels(), predictions));
+            }
+        }
+    }
+}

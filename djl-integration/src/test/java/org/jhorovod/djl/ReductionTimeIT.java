@@ -1,0 +1,94 @@
+package org.jhorovod.djl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jhorovod.allreduce.config.Settings.ReduceChoice;
+import org.jhorovod.allreduce.ranks.RankGroup;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whenever gradients are reduced, and on whatever thread, training comes to the same. */
+@Timeout(600)
+@ExtendWith(RankGroups.class)
+class ReductionTimeIT {
+    private static RankGroup overTcp;
+
+    @BeforeAll
+    static void start() {
+        overTcp = RankGroups.startOwn(3, Map.of("JHOROVOD_TRANSPORT", "tcp"));
+    }
+
+    @AfterAll
+    static void close() {
+        overTcp.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, tanh-mlp", "2, batch-norm", "3, tanh-cnn", "4, batch-norm"})
+    void inSharedMemory_allTimesGiveTheSameBits(int size, String model, RankGroups groups) {
+        requireSameBits(groups.of(size), model);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tanh-mlp", "batch-norm"})
+    void overTcp_allTimesGiveTheSameBits(String model) {
+        requireSameBits(overTcp, model);
+    }
+
+    private static void requireSameBits(RankGroup group, String model) {
+        // Shards that are uneven by a batch, but for batch norm, which needs more than one sample.
+        String samples = model.equals("batch-norm") ? "120" : "121";
+        List<String> inStep = group.run(ReductionTimeCases.Training.class, "STEP", model, samples);
+
+        assertThat(inStep).containsOnly(inStep.get(0));
+        for (ReduceChoice choice : Set.of(ReduceChoice.BACKWARD, ReduceChoice.ENGINE)) {
+            assertThat(group.run(ReductionTimeCases.Training.class, choice.name(), model, samples))
+                    .as(choice.name())
+                    .containsOnly(inStep.get(0));
+        }
+    }
+
+    @Test
+    void gradients_areAveragedWhenBackwardReturns_overALink() {
+        List<String> averaged = overTcp.run(ReductionTimeCases.AfterBackward.class, "AUTO");
+        List<String> own = overTcp.run(ReductionTimeCases.AfterBackward.class, "STEP");
+
+        assertThat(averaged).containsOnly(averaged.get(0));
+        assertThat(own).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void passes_mayChangeFromStepToStep() {
+        // A group that has seen no uneven shards, which would forbid it.
+        try (RankGroup group = RankGroups.startOwn(2)) {
+            for (String collector : List.of("trainer", "own")) {
+                List<String> inStep = group.run(ReductionTimeCases.Passes.class, "STEP", collector);
+
+                List<String> overlapped =
+                        group.run(ReductionTimeCases.Passes.class, "BACKWARD", collector);
+
+                assertThat(overlapped).containsOnly(overlapped.get(0));
+                assertThat(Parameters.relativeDistance(overlapped.get(0), inStep.get(0)))
+                        .isLessThan(1e-6);
+            }
+        }
+    }
+
+    @Test
+    void moreBackwardPassesThanBefore_areRefused_whereRanksHaveUnevenShards(RankGroups groups) {
+        groups.of(3).run(ReductionTimeCases.Training.class, "STEP", "tanh-mlp", "121");
+
+        assertThatThrownBy(() -> groups.of(3).run(ReductionTimeCases.Passes.class, "BACKWARD"))
+                .hasMessageContaining("JHOROVOD_REDUCE=step");
+    }
+}
