@@ -1,7 +1,10 @@
 package org.jhorovod.nccl;
 
+import java.util.List;
+import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.cuda.global.nccl;
+import org.bytedeco.cuda.nccl.ncclComm;
 import org.bytedeco.javacpp.Pointer;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.DeviceTensor;
@@ -49,13 +52,24 @@ final class NcclBackend implements Backend<DeviceTensor> {
                         reduction.op(),
                         reduction.prescale().getAsDouble(),
                         peers.self().size());
-        run(
-                operation,
-                tensor,
-                (c, s) ->
-                        sum.launch(
-                                c,
-                                made -> nccl.ncclAllReduce(data, data, count, type, made, c, s)));
+        List<DeviceTensor> parts = sum.parts(tensor, peers.self().size());
+        run(operation, tensor, (c, s) -> sum.launch(c, made -> reduce(parts, made, c, s)));
+    }
+
+    /** Reduces tensors as one group of NCCL's; returns the first result that is no success. */
+    private static int reduce(
+            List<DeviceTensor> parts, int op, ncclComm communicator, @Nullable CUstream_st stream) {
+        int result = nccl.ncclGroupStart();
+        for (DeviceTensor part : parts) {
+            Pointer data = new DevicePointer(part.address());
+            int type = NcclNumbers.of(part.type());
+            int launched =
+                    nccl.ncclAllReduce(
+                            data, data, part.elementCount(), type, op, communicator, stream);
+            result = result == nccl.ncclSuccess ? launched : result;
+        }
+        int ended = nccl.ncclGroupEnd();
+        return result == nccl.ncclSuccess ? ended : result;
     }
 
     @Override

@@ -57,6 +57,8 @@ final class NcclLibraries {
                     "ncclCommFinalize",
                     "ncclCommDestroy",
                     "ncclCommAbort",
+                    "ncclGroupStart",
+                    "ncclGroupEnd",
                     "ncclAllReduce",
                     "ncclRedOpCreatePreMulSum",
                     "ncclRedOpDestroy",

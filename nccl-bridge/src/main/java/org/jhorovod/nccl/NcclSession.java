@@ -22,11 +22,14 @@ final class NcclSession implements AutoCloseable {
     private static final int SPINS = 100;
     private static final long LAUNCH_POLL_NANOS = 50_000;
 
+    // NCCL reads whole words where there is but a byte.
+    private static final int WORD_BYTES = 8;
+
     /** What a session has of the device. */
     private record Resources(CudaStream stream, CudaEvent ready, DeviceBuffer oneByte) {
 
         static Resources take(int device) {
-            DeviceBuffer oneByte = DeviceBuffer.allocate(device, 1);
+            DeviceBuffer oneByte = DeviceBuffer.allocate(device, WORD_BYTES);
             try {
                 CudaStream stream = CudaStream.create();
                 try {

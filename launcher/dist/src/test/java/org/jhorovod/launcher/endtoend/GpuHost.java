@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -29,6 +30,22 @@ final class GpuHost {
         } catch (IOException e) {
             throw new AssertionError("-Pgpu tests on GPUs, but there is none: " + e.getMessage());
         }
+    }
+
+    /**
+     * A program for ranks that share a GPU: NCCL lets ranks of different hosts do so, and each says
+     * that it is on a host of its own.
+     *
+     * @param script of the {@link #distribution}
+     */
+    static List<String> sharingOneGpu(Path script, Class<?> program) {
+        Path lib = script.resolveSibling("../lib").normalize();
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+        return List.of(
+                "bash",
+                "-c",
+                "NCCL_HOSTID=rank-$JHOROVOD_RANK exec '%s' -cp '%s/*' %s"
+                        .formatted(java, lib, program.getName()));
     }
 
     /**
