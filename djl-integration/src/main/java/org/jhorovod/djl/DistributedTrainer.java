@@ -200,7 +200,7 @@ public final class DistributedTrainer extends Trainer {
     /**
      * {@inheritDoc}
      *
-     * <p>Over a link its {@code backward} averages the gradients as well, once a step.
+     * <p>Between hosts its {@code backward} averages the gradients as well, once a step.
      */
     @Override
     public GradientCollector newGradientCollector() {

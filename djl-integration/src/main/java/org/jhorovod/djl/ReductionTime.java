@@ -14,18 +14,19 @@ enum ReductionTime {
     /**
      * The time that was chosen, or the one that costs least.
      *
-     * <p>Inside a host a reduction costs cores, of which training leaves none: nobody else does it
-     * faster than the training thread. Over a link it costs waiting, which backward can hide.
-     * Gradients that are copied into their buckets are copied while others are reduced.
+     * <p>Inside a host a reduction costs cores, of which training leaves none, whatever carries the
+     * bytes: nobody else does it faster than the training thread. Between hosts it costs waiting,
+     * which backward can hide. Gradients that are copied into their buckets are copied while others
+     * are reduced.
      *
-     * @param sharesMemory whether all ranks reduce in memory that they share
+     * @param isOneHost whether all ranks share one
      * @param areBorn whether gradients are born in their buckets, on the host
      * @param isOnDevice whether they are reduced on a device
      */
     static ReductionTime of(
-            ReduceChoice choice, boolean sharesMemory, boolean areBorn, boolean isOnDevice) {
+            ReduceChoice choice, boolean isOneHost, boolean areBorn, boolean isOnDevice) {
         return switch (choice) {
-            case AUTO -> !areBorn ? IN_STEP_BY_ENGINE : sharesMemory ? IN_STEP : DURING_BACKWARD;
+            case AUTO -> !areBorn ? IN_STEP_BY_ENGINE : isOneHost ? IN_STEP : DURING_BACKWARD;
             case BACKWARD -> areBorn ? DURING_BACKWARD : IN_STEP_BY_ENGINE;
             case STEP -> isOnDevice ? IN_STEP_BY_ENGINE : IN_STEP;
             case ENGINE -> IN_STEP_BY_ENGINE;

@@ -65,7 +65,7 @@ final class StepReduction {
         ReductionTime time =
                 ReductionTime.of(
                         config.reduce(),
-                        communicator.sharesMemory(),
+                        communicator.topology().isOneHost(),
                         gradients.isPresent() && !isOnDevice,
                         isOnDevice);
         Optional<Overlap> overlap = Optional.empty();

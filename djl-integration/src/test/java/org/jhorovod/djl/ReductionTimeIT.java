@@ -59,8 +59,8 @@ class ReductionTimeIT {
     }
 
     @Test
-    void gradients_areAveragedWhenBackwardReturns_overALink() {
-        List<String> averaged = overTcp.run(ReductionTimeCases.AfterBackward.class, "AUTO");
+    void gradients_areAveragedWhenBackwardReturns_ifTheyAreReducedMeanwhile() {
+        List<String> averaged = overTcp.run(ReductionTimeCases.AfterBackward.class, "BACKWARD");
         List<String> own = overTcp.run(ReductionTimeCases.AfterBackward.class, "STEP");
 
         assertThat(averaged).containsOnly(averaged.get(0));

@@ -46,12 +46,6 @@ public interface Communicator extends AutoCloseable {
     /** How the bytes travel, for reports: such as {@code shm}, {@code tcp} or {@code none}. */
     String transportName();
 
-    /**
-     * Whether all ranks reduce host memory in memory that they share, so that a collective costs
-     * cores and no waiting for bytes.
-     */
-    boolean sharesMemory();
-
     /** Whether collectives take {@link DeviceTensor}s. */
     boolean reducesOnDevice();
 

@@ -39,7 +39,7 @@ public final class Settings {
 
     /** When a trainer's gradients are reduced, and on which thread; the result is the same. */
     public enum ReduceChoice {
-        /** In the step inside a host; during backward over links. */
+        /** In the step inside a host; during backward between hosts. */
         AUTO,
         /** During backward, by the engine's thread. */
         BACKWARD,
@@ -166,9 +166,9 @@ public final class Settings {
             choice(
                     "REDUCE",
                     ReduceChoice.AUTO,
-                    "When gradients are reduced: during backward; or in step, by its own thread or"
-                            + " the engine's. auto takes step in shared memory, backward over"
-                            + " links.");
+                    "When gradients are reduced: during backward, or in the step by its own thread"
+                            + " or the engine's; auto is step inside one host, backward between"
+                            + " hosts.");
     public static final Setting<Integer> CHECK_STEPS =
             integer(
                     "CHECK_STEPS",

@@ -132,11 +132,6 @@ public final class Backends implements AutoCloseable {
         return device == null ? 0 : device.unfinished();
     }
 
-    /** Whether all ranks reduce in host memory that they share. */
-    boolean shareMemory() {
-        return host.sharesMemory();
-    }
-
     /** Whether collectives on such memory may run on the threads that call them. */
     boolean runOnCallers(Memory memory) {
         return memory == Memory.HOST && host.runsOnCallers();

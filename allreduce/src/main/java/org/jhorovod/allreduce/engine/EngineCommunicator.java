@@ -111,11 +111,6 @@ public final class EngineCommunicator implements Communicator {
     }
 
     @Override
-    public boolean sharesMemory() {
-        return backends.shareMemory();
-    }
-
-    @Override
     public boolean reducesOnDevice() {
         return backends.hasDevice();
     }

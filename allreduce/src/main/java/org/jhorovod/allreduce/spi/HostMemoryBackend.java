@@ -32,11 +32,6 @@ public interface HostMemoryBackend extends Backend<HostTensor> {
     /** Forgets registered memory of this rank, which no collective will use again. Any thread. */
     default void release(int number) {}
 
-    /** Whether all ranks reduce in memory that they share. */
-    default boolean sharesMemory() {
-        return false;
-    }
-
     /**
      * Whether a blocking collective may run on the thread that calls it, in the engine's turn: it
      * ends by itself soon after the job has failed or its deadline has passed.

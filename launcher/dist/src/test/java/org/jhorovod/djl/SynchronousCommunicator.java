@@ -51,11 +51,6 @@ final class SynchronousCommunicator implements Communicator {
     }
 
     @Override
-    public boolean sharesMemory() {
-        return false;
-    }
-
-    @Override
     public boolean reducesOnDevice() {
         return communicator.reducesOnDevice();
     }

@@ -89,11 +89,6 @@ public final class SharedMemoryBackend implements HostMemoryBackend {
     }
 
     @Override
-    public boolean sharesMemory() {
-        return true;
-    }
-
-    @Override
     public boolean runsOnCallers() {
         return true;
     }
