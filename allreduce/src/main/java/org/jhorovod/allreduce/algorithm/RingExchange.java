@@ -8,9 +8,9 @@ import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.spi.Look;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.spi.ReductionKernel;
-import org.jhorovod.allreduce.transport.Look;
 import org.jhorovod.allreduce.transport.Ring;
 import org.jhorovod.allreduce.transport.RingLinks;
 import org.jhorovod.allreduce.transport.Uninterrupted;
@@ -21,7 +21,7 @@ import org.jhorovod.allreduce.transport.Uninterrupted;
  */
 public final class RingExchange {
     // Measured: smaller pieces cost system calls, larger ones fall out of the cache.
-    private static final int SEGMENT_BYTES = 64 * 1024;
+    private static final int SEGMENT_BYTES = 128 * 1024;
 
     private final Ring ring;
     private final String self;
@@ -99,7 +99,7 @@ public final class RingExchange {
         SpanCursor outgoing = new SpanCursor(work.tensor(), plan.outgoing());
         SpanCursor incoming = new SpanCursor(work.tensor(), plan.incoming());
         staging.clear();
-        Look look = new Look(operation.lookNanos());
+        Look look = operation.look();
         while (!headers.areExchanged() || !outgoing.isAtEnd() || !incoming.isAtEnd()) {
             int moved = 0;
             if (!headers.isSent()) {

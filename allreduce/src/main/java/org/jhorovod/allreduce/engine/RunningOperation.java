@@ -11,6 +11,7 @@ import org.jhorovod.allreduce.collective.OperationTimeoutException;
 import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.ControlPlane;
+import org.jhorovod.allreduce.spi.Look;
 import org.jhorovod.allreduce.spi.Operation;
 
 /** An operation watched by the control plane, with a deadline that moves on with its bytes. */
@@ -19,6 +20,8 @@ final class RunningOperation implements Operation {
     private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     // Longer than ranks are apart that do the same work; to sleep and be woken costs 100 us.
     private static final long CALLER_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    // Where ranks share a core, the one that looks keeps it from the one that it waits for.
+    private static final long SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
     private static final long ENGINE_LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
     private static final long VERDICT_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long VERDICT_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
@@ -29,6 +32,7 @@ final class RunningOperation implements Operation {
     private final CollectiveCall call;
     private final ControlPlane control;
     private final Duration timeout;
+    private final long spinNanos;
     private final long lookNanos;
     private volatile long lastProgressNanos = System.nanoTime();
 
@@ -46,6 +50,8 @@ final class RunningOperation implements Operation {
         this.call = call;
         this.control = control;
         this.timeout = timeout;
+        boolean hasCoreForEach = self.localSize() <= Runtime.getRuntime().availableProcessors();
+        this.spinNanos = hasCoreForEach ? SPIN_NANOS : 0;
         this.lookNanos = isOnCaller ? CALLER_LOOK_NANOS : ENGINE_LOOK_NANOS;
     }
 
@@ -84,8 +90,8 @@ final class RunningOperation implements Operation {
     }
 
     @Override
-    public long lookNanos() {
-        return lookNanos;
+    public Look look() {
+        return new Look(spinNanos, lookNanos);
     }
 
     @Override

@@ -28,11 +28,10 @@ public interface Operation {
     long allowedWaitNanos();
 
     /**
-     * How long who waits looks for what it waits for before it sleeps, giving its core away in
-     * between: long on a caller's thread, which has nothing else to do, and short on the engine's,
-     * beside which callers compute.
+     * Begins to look for what a peer does, before sleeping: for long on a caller's thread, which
+     * has nothing else to do, and shortly on the engine's, beside which callers compute.
      */
-    long lookNanos();
+    Look look();
 
     /** Notes that bytes moved, which starts the operation deadline anew. */
     void progressed();

@@ -3,8 +3,8 @@ package org.jhorovod.allreduce.transport.shm;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.jhorovod.allreduce.spi.Look;
 import org.jhorovod.allreduce.spi.Operation;
-import org.jhorovod.allreduce.transport.Look;
 import org.jhorovod.allreduce.transport.Uninterrupted;
 
 /** How a rank waits for shared memory to change, of which nobody tells it. */
@@ -16,7 +16,7 @@ final class Patience {
 
     /** Returns once the condition holds; throws what ends the operation. */
     static void await(Operation operation, BooleanSupplier isDone) {
-        Look look = new Look(operation.lookNanos());
+        Look look = operation.look();
         do {
             for (int i = 0; i < LOOKS; i++) {
                 if (isDone.getAsBoolean()) {

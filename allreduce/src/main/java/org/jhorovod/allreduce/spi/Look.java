@@ -1,6 +1,4 @@
-package org.jhorovod.allreduce.transport;
-
-import java.util.concurrent.TimeUnit;
+package org.jhorovod.allreduce.spi;
 
 /*
  * What takes microseconds is seen soonest by who looks all the time. But on a core that others need,
@@ -9,13 +7,18 @@ import java.util.concurrent.TimeUnit;
  */
 /** Looking for what a peer does, before sleeping until it is done. Used by one thread. */
 public final class Look {
-    private static final long SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
-
+    private final long spinNanos;
     private final long lookNanos;
     private long sinceNanos = System.nanoTime();
 
-    /** Begins to look, for so long at most. */
-    public Look(long lookNanos) {
+    /**
+     * Begins to look.
+     *
+     * @param spinNanos how long without leaving the core to others
+     * @param lookNanos how long at most
+     */
+    public Look(long spinNanos, long lookNanos) {
+        this.spinNanos = spinNanos;
         this.lookNanos = lookNanos;
     }
 
@@ -31,7 +34,7 @@ public final class Look {
         if (waited >= lookNanos) {
             return false;
         }
-        if (waited < SPIN_NANOS) {
+        if (waited < spinNanos) {
             Thread.onSpinWait();
         } else {
             Thread.yield();
