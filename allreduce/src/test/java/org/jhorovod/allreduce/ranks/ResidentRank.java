@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jhorovod.allreduce.ranks.RankGroup.Outcome;
+import org.jspecify.annotations.Nullable;
 
 /** One process of a {@link RankGroup}, which runs a {@link RankWorker}. */
 final class ResidentRank {
@@ -23,6 +24,7 @@ final class ResidentRank {
     private final Process process;
     private final Writer cases;
     private final Path log;
+    private volatile boolean hasEnded;
 
     private ResidentRank(int number, Process process, Path log) {
         this.number = number;
@@ -41,30 +43,40 @@ final class ResidentRank {
             int number, ProcessBuilder builder, Path log, Consumer<Outcome> onOutcome)
             throws IOException {
         Process process = builder.redirectError(log.toFile()).start();
-        Thread reader = new Thread(() -> read(process, onOutcome), "rank-" + number + "-outcomes");
+        ResidentRank rank = new ResidentRank(number, process, log);
+        Thread reader = new Thread(() -> rank.read(onOutcome), "rank-" + number + "-outcomes");
         reader.setDaemon(true);
         reader.start();
-        return new ResidentRank(number, process, log);
+        return rank;
     }
 
-    private static void read(Process process, Consumer<Outcome> onOutcome) {
+    private void read(Consumer<Outcome> onOutcome) {
         try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
             lines.lines().map(RankLine::outcome).flatMap(Optional::stream).forEach(onOutcome);
         } catch (IOException | UncheckedIOException e) {
             // the process has been ended
         }
+        hasEnded = true;
         onOutcome.accept(new Outcome(true, "The process has ended."));
     }
 
     /** Lets the rank begin a case. */
     void begin(List<String> words) {
+        // A process that is about to end still takes what it will not answer.
+        if (hasEnded) {
+            throw ended(null);
+        }
         try {
             cases.write(RankLine.of(words) + "\n");
             cases.flush();
         } catch (IOException e) {
-            throw new AssertionError(
-                    "rank %d has ended; it logged: %s".formatted(number, logEnd()), e);
+            throw ended(e);
         }
+    }
+
+    private AssertionError ended(@Nullable IOException cause) {
+        return new AssertionError(
+                "rank %d has ended; it logged: %s".formatted(number, logEnd()), cause);
     }
 
     long pid() {
