@@ -176,24 +176,30 @@ final class Engine {
 
     /** Runs one collective, gives up the turn, and returns what it failed with, if it did. */
     private @Nullable CollectiveException runInTurn(Submission submission) {
-        CollectiveException cause;
+        CollectiveException cause = attempt(submission);
+        if (cause != null) {
+            return failed(submission, cause);
+        }
+        turn.release();
+        // Before the future: whoever it wakes may end the process at once.
+        unfinished.decrementAndGet();
+        submission.future().complete(null);
+        return failure; // set where it was given up, and came to its end all the same
+    }
+
+    private @Nullable CollectiveException attempt(Submission submission) {
         running = submission;
         try {
             submission.collective().run();
-            turn.release();
-            // Before the future: whoever it wakes may end the process at once.
-            unfinished.decrementAndGet();
-            submission.future().complete(null);
-            return failure; // set where it was given up, and came to its end all the same
+            return null;
         } catch (CollectiveException e) {
-            cause = e;
+            return e;
         } catch (Throwable e) {
             logger.error("bug: the engine met an unexpected failure", e);
-            cause = explainBug.apply(e);
+            return explainBug.apply(e);
         } finally {
-            running = null;
+            running = null; // before the turn is given up, with which another one runs
         }
-        return failed(submission, cause);
     }
 
     private CollectiveException failed(Submission submission, CollectiveException cause) {

@@ -20,6 +20,7 @@ final class RunningOperation implements Operation {
     private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     // Longer than ranks are apart that do the same work; to sleep and be woken costs 100 us.
     private static final long CALLER_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final int CORES = Runtime.getRuntime().availableProcessors(); // a system call
     // Where ranks share a core, the one that looks keeps it from the one that it waits for.
     private static final long SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
     private static final long ENGINE_LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
@@ -50,8 +51,7 @@ final class RunningOperation implements Operation {
         this.call = call;
         this.control = control;
         this.timeout = timeout;
-        boolean hasCoreForEach = self.localSize() <= Runtime.getRuntime().availableProcessors();
-        this.spinNanos = hasCoreForEach ? SPIN_NANOS : 0;
+        this.spinNanos = self.localSize() <= CORES ? SPIN_NANOS : 0;
         this.lookNanos = isOnCaller ? CALLER_LOOK_NANOS : ENGINE_LOOK_NANOS;
     }
 

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 /**
  * One rank's place in the ring: a stream of bytes to the next rank and one from the previous.
  *
- * <p>Used by one thread, but for {@link #wakeup} and {@link #close}.
+ * <p>Used by one thread at a time, but for {@link #wakeup} and {@link #close}.
  */
 public interface RingLinks extends AutoCloseable {
 

@@ -29,16 +29,16 @@ public final class RingAssembly {
     private static final String PLACE = "place";
     private static final int PLACE_NUMBERS = 4;
     // Longer than a small message takes inside a host; to sleep and be woken costs as much.
-    private static final Duration LOOK = Duration.ofNanos(50_000);
+    private static final Duration ALERTNESS = Duration.ofNanos(50_000);
 
     private final Meeting meeting;
     private final Topology self;
     private final Transport amongAll;
     private final Transport insideHost;
-    // One for all exchanges: they run on the engine's thread, one after another.
+    // One for all exchanges: they run one after another.
     private final JavaReductionKernel kernel = new JavaReductionKernel();
     private final Prescaling prescaling = new Prescaling(kernel);
-    private final Duration look;
+    private final Duration alertness;
     private final List<RingLinks> links = new ArrayList<>();
 
     /** Prepares to connect the ranks that meet. */
@@ -48,7 +48,7 @@ public final class RingAssembly {
         this.amongAll = amongAll;
         this.insideHost = insideHost;
         boolean hasCoreForEach = self.localSize() <= Runtime.getRuntime().availableProcessors();
-        this.look = hasCoreForEach ? LOOK : Duration.ZERO;
+        this.alertness = hasCoreForEach ? ALERTNESS : Duration.ZERO;
     }
 
     /** Connects this rank; all ranks do so at the same time. */
@@ -57,14 +57,14 @@ public final class RingAssembly {
         RingExchange all = connect(amongAll, Ring.ofAll(self.rank(), self.size()));
         RingCollectives ring = new RingCollectives(all);
         if (hierarchy.isEmpty()) {
-            return new RingBackend(self, amongAll.name(), links, ring, ring, prescaling, look);
+            return new RingBackend(self, amongAll.name(), links, ring, ring, prescaling, alertness);
         }
         AllReduce byPlace = connect(hierarchy.get(), all);
         String transports =
                 amongAll.name().equals(insideHost.name())
                         ? amongAll.name()
                         : "%s, %s inside hosts".formatted(amongAll.name(), insideHost.name());
-        return new RingBackend(self, transports, links, ring, byPlace, prescaling, look);
+        return new RingBackend(self, transports, links, ring, byPlace, prescaling, alertness);
     }
 
     private RingExchange connect(Transport transport, Ring ring) throws IOException {

@@ -22,8 +22,8 @@ import org.jhorovod.allreduce.spi.Operation;
  * round k-1 before it has read all of round k-2, which used the same slot.
  */
 /**
- * Ranks of one host that read each other's memory in rounds. Used by one thread, which all ranks
- * call in the same order.
+ * Ranks of one host that read each other's memory in rounds. Used by one thread at a time, which
+ * all ranks call in the same order.
  */
 public final class SharedGroup {
     private static final VarHandle LONG =
