@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce;
 
+import static com.google.common.util.concurrent.Uninterruptibles.awaitUninterruptibly;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.config.Configuration;
@@ -38,15 +40,23 @@ class InterruptTest {
 
     @Test
     void aThreadThatIsInterruptedAlready_leavesTheCollectiveToTheEngine() {
+        CountDownLatch cancelled = new CountDownLatch(1);
         try (InProcessCluster cluster = start("tcp")) {
             List<Boolean> areCancelled =
                     cluster.run(
                             communicator -> {
                                 if (communicator.rank() == 0) {
                                     Thread.currentThread().interrupt();
+                                } else {
+                                    // A barrier that has ended by then is not cancelled.
+                                    assertThat(
+                                                    awaitUninterruptibly(
+                                                            cancelled, 20, TimeUnit.SECONDS))
+                                            .isTrue();
                                 }
                                 boolean isCancelled = isCancelledInABarrier(communicator);
                                 Thread.interrupted();
+                                cancelled.countDown();
                                 communicator.barrier("after");
                                 return isCancelled;
                             });
