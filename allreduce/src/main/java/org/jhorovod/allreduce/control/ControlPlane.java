@@ -199,13 +199,20 @@ public final class ControlPlane implements AutoCloseable {
             peers = peers.afterEnd(rank);
             PeerStatus peer = peers.of(rank);
             if (peer.presence() == Presence.GONE && !closing) {
-                fail(PeerLoss.lost(peer, end.how(), self, submitted, System.nanoTime()));
+                // The others may not see it: a connection can end between two that live.
+                giveUp(PeerLoss.lost(peer, end.how(), self, submitted, System.nanoTime()));
             }
         }
     }
 
     private void fail(CollectiveException cause) {
         if (failure.compareAndSet(null, cause)) {
+            onChange.run();
+        }
+    }
+
+    private void giveUp(CollectiveException cause) {
+        if (abort(cause)) {
             onChange.run();
         }
     }
@@ -225,9 +232,7 @@ public final class ControlPlane implements AutoCloseable {
     private void findSilent() {
         long now = System.nanoTime();
         for (PeerStatus peer : peers.silent(now, livenessTimeout.toNanos())) {
-            if (abort(PeerLoss.silent(peer, livenessTimeout, self, submitted, now))) {
-                onChange.run();
-            }
+            giveUp(PeerLoss.silent(peer, livenessTimeout, self, submitted, now));
         }
     }
 

@@ -7,7 +7,6 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One process of a {@link RankGroup}, which runs a {@link RankWorker}. */
 final class ResidentRank {
-    private static final Duration DUMP_TIMEOUT = Duration.ofSeconds(10);
     private static final int SHOWN_LOG_CHARACTERS = 4000;
 
     private final int number;
@@ -99,24 +97,7 @@ final class ResidentRank {
 
     /** What each thread of the process does now, for messages. */
     String threads() {
-        Path dump = log.resolveSibling("threads." + number);
-        String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
-        try {
-            Process dumper =
-                    new ProcessBuilder(jcmd, Long.toString(pid()), "Thread.print")
-                            .redirectErrorStream(true)
-                            .redirectOutput(dump.toFile())
-                            .start();
-            if (!dumper.waitFor(DUMP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
-                dumper.destroyForcibly();
-            }
-            return Files.readString(dump);
-        } catch (IOException e) {
-            return "not available: " + e;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return "not available: " + e;
-        }
+        return ThreadDump.of(pid(), log.resolveSibling("threads." + number));
     }
 
     /** Lets the rank leave: there are no more cases. */

@@ -1,0 +1,82 @@
+package org.jhorovod.allreduce.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jhorovod.allreduce.collective.PeerLostException;
+import org.jhorovod.allreduce.collective.Topology;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Three ranks that are threads, and their control connections. */
+@Timeout(60)
+class ControlPlaneTest {
+    private static final int SIZE = 3;
+
+    private final List<Map<Integer, SocketChannel>> channels =
+            List.of(new HashMap<>(), new HashMap<>(), new HashMap<>());
+    private final List<ControlPlane> planes = new ArrayList<>();
+
+    @BeforeEach
+    void connect() throws IOException {
+        for (int rank = 0; rank < SIZE; rank++) {
+            for (int other = 0; other < rank; other++) {
+                connect(rank, other);
+            }
+        }
+        for (int rank = 0; rank < SIZE; rank++) {
+            ControlPlane plane =
+                    new ControlPlane(
+                            Topology.onOneHost(rank, SIZE, "here"),
+                            0,
+                            Duration.ofSeconds(30),
+                            channels.get(rank),
+                            List.of("here", "here", "here"));
+            planes.add(plane);
+            plane.start(() -> {}, () -> {});
+        }
+    }
+
+    private void connect(int rank, int other) throws IOException {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        try (ServerSocketChannel server =
+                ServerSocketChannel.open().bind(new InetSocketAddress(loopback, 0))) {
+            channels.get(rank).put(other, SocketChannel.open(server.getLocalAddress()));
+            channels.get(other).put(rank, server.accept());
+        }
+    }
+
+    @AfterEach
+    void close() {
+        planes.forEach(ControlPlane::close);
+    }
+
+    @Test
+    void aConnectionThatEndsBetweenTwoRanks_isToldToTheThird_thoughBothStay() throws IOException {
+        Objects.requireNonNull(channels.get(0).get(1)).shutdownOutput();
+        await().atMost(Duration.ofSeconds(10))
+                .until(() -> planes.stream().allMatch(plane -> plane.failure().isPresent()));
+        assertThat(planes.stream().map(plane -> plane.failure().orElseThrow()))
+                .allSatisfy(
+                        failure ->
+                                assertThat(failure)
+                                        .isInstanceOfSatisfying(
+                                                PeerLostException.class,
+                                                lost ->
+                                                        assertThat(lost.lostRank())
+                                                                .isBetween(0, 1)));
+    }
+}
