@@ -18,8 +18,8 @@ import org.jhorovod.allreduce.spi.Operation;
 final class RunningOperation implements Operation {
     // A wakeup can be lost between a look and a wait; then this is how late it is noticed.
     private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-    // Longer than ranks are apart that do the same work; to sleep and be woken costs 100 us.
-    private static final long CALLER_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    // Longer than ranks are apart that do the same work; see Note [Two ranks on one core].
+    private static final long CALLER_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final int CORES = Runtime.getRuntime().availableProcessors(); // a system call
     // Where ranks share a core, the one that looks keeps it from the one that it waits for.
     private static final long SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
