@@ -25,6 +25,17 @@ final class RankValues {
         return reduce(communicator, ReduceOp.AVERAGE, mine)[0];
     }
 
+    /** The value of each rank, in rank order. */
+    static double[] ofEach(Communicator communicator, double mine) {
+        HostTensor input = HostTensor.allocate(DataType.FLOAT64, 1);
+        input.buffers().get(0).asDoubleBuffer().put(0, mine);
+        HostTensor output = HostTensor.allocate(DataType.FLOAT64, communicator.size());
+        communicator.allGather("measured-by-each", input, output);
+        double[] all = new double[communicator.size()];
+        output.buffers().get(0).asDoubleBuffer().get(0, all);
+        return all;
+    }
+
     private static double[] reduce(Communicator communicator, ReduceOp op, double... mine) {
         HostTensor tensor = HostTensor.allocate(DataType.FLOAT64, mine.length);
         DoubleBuffer values = tensor.buffers().get(0).asDoubleBuffer().put(0, mine);

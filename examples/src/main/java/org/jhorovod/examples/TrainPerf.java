@@ -38,6 +38,10 @@ import picocli.CommandLine.Mixin;
                 + " 2000 bootstrap resamples of the rounds. A round has a block of each mode, in"
                 + " another order than the round before. on/off is what averaging costs, and"
                 + " off/none what the trainer costs without it.",
+            "",
+            "The resident size is what Linux counts (VmHWM at its peak, and VmRSS), of the rank"
+                + " that has most: with compare, of all three modes together. Two modes are to be"
+                + " compared with the same -Xmx (JAVA_TOOL_OPTIONS), in processes of their own.",
             ""
         },
         footer = {
@@ -47,7 +51,9 @@ import picocli.CommandLine.Mixin;
                 + " (the median), minMillis, maxMillis, imagesPerSecond, waitingShare (0 to 1, with"
                 + " the steps that are not timed but the first), blockMillis (every step, a list a"
                 + " block). \"ratios\", empty but for compare: of, by, ratio, low, high."
-                + " \"sameParameters\", with on only: whether all ranks ended with the same.",
+                + " \"memory\": heapLimitMib, peakMib (of each rank), residentMib (of each rank, a"
+                + " list a round). \"sameParameters\", with on only: whether all ranks ended with"
+                + " the same.",
             "",
             "The exit code is 1 if ranks that averaged ended with different parameters."
         })
@@ -82,9 +88,10 @@ public final class TrainPerf implements Callable<Integer> {
         }
         run.warmUp(options.warmUpSeconds(), options.steps());
         List<StepTimes> times = run.measure(options.blocks(), options.steps());
+        TrainPerfMemory memory = run.memory();
         OptionalInt other = run.firstUnlikeRank0();
         if (communicator.rank() == 0) {
-            tell(TrainPerfReport.of(header, times, other.isEmpty()));
+            tell(TrainPerfReport.of(header, times, memory, other.isEmpty()));
         }
         other.ifPresent(TrainPerf::complain);
         return other.isPresent() ? 1 : 0;

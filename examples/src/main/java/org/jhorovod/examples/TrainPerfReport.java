@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param header what was trained, where and how
  * @param modes in the order of {@link SyncMode}
  * @param ratios of each mode's steps to those of each mode behind it
+ * @param memory of the processes
  * @param sameParameters whether all ranks ended with the same; null, and not in the JSON, where
  *     none averaged
  */
@@ -17,6 +18,7 @@ record TrainPerfReport(
         TrainPerfHeader header,
         List<TrainPerfRow> modes,
         List<StepRatio> ratios,
+        TrainPerfMemory memory,
         @Nullable Boolean sameParameters) {
 
     /**
@@ -24,12 +26,14 @@ record TrainPerfReport(
      *
      * @param isSame whether all ranks' averaged parameters are the same, if there are any
      */
-    static TrainPerfReport of(TrainPerfHeader header, List<StepTimes> modes, boolean isSame) {
+    static TrainPerfReport of(
+            TrainPerfHeader header, List<StepTimes> modes, TrainPerfMemory memory, boolean isSame) {
         int images = header.batch() * header.ranks();
         return new TrainPerfReport(
                 header,
                 modes.stream().map(mode -> TrainPerfRow.of(mode, images)).toList(),
                 ratios(modes),
+                memory,
                 modes.stream().anyMatch(mode -> mode.mode() == SyncMode.ON) ? isSame : null);
     }
 

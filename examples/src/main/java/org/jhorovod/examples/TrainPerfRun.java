@@ -24,6 +24,7 @@ final class TrainPerfRun implements AutoCloseable {
     private final InProcessCluster alone; // the world of SyncMode.OFF
     private final SyntheticImages data;
     private final List<StepLoop> loops = new ArrayList<>();
+    private final List<double[]> residentMib = new ArrayList<>(); // of each rank, by round
 
     /** Makes the data, and a model for each mode, with the same parameters on all ranks. */
     TrainPerfRun(Communicator communicator, PerfModel model, int batch, List<SyncMode> modes) {
@@ -60,10 +61,19 @@ final class TrainPerfRun implements AutoCloseable {
                 timed.computeIfAbsent(loop.mode(), mode -> new ArrayList<>())
                         .add(block(loop, steps));
             }
+            residentMib.add(RankValues.ofEach(communicator, ProcessMemory.read().residentMib()));
         }
         return loops.stream()
                 .map(loop -> times(loop, timed.getOrDefault(loop.mode(), List.of())))
                 .toList();
+    }
+
+    /** How much memory the ranks had in the rounds that were measured. */
+    TrainPerfMemory memory() {
+        return new TrainPerfMemory(
+                Runtime.getRuntime().maxMemory() / (double) (1 << 20),
+                RankValues.ofEach(communicator, ProcessMemory.read().peakMib()),
+                residentMib);
     }
 
     private double[] block(StepLoop loop, int steps) {

@@ -39,11 +39,23 @@ final class TrainPerfTable {
             lines.add(columns("#  ratio", "of steps", "95 % from", "to"));
             report.ratios().forEach(ratio -> lines.add(row(ratio)));
         }
+        lines.addAll(memory(report.memory()));
         Boolean same = report.sameParameters();
         if (same != null) {
             lines.add("# parameters of all ranks: " + (same ? "equal OK" : "different FAILED"));
         }
         return lines;
+    }
+
+    private static List<String> memory(TrainPerfMemory memory) {
+        return List.of(
+                "#",
+                text(
+                        "# resident size: %.1f MiB at its peak, with a heap of up to %.0f MiB",
+                        memory.largestPeakMib(), memory.heapLimitMib()),
+                text(
+                        "# after the first round %.1f MiB, after the last %.1f MiB",
+                        memory.largestFirstMib(), memory.largestLastMib()));
     }
 
     private static String row(TrainPerfRow row) {

@@ -27,6 +27,12 @@ class RankValuesTest {
     }
 
     @Test
+    void memoryIsToldOfEachRank() {
+        assertThat(onThreeRanks(c -> RankValues.ofEach(c, 2.5 * c.rank())))
+                .allSatisfy(v -> assertThat(v).containsExactly(0, 2.5, 5));
+    }
+
+    @Test
     void digests_differFromTheFirstRankOnWhoseModelDoes() {
         String[] digests = {"00ff", "00ff", "01ff"};
 

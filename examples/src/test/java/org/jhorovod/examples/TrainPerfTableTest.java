@@ -28,6 +28,7 @@ class TrainPerfTableTest {
                         header(),
                         List.of(row("on", 12.3456, 0.0625), row("off", 1234.56, 0)),
                         List.of(new StepRatio("on", "off", 1.23456, 1.1, 1.35)),
+                        memory(),
                         true);
 
         assertThat(TrainPerfTable.body(report))
@@ -40,6 +41,9 @@ class TrainPerfTableTest {
                         "#",
                         "#  ratio  of steps 95 % from        to",
                         "  on/off     1.235     1.100     1.350",
+                        "#",
+                        "# resident size: 412.0 MiB at its peak, with a heap of up to 256 MiB",
+                        "# after the first round 401.0 MiB, after the last 402.5 MiB",
                         "# parameters of all ranks: equal OK")
                 .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(BEHIND_THE_RANK));
     }
@@ -49,7 +53,7 @@ class TrainPerfTableTest {
         TrainPerfReport report = report(SyncMode.NONE, true);
 
         assertThat(report.sameParameters()).isNull();
-        assertThat(TrainPerfTable.body(report)).hasSize(4).last().asString().contains("none");
+        assertThat(TrainPerfTable.body(report)).hasSize(7).element(3).asString().contains("none");
     }
 
     @Test
@@ -70,11 +74,22 @@ class TrainPerfTableTest {
 
     private static TrainPerfReport report(SyncMode mode, boolean isSame) {
         StepTimes times = new StepTimes(mode, List.of(new double[] {7, 8, 9}), 0.5);
-        return TrainPerfReport.of(header(), List.of(times), isSame);
+        return TrainPerfReport.of(header(), List.of(times), memory(), isSame);
     }
 
     private static TrainPerfHeader header() {
         return new TrainPerfHeader("resnet18", 11_173_962, 16, 2, 1, "shm", 1, 2, "17.0.1", 40, 10);
+    }
+
+    /** Of two ranks, after three rounds. */
+    private static TrainPerfMemory memory() {
+        return new TrainPerfMemory(
+                256,
+                new double[] {410, 412},
+                List.of(
+                        new double[] {401, 400},
+                        new double[] {405, 409},
+                        new double[] {401, 402.5}));
     }
 
     private static TrainPerfRow row(String sync, double stepMillis, double waitingShare) {

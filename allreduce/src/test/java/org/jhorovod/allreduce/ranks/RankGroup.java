@@ -34,6 +34,7 @@ public final class RankGroup implements AutoCloseable {
     private static final Duration END_TIMEOUT = Duration.ofSeconds(15);
 
     private final LocalJob job;
+    private final Duration caseTimeout;
     private final List<ResidentRank> ranks = new ArrayList<>();
     private final BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
     private boolean isBroken;
@@ -47,8 +48,9 @@ public final class RankGroup implements AutoCloseable {
 
     private record Answer(int rank, Outcome outcome) {}
 
-    private RankGroup(LocalJob job) {
+    private RankGroup(LocalJob job, Duration caseTimeout) {
         this.job = job;
+        this.caseTimeout = caseTimeout;
     }
 
     /**
@@ -59,8 +61,19 @@ public final class RankGroup implements AutoCloseable {
      */
     public static RankGroup start(
             int size, List<String> jvmArguments, IntFunction<Map<String, String>> environment) {
+        return start(size, jvmArguments, environment, CASE_TIMEOUT);
+    }
+
+    /** The same, for cases that may take as long as given. */
+    public static RankGroup start(
+            int size,
+            List<String> jvmArguments,
+            IntFunction<Map<String, String>> environment,
+            Duration caseTimeout) {
         try {
-            RankGroup group = new RankGroup(LocalJob.open(InetAddress.getLoopbackAddress(), size));
+            RankGroup group =
+                    new RankGroup(
+                            LocalJob.open(InetAddress.getLoopbackAddress(), size), caseTimeout);
             try {
                 for (int rank = 0; rank < size; rank++) {
                     group.startRank(rank, jvmArguments, environment.apply(rank));
@@ -133,7 +146,7 @@ public final class RankGroup implements AutoCloseable {
             rank.begin(words);
         }
         Map<Integer, Outcome> outcomes = new TreeMap<>();
-        long deadline = System.nanoTime() + CASE_TIMEOUT.toNanos();
+        long deadline = System.nanoTime() + caseTimeout.toNanos();
         while (outcomes.size() < ranks.size()) {
             Answer answer = nextAnswer(deadline);
             if (answer == null) {

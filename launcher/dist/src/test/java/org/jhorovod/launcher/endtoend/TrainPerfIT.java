@@ -54,6 +54,19 @@ class TrainPerfIT {
         }
         assertThat(ratios).containsExactly("on/off", "on/none", "off/none");
         assertThat(result.out()).contains(modes).contains(ratios);
+        requireMemory(report.getAsJsonObject("memory"));
+    }
+
+    private static void requireMemory(JsonObject memory) {
+        assertThat(memory.get("heapLimitMib").getAsDouble()).isPositive();
+        assertThat(memory.getAsJsonArray("residentMib"))
+                .as("two rounds")
+                .hasSize(2)
+                .allSatisfy(round -> assertThat(round.getAsJsonArray()).hasSize(2));
+        assertThat(memory.getAsJsonArray("peakMib"))
+                .as("of two ranks, each with libtorch: %s", memory)
+                .hasSize(2)
+                .allSatisfy(peak -> assertThat(peak.getAsDouble()).isGreaterThan(100));
     }
 
     private static void requireFigures(JsonObject mode) {
