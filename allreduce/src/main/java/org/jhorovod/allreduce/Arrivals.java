@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class Arrivals implements Closeable {
     private final int generation;
     // Guarded by this.
-    private final Map<Identity, TimedChannel> waiting = new HashMap<>();
+    private final Map<String, TimedChannel> waiting = new HashMap<>();
     private boolean isClosed;
 
     Arrivals(int generation) {
@@ -25,7 +25,7 @@ final class Arrivals implements Closeable {
             channel.close();
             return;
         }
-        TimedChannel older = waiting.put(identity, channel);
+        TimedChannel older = waiting.put(key(identity), channel);
         if (older != null) {
             older.close();
         }
@@ -34,7 +34,7 @@ final class Arrivals implements Closeable {
 
     /** Waits for a connection; null if none has come by the deadline. */
     synchronized @Nullable TimedChannel await(Identity identity, Deadline deadline) {
-        TimedChannel channel = waiting.remove(identity);
+        TimedChannel channel = waiting.remove(key(identity));
         while (channel == null && !deadline.isOver()) {
             try {
                 wait(Math.max(1, deadline.remainingMillis()));
@@ -42,9 +42,13 @@ final class Arrivals implements Closeable {
                 Thread.currentThread().interrupt();
                 return null;
             }
-            channel = waiting.remove(identity);
+            channel = waiting.remove(key(identity));
         }
         return channel;
+    }
+
+    private static String key(Identity identity) {
+        return identity.purpose() + "/" + identity.rank();
     }
 
     @Override

@@ -6,7 +6,6 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.ConfigurationException;
@@ -39,9 +38,11 @@ record Assignment(Topology topology, int generation, InetSocketAddress rendezvou
 
     /** The rendezvous, by several addresses where the launcher cannot know the right one. */
     static List<RendezvousName> candidates(Configuration configuration) {
-        return Stream.of(configuration.get(Settings.RENDEZVOUS).split(",", -1))
-                .map(RendezvousName::parse)
-                .toList();
+        List<RendezvousName> names = new ArrayList<>();
+        for (String text : configuration.get(Settings.RENDEZVOUS).split(",", -1)) {
+            names.add(RendezvousName.parse(text));
+        }
+        return names;
     }
 
     /** The same by another address. */
@@ -55,12 +56,12 @@ record Assignment(Topology topology, int generation, InetSocketAddress rendezvou
     }
 
     private static void requireLauncherSettings(Configuration configuration) {
-        List<String> missing =
-                new ArrayList<>(
-                        Stream.<Setting<?>>of(Settings.RANK, Settings.RENDEZVOUS)
-                                .filter(setting -> configuration.find(setting).isEmpty())
-                                .map(Assignment::missing)
-                                .toList());
+        List<String> missing = new ArrayList<>();
+        for (Setting<?> setting : List.of(Settings.RANK, Settings.RENDEZVOUS)) {
+            if (configuration.find(setting).isEmpty()) {
+                missing.add(missing(setting));
+            }
+        }
         if (configuration.find(Settings.SECRET).isEmpty()
                 && configuration.find(Settings.SECRET_FILE).isEmpty()) {
             missing.add(missing(Settings.SECRET_FILE));

@@ -48,13 +48,12 @@ final class StoreConnection {
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(connection::close, "jhorovod-store-goodbye"));
         boolean knowsHosts = configuration.find(Settings.CROSS_SIZE).isPresent();
-        return configuration
-                .mpirun()
-                .filter(options -> !knowsHosts)
-                // Where it is silent, each rank is taken to be on a host of its own.
-                .flatMap(MpirunOptions::host)
-                .map(host -> connection.learnHosts(host, configuration))
-                .orElse(connection);
+        Optional<MpirunOptions> mpirun = configuration.mpirun();
+        // Where mpirun is silent, each rank is taken to be on a host of its own.
+        if (knowsHosts || mpirun.isEmpty() || mpirun.get().host().isEmpty()) {
+            return connection;
+        }
+        return connection.learnHosts(mpirun.get().host().get(), configuration);
     }
 
     private static StoreConnection find(Configuration configuration) {

@@ -58,10 +58,10 @@ final class StorePeers implements Peers {
 
     @Override
     public Optional<String> published(int rank, String name) {
-        return membership
-                .store()
-                .get(key(rank, name), QUESTION_TIMEOUT)
-                .map(bytes -> new String(bytes, StandardCharsets.UTF_8));
+        Optional<byte[]> value = membership.store().get(key(rank, name), QUESTION_TIMEOUT);
+        return value.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new String(value.get(), StandardCharsets.UTF_8));
     }
 
     /** The store's key for what a rank publishes. */

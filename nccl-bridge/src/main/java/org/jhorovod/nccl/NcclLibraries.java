@@ -81,10 +81,12 @@ final class NcclLibraries {
      * @throws NcclUnavailableException if something is missing or too old
      */
     static NcclLibraries load(Configuration configuration) throws NcclUnavailableException {
-        Optional<Path> folder = configuration.find(Settings.NCCL_LIBRARIES).map(Path::of);
+        Optional<String> given = configuration.find(Settings.NCCL_LIBRARIES);
+        Optional<Path> folder =
+                given.isPresent() ? Optional.of(Path.of(given.get())) : Optional.empty();
         List<SharedLibrary> held = new ArrayList<>();
         try {
-            held.add(loadDriver(folder));
+            held.add(loadDriver(folder, LoaderSearch.of(configuration)));
             if (folder.isEmpty()) {
                 DjlEngine.loadIfThere();
             }
@@ -152,15 +154,24 @@ final class NcclLibraries {
         return "nccl " + version + (library.isDouble() ? " (test double, no GPU)" : "");
     }
 
-    private static SharedLibrary loadDriver(Optional<Path> folder) throws NcclUnavailableException {
-        Path given = folder.map(path -> path.resolve(DRIVER)).filter(Files::exists).orElse(null);
-        try {
-            return SharedLibrary.load(given == null ? DRIVER : given.toString());
-        } catch (NcclUnavailableException e) {
-            throw new NcclUnavailableException(
-                    "there is no NVIDIA driver (%s). Install it, and give the container its GPUs."
-                            .formatted(e.getMessage()));
+    private static SharedLibrary loadDriver(Optional<Path> folder, LoaderSearch search)
+            throws NcclUnavailableException {
+        boolean isGiven = folder.isPresent() && Files.exists(folder.get().resolve(DRIVER));
+        if (!isGiven && !search.mayFind(DRIVER)) {
+            throw noDriver(DRIVER + " is in no folder of the system's libraries");
         }
+        try {
+            return SharedLibrary.load(isGiven ? folder.get().resolve(DRIVER).toString() : DRIVER);
+        } catch (NcclUnavailableException e) {
+            throw noDriver(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static NcclUnavailableException noDriver(String why) {
+        return new NcclUnavailableException(
+                "there is no NVIDIA driver ("
+                        + why
+                        + "). Install it, and give the container its GPUs.");
     }
 
     /**

@@ -1,5 +1,8 @@
 package org.jhorovod.allreduce.collective;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * Where one rank stands in the job.
  *
@@ -48,6 +51,15 @@ public record Topology(
     /** The topology of one of {@code size} ranks that all run on one host. */
     public static Topology onOneHost(int rank, int size, String host) {
         return new Topology(rank, size, rank, size, 0, 1, host);
+    }
+
+    /** The numbers of all ranks, in their order. */
+    public List<Integer> ranks() {
+        List<Integer> ranks = new ArrayList<>();
+        for (int i = 0; i < size; i++) {
+            ranks.add(i);
+        }
+        return List.copyOf(ranks);
     }
 
     /** Whether all ranks of the job run on this host. */

@@ -10,7 +10,6 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,10 +23,13 @@ public final class Configuration {
 
     private final Map<String, Object> values;
     private final Optional<MpirunOptions> mpirun;
+    private final List<Path> libraryFolders;
 
-    private Configuration(Map<String, Object> values, Optional<MpirunOptions> mpirun) {
+    private Configuration(
+            Map<String, Object> values, Optional<MpirunOptions> mpirun, List<Path> libraryFolders) {
         this.values = Map.copyOf(values);
         this.mpirun = mpirun;
+        this.libraryFolders = List.copyOf(libraryFolders);
     }
 
     /**
@@ -71,18 +73,37 @@ public final class Configuration {
                 new Source(s -> "-D" + s.propertyName(), Configuration::asProperty, properties));
         sources.add(new Source(Setting::environmentName, environment));
         if (!isSet(Settings.RANK, sources) && !isSet(Settings.SIZE, sources)) {
-            foreign.ifPresent(l -> sources.add(new Source(l::variableFor, environment)));
+            if (foreign.isPresent()) {
+                sources.add(new Source(foreign.get()::variableFor, environment));
+            }
         }
-        Stream.concat(Settings.ofLauncher().stream(), Settings.ofUser().stream())
-                .forEach(setting -> read(setting, sources, values, faults));
+        for (Setting<?> setting : Settings.all()) {
+            read(setting, sources, values, faults);
+        }
         checkTogether(values, faults);
         if (!faults.isEmpty()) {
             throw new ConfigurationException(faults);
         }
         return new Configuration(
                 values,
-                foreign.filter(launcher -> launcher == ForeignLauncher.OPEN_MPI)
-                        .map(launcher -> MpirunOptions.read(environment)));
+                foreign.equals(Optional.of(ForeignLauncher.OPEN_MPI))
+                        ? Optional.of(MpirunOptions.read(environment))
+                        : Optional.empty(),
+                libraryFolders(
+                        environment.apply("LD_LIBRARY_PATH"),
+                        properties.apply("jna.library.path")));
+    }
+
+    private static List<Path> libraryFolders(@Nullable String... lists) {
+        List<Path> folders = new ArrayList<>();
+        for (String list : lists) {
+            if (list != null) {
+                for (String folder : list.split("[:;]", 0)) {
+                    folders.add(Path.of(folder));
+                }
+            }
+        }
+        return folders;
     }
 
     /** A place where texts of settings stand; the first that has one wins. */
@@ -104,11 +125,16 @@ public final class Configuration {
 
     /** Properties stand on the command line, which every user of the machine can read. */
     private static @Nullable String asProperty(Setting<?> setting) {
-        return setting.equals(Settings.SECRET) ? null : setting.propertyName();
+        return setting.name().equals(Settings.SECRET.name()) ? null : setting.propertyName();
     }
 
     private static boolean isSet(Setting<?> setting, List<Source> sources) {
-        return sources.stream().anyMatch(source -> source.text(setting) != null);
+        for (Source source : sources) {
+            if (source.text(setting) != null) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The defaults with some values replaced; for programs and tests. */
@@ -167,14 +193,12 @@ public final class Configuration {
 
     /** The value of a setting that has a default. */
     public <T> T get(Setting<T> setting) {
-        return find(setting)
-                .orElseThrow(
-                        () ->
-                                new NoSuchElementException(
-                                        "%s is not set. %s"
-                                                .formatted(
-                                                        setting.environmentName(),
-                                                        setting.description())));
+        Optional<T> value = find(setting);
+        if (value.isEmpty()) {
+            throw new NoSuchElementException(
+                    setting.environmentName() + " is not set. " + setting.description());
+        }
+        return value.get();
     }
 
     /** The value of a setting that may be absent. */
@@ -188,17 +212,23 @@ public final class Configuration {
         return mpirun;
     }
 
+    /** Where native libraries are looked for before the system's own folders. */
+    public List<Path> libraryFolders() {
+        return libraryFolders;
+    }
+
     /**
      * Where files of the job's life belong: in a launcher's run beside its secret, in a folder that
      * its agent removes at the end, however the ranks end; under mpirun in a folder that this
      * removes; otherwise the system's temporary folder.
      */
     public Path temporaryFolder() {
-        return find(Settings.RUN_ID)
-                .flatMap(run -> find(Settings.SECRET_FILE))
-                .map(file -> file.toAbsolutePath().getParent())
-                .or(() -> mpirun.flatMap(MpirunOptions::sessionFolder))
-                .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir")));
+        Optional<Path> secret = find(Settings.SECRET_FILE);
+        if (find(Settings.RUN_ID).isPresent() && secret.isPresent()) {
+            return secret.get().toAbsolutePath().getParent();
+        }
+        Path ofSystem = Path.of(System.getProperty("java.io.tmpdir"));
+        return mpirun.isPresent() ? mpirun.get().sessionFolder().orElse(ofSystem) : ofSystem;
     }
 
     /** A folder in memory: that which the launcher clears away, where it has one there. */

@@ -1,15 +1,13 @@
 package org.jhorovod.allreduce.config;
 
-import com.google.common.collect.ImmutableList;
-import com.google.common.collect.Iterables;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,12 +82,7 @@ public final class Settings {
     public static final Setting<String> RUN_ID =
             text("RUN_ID", null, "Name of this run, the same on all ranks.");
     public static final Setting<Path> SECRET_FILE =
-            new Setting<>(
-                    "SECRET_FILE",
-                    null,
-                    "path",
-                    "File that holds the job's secret; readable by its owner only.",
-                    Path::of);
+            path("SECRET_FILE", "File that holds the job's secret; readable by its owner only.");
     public static final Setting<String> SECRET =
             text(
                     "SECRET",
@@ -112,13 +105,10 @@ public final class Settings {
                     "How bytes travel between ranks; auto takes shm inside one host, or unix"
                             + " where shared memory has no room.");
     public static final Setting<Path> SHARED_MEMORY_FOLDER =
-            new Setting<>(
+            path(
                     "SHARED_MEMORY_FOLDER",
-                    null,
-                    "path",
                     "Folder in memory (tmpfs) by which ranks of one host share it; /dev/shm if not"
-                            + " set.",
-                    Path::of);
+                            + " set.");
     public static final Setting<AllReduceChoice> ALLREDUCE =
             choice(
                     "ALLREDUCE",
@@ -190,23 +180,34 @@ public final class Settings {
      *
      * @param names of environment variables and system properties
      */
-    public static ImmutableList<String> unknown(Collection<String> names) {
+    public static List<String> unknown(Collection<String> names) {
         Set<String> known = new HashSet<>();
-        for (Setting<?> setting : Iterables.concat(ofLauncher(), ofUser())) {
+        for (Setting<?> setting : all()) {
             known.add(setting.environmentName());
             known.add(setting.propertyName());
         }
         known.remove(SECRET.propertyName());
-        return names.stream()
-                .filter(name -> name.startsWith("JHOROVOD_") || name.startsWith("jhorovod."))
-                .filter(name -> !known.contains(name) && !name.startsWith("jhorovod.test."))
-                .sorted()
-                .collect(ImmutableList.toImmutableList());
+        List<String> unknown = new ArrayList<>();
+        for (String name : names) {
+            boolean isOurs = name.startsWith("JHOROVOD_") || name.startsWith("jhorovod.");
+            if (isOurs && !known.contains(name) && !name.startsWith("jhorovod.test.")) {
+                unknown.add(name);
+            }
+        }
+        unknown.sort(null);
+        return List.copyOf(unknown);
+    }
+
+    /** All of them. */
+    static List<Setting<?>> all() {
+        List<Setting<?>> all = new ArrayList<>(ofLauncher());
+        all.addAll(ofUser());
+        return all;
     }
 
     /** What the launcher sets for each rank; not meant for users. */
-    public static ImmutableList<Setting<?>> ofLauncher() {
-        return ImmutableList.of(
+    public static List<Setting<?>> ofLauncher() {
+        return List.of(
                 RANK,
                 SIZE,
                 LOCAL_RANK,
@@ -222,8 +223,8 @@ public final class Settings {
     }
 
     /** What users may turn, in the order in which help shows it. */
-    public static ImmutableList<Setting<?>> ofUser() {
-        return ImmutableList.of(
+    public static List<Setting<?>> ofUser() {
+        return List.of(
                 BACKEND,
                 TRANSPORT,
                 SHARED_MEMORY_FOLDER,
@@ -261,7 +262,7 @@ public final class Settings {
         return new Setting<>(
                 name,
                 byDefault,
-                "whole number from %d to %d".formatted(min, max),
+                "whole number from " + min + " to " + max,
                 what,
                 text -> {
                     int value = open.parser().apply(text);
@@ -276,12 +277,19 @@ public final class Settings {
         return new Setting<>(name, byDefault, "text", what, text -> text);
     }
 
+    private static Setting<Path> path(String name, String what) {
+        return new Setting<>(name, null, "path", what, Path::of);
+    }
+
     private static Setting<Duration> seconds(
             String name, double min, String byDefault, String what) {
         return new Setting<>(
                 name,
                 byDefault,
-                "seconds, at least %s".formatted(min == Math.rint(min) ? (long) min : min),
+                "seconds, at least "
+                        + (min == Math.rint(min)
+                                ? Long.toString((long) min)
+                                : Double.toString(min)),
                 what,
                 text -> {
                     double value = Double.parseDouble(text);
@@ -294,19 +302,22 @@ public final class Settings {
 
     private static <E extends Enum<E>> Setting<E> choice(String name, E byDefault, String what) {
         E[] values = byDefault.getDeclaringClass().getEnumConstants();
-        String range =
-                Arrays.stream(values)
-                        .map(v -> v.name().toLowerCase(Locale.ROOT))
-                        .collect(Collectors.joining(", "));
+        List<String> names = new ArrayList<>();
+        for (E value : values) {
+            names.add(value.name().toLowerCase(Locale.ROOT));
+        }
         return new Setting<>(
                 name,
                 byDefault.name().toLowerCase(Locale.ROOT),
-                range,
+                String.join(", ", names),
                 what,
-                text ->
-                        Arrays.stream(values)
-                                .filter(v -> v.name().equalsIgnoreCase(text))
-                                .findFirst()
-                                .orElseThrow(() -> new IllegalArgumentException("none of these")));
+                text -> {
+                    for (E value : values) {
+                        if (value.name().equalsIgnoreCase(text)) {
+                            return value;
+                        }
+                    }
+                    throw new IllegalArgumentException("none of these");
+                });
     }
 }

@@ -53,7 +53,11 @@ final class ControlConnections implements AutoCloseable {
     /** Waits until something comes, but no longer than the given time, or until {@link #wakeup}. */
     List<Arrival> receive(long waitMillis) throws IOException {
         List<Arrival> arrivals = new ArrayList<>();
-        selector.select(key -> handle(key, arrivals), Math.max(1, waitMillis));
+        selector.select(Math.max(1, waitMillis));
+        for (SelectionKey key : selector.selectedKeys()) {
+            handle(key, arrivals);
+        }
+        selector.selectedKeys().clear();
         return arrivals;
     }
 
@@ -87,9 +91,11 @@ final class ControlConnections implements AutoCloseable {
 
     /** Sends to the peers that have read what they were sent before. */
     void sendToReaders(ControlMessage message) {
-        connections.stream()
-                .filter(peer -> peer.isOpen() && !peer.hasOutgoing())
-                .forEach(peer -> peer.send(message.encode(generation)));
+        for (PeerConnection peer : connections) {
+            if (peer.isOpen() && !peer.hasOutgoing()) {
+                peer.send(message.encode(generation));
+            }
+        }
         flush();
     }
 

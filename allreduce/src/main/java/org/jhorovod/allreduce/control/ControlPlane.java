@@ -3,6 +3,7 @@ package org.jhorovod.allreduce.control;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -75,12 +76,13 @@ public final class ControlPlane implements AutoCloseable {
         this.heartbeatNanos = Math.min(MAX_HEARTBEAT_NANOS, livenessTimeout.toNanos() / 5);
         this.connections = new ControlConnections(generation, channels);
         long now = System.nanoTime();
-        this.peers =
-                new PeerTable(
-                        channels.keySet().stream()
-                                .sorted()
-                                .map(rank -> PeerStatus.met(rank, hosts.get(rank), now))
-                                .toList());
+        List<PeerStatus> met = new ArrayList<>();
+        for (int rank = 0; rank < hosts.size(); rank++) {
+            if (channels.containsKey(rank)) {
+                met.add(PeerStatus.met(rank, hosts.get(rank), now));
+            }
+        }
+        this.peers = new PeerTable(met);
         this.thread = new Thread(this::run, "jhorovod-control");
         this.thread.setDaemon(true);
     }
@@ -166,7 +168,7 @@ public final class ControlPlane implements AutoCloseable {
             long nextHeartbeat = System.nanoTime();
             while (!closing) {
                 long wait = Math.max(0, nextHeartbeat - System.nanoTime());
-                connections.receive(wait / 1_000_000).forEach(this::take);
+                takeAll(connections.receive(wait / 1_000_000));
                 sendWaiting();
                 if (System.nanoTime() - nextHeartbeat >= 0) {
                     nextHeartbeat = System.nanoTime() + heartbeatNanos;
@@ -183,6 +185,12 @@ public final class ControlPlane implements AutoCloseable {
         } finally {
             connections.close();
             ended.countDown();
+        }
+    }
+
+    private void takeAll(List<ControlConnections.Arrival> arrivals) {
+        for (ControlConnections.Arrival arrival : arrivals) {
+            take(arrival);
         }
     }
 
@@ -245,7 +253,7 @@ public final class ControlPlane implements AutoCloseable {
         sendWaiting();
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(GOODBYE_WAIT_MILLIS);
         while (connections.hasOutgoing() && end - System.nanoTime() > 0) {
-            connections.receive(10).forEach(this::take);
+            takeAll(connections.receive(10));
             connections.flush();
         }
         connections.shutdownOutput();

@@ -1,8 +1,9 @@
 package org.jhorovod.allreduce.control;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 
 /** What is known of all peers at one moment, in the order of their ranks. */
 record PeerTable(List<PeerStatus> peers) {
@@ -13,24 +14,30 @@ record PeerTable(List<PeerStatus> peers) {
 
     /** What is known once a peer has said this too. */
     PeerTable after(int rank, ControlMessage message, long nowNanos) {
-        return with(rank, peer -> peer.after(message, nowNanos));
+        return with(of(rank).after(message, nowNanos));
     }
 
     /** What is known once a peer's connection has ended. */
     PeerTable afterEnd(int rank) {
-        return with(rank, PeerStatus::afterEnd);
+        return with(of(rank).afterEnd());
     }
 
-    private PeerTable with(int rank, UnaryOperator<PeerStatus> change) {
-        return new PeerTable(
-                peers.stream()
-                        .map(peer -> peer.rank() == rank ? change.apply(peer) : peer)
-                        .toList());
+    private PeerTable with(PeerStatus changed) {
+        List<PeerStatus> table = new ArrayList<>();
+        for (PeerStatus peer : peers) {
+            table.add(peer.rank() == changed.rank() ? changed : peer);
+        }
+        return new PeerTable(table);
     }
 
     /** The peer of the given rank. */
     PeerStatus of(int rank) {
-        return peers.stream().filter(peer -> peer.rank() == rank).findFirst().orElseThrow();
+        for (PeerStatus peer : peers) {
+            if (peer.rank() == rank) {
+                return peer;
+            }
+        }
+        throw new NoSuchElementException("bug: rank " + rank + " is no peer");
     }
 
     /** The first peer that has left without taking part in the given operation. */
@@ -46,9 +53,13 @@ record PeerTable(List<PeerStatus> peers) {
 
     /** The peers that should have sent a heartbeat by now. */
     List<PeerStatus> silent(long nowNanos, long livenessTimeoutNanos) {
-        return peers.stream()
-                .filter(peer -> peer.isSilent(nowNanos, livenessTimeoutNanos))
-                .toList();
+        List<PeerStatus> silent = new ArrayList<>();
+        for (PeerStatus peer : peers) {
+            if (peer.isSilent(nowNanos, livenessTimeoutNanos)) {
+                silent.add(peer);
+            }
+        }
+        return silent;
     }
 
     /** The peers that have not submitted the given operation, as far as known. */

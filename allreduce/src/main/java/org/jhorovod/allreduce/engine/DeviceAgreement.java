@@ -31,8 +31,8 @@ public final class DeviceAgreement {
      * @param whyNot why this rank has none; empty if it has one
      */
     public static void tell(Peers peers, Optional<String> whyNot) {
-        String told = whyNot.map(why -> peers.self().describe() + ": " + why).orElse(THERE);
-        peers.publish(NAME, told);
+        peers.publish(
+                NAME, whyNot.isPresent() ? peers.self().describe() + ": " + whyNot.get() : THERE);
     }
 
     /** The ranks without one and why, in words; empty if all have one, or none has. */

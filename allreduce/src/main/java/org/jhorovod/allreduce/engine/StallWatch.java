@@ -27,7 +27,7 @@ final class StallWatch {
      */
     Optional<CollectiveException> look(@Nullable RunningOperation running) {
         Optional<CollectiveException> overdue =
-                Optional.ofNullable(running).flatMap(RunningOperation::overdue);
+                running == null ? Optional.empty() : running.overdue();
         if (overdue.isEmpty()) {
             suspect = null;
             return Optional.empty();

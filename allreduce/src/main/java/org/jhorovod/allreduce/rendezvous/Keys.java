@@ -12,12 +12,12 @@ public final class Keys {
      * @param round how often the ranks have met in this generation before
      */
     public static String meeting(int generation, int round, int rank, String name) {
-        return "g%d/meeting%d/%d/%s".formatted(generation, round, rank, name);
+        return "g" + generation + "/meeting" + round + "/" + rank + "/" + name;
     }
 
     /** A rank that ended without a goodbye; the value says how that was seen. */
     public static String gone(int generation, int rank) {
-        return "g%d/gone/%d".formatted(generation, rank);
+        return "g" + generation + "/gone/" + rank;
     }
 
     /**
@@ -26,6 +26,6 @@ public final class Keys {
      * @param rank the rank that reports
      */
     public static String lost(int generation, int rank) {
-        return "g%d/lost/%d".formatted(generation, rank);
+        return "g" + generation + "/lost/" + rank;
     }
 }

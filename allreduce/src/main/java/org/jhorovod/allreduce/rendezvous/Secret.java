@@ -4,12 +4,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.HexFormat;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /** The job's shared secret, which every connection has to prove. Never printed. */
 public final class Secret {
@@ -68,17 +65,12 @@ public final class Secret {
     }
 
     byte[] proof(String who, byte[]... parts) {
-        try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(key, "HmacSHA256"));
-            mac.update(who.getBytes(StandardCharsets.US_ASCII));
-            for (byte[] part : parts) {
-                mac.update(part);
-            }
-            return mac.doFinal();
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("bug: every JDK has HmacSHA256", e);
+        HmacSha256 proof = new HmacSha256(key);
+        proof.update(who.getBytes(StandardCharsets.US_ASCII));
+        for (byte[] part : parts) {
+            proof.update(part);
         }
+        return proof.finish();
     }
 
     static boolean equal(byte[] proof, byte[] expected) {

@@ -3,7 +3,6 @@ package org.jhorovod.allreduce.backend.host;
 import com.google.common.base.Ascii;
 import java.io.IOException;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.ConfigurationException;
@@ -74,7 +73,7 @@ public final class HostBackendProvider implements HostMemoryProvider {
 
     private static HostMemoryBackend sharedMemory(Meeting meeting) throws IOException {
         Topology self = meeting.self();
-        List<Integer> ranks = IntStream.range(0, self.size()).boxed().toList();
+        List<Integer> ranks = self.ranks();
         SegmentFiles files = new SegmentFiles(meeting.configuration());
         return new SharedMemoryBackend(
                 self, new SharedMemoryTransport(meeting, files, ranks).open(), files);

@@ -20,13 +20,11 @@ public final class Prescaling {
 
     /** Multiplies all elements in place, where the reduction has a factor. */
     public void apply(HostTensor tensor, Reduction reduction) {
-        reduction
-                .prescale()
-                .ifPresent(
-                        factor -> {
-                            for (ByteBuffer buffer : tensor.buffers()) {
-                                kernel.scale(tensor.type(), buffer, factor);
-                            }
-                        });
+        if (reduction.isPrescaled()) {
+            double factor = reduction.prescale().getAsDouble();
+            for (ByteBuffer buffer : tensor.buffers()) {
+                kernel.scale(tensor.type(), buffer, factor);
+            }
+        }
     }
 }

@@ -2,7 +2,6 @@ package org.jhorovod.allreduce.backend.host;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.jhorovod.allreduce.algorithm.SharedAllocation;
 import org.jhorovod.allreduce.algorithm.SharedCollectives;
 import org.jhorovod.allreduce.algorithm.SharedRounds;
@@ -33,7 +32,7 @@ public final class SharedMemoryBackend implements HostMemoryBackend {
      * @param files where registered memory comes from
      */
     public SharedMemoryBackend(Topology self, SharedGroup group, SegmentFiles files) {
-        List<Integer> ranks = IntStream.range(0, self.size()).boxed().toList();
+        List<Integer> ranks = self.ranks();
         SharedRounds rounds = new SharedRounds(group, ranks, self);
         JavaReductionKernel kernel = new JavaReductionKernel();
         this.collectives = new SharedCollectives(rounds, registered, kernel);
