@@ -225,7 +225,10 @@ public final class Configuration {
     public Path temporaryFolder() {
         Optional<Path> secret = find(Settings.SECRET_FILE);
         if (find(Settings.RUN_ID).isPresent() && secret.isPresent()) {
-            return secret.get().toAbsolutePath().getParent();
+            Path folder = secret.get().toAbsolutePath().getParent();
+            if (folder != null) {
+                return folder;
+            }
         }
         Path ofSystem = Path.of(System.getProperty("java.io.tmpdir"));
         return mpirun.isPresent() ? mpirun.get().sessionFolder().orElse(ofSystem) : ofSystem;
