@@ -2,6 +2,7 @@ package org.jhorovod.examples;
 
 import java.nio.ByteBuffer;
 import java.nio.DoubleBuffer;
+import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.OptionalInt;
@@ -23,6 +24,19 @@ final class RankValues {
     /** The mean over all ranks. */
     static double mean(Communicator communicator, double mine) {
         return reduce(communicator, ReduceOp.AVERAGE, mine)[0];
+    }
+
+    /** The sum over all ranks. */
+    static long sum(Communicator communicator, long mine) {
+        HostTensor sum = HostTensor.allocate(DataType.INT64, 1);
+        LongBuffer value = sum.buffers().get(0).asLongBuffer().put(0, mine);
+        communicator.allReduce("sum", sum, ReduceOp.SUM);
+        return value.get(0);
+    }
+
+    /** On how many hosts the ranks run. */
+    static int hosts(Communicator communicator) {
+        return (int) sum(communicator, communicator.topology().localRank() == 0 ? 1 : 0);
     }
 
     private static double[] reduce(Communicator communicator, ReduceOp op, double... mine) {
