@@ -36,6 +36,12 @@ size_t input_count(const Operation& operation, int size) {
 
 void Communicator::meet(const std::string& name) {
     jhorovod_double_delay("NCCL_DOUBLE_INIT_DELAY_MICROS");
+    if (size_ > 1 && jhorovod_double_switch("NCCL_DOUBLE_SAME_GPU", 0) != 0) {
+        // In the words of the real one, which tells the device by its number on the bus.
+        fail(kInvalidUsage, "Duplicate GPU detected : rank " + std::to_string(rank_) + " and rank " +
+                                std::to_string(rank_ == 0 ? 1 : 0) + " both on CUDA device 60");
+        return;
+    }
     std::unique_ptr<SharedSegment> segment = SharedSegment::join(name, rank_, size_);
     if (!segment) {
         fail(kSystemError, "no shared memory for " + name);

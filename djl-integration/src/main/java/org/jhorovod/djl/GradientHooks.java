@@ -1,28 +1,19 @@
 package org.jhorovod.djl;
 
-import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
-import ai.djl.pytorch.jni.LibUtils;
 import com.sun.jna.Callback;
 import com.sun.jna.CallbackReference;
 import com.sun.jna.Function;
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
-import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /*
  * Note [A hook made of bytes]
@@ -37,26 +28,26 @@ import org.slf4j.LoggerFactory;
  *   word 4      the hook, called with the tensor once backward has added to its gradient
  *   word 5, 6   for compiled graphs: never called here
  *
- * Memory and callbacks are held for as long as libtorch may use them. Whether all that holds in the
- * libtorch at hand is tried out once, on an array of two elements.
+ * Memory and callbacks are held for as long as libtorch may use them.
  */
 /** Tells when backward has added to a parameter's gradient. */
 final class GradientHooks {
-    private static final Logger logger = LoggerFactory.getLogger(GradientHooks.class);
-    static final String LIBRARY = "libtorch_cpu.so";
-    static final String SET_HOOK =
-            "_ZN5torch8autograd4impl23set_post_acc_grad_hooksERKN2at10TensorBaseESt10unique_ptrINS0_"
-                + "22PostAccumulateGradHookESt14default_deleteIS7_EE";
+    private static final LibtorchFunction<GradientHooks> FUNCTION =
+            new LibtorchFunction<>(
+                    new LibtorchFunction.Place(
+                            "libtorch_cpu.so",
+                            "set_post_acc_grad_hooks",
+                            "_ZN5torch8autograd4impl23set_post_acc_grad_hooksERKN2at10TensorBaseE"
+                                    + "St10unique_ptrINS0_22PostAccumulateGradHookE"
+                                    + "St14default_deleteIS7_EE"),
+                    GradientHooks::new,
+                    GradientHooks::work,
+                    "Gradients are reduced after backward, not during it");
 
     private static final int WORD = Native.POINTER_SIZE;
     private static final int TABLE_WORDS = 7;
     private static final int FIRST_FUNCTION = 2;
     private static final int NUMBER_PLACE = WORD;
-
-    private static final Object LOCK = new Object();
-    // Guarded by LOCK.
-    private static boolean isTriedOut;
-    private static Optional<GradientHooks> found = Optional.empty();
 
     @SuppressWarnings("UnusedMethod") // called from outside
     private interface OnTensor extends Callback {
@@ -90,60 +81,19 @@ final class GradientHooks {
         }
     }
 
-    /** The hooks of libtorch; empty where they cannot be reached, which is told once. */
+    /** The hooks of libtorch; empty where they cannot be reached. */
     static Optional<GradientHooks> find(Engine engine) {
-        synchronized (LOCK) {
-            if (!isTriedOut) {
-                found = tryOut(engine);
-                isTriedOut = true;
-            }
-            return found;
-        }
-    }
-
-    private static Optional<GradientHooks> tryOut(Engine engine) {
-        try {
-            GradientHooks hooks = load();
-            if (hooks.work(engine)) {
-                return Optional.of(hooks);
-            }
-            logger.warn(
-                    "Gradients are reduced after backward, not during it: this version of libtorch"
-                            + " does not call its hooks as expected. Use the DJL version that"
-                            + " JHorovod was built for.");
-        } catch (UnsatisfiedLinkError | RuntimeException e) {
-            logger.warn(
-                    "Gradients are reduced after backward, not during it: the hooks of libtorch"
-                            + " cannot be reached ({}). Use the DJL version that JHorovod was built"
-                            + " for.",
-                    e.toString());
-        }
-        return Optional.empty();
-    }
-
-    static GradientHooks load() {
-        Path library = Path.of(LibUtils.getLibtorchPath(), LIBRARY);
-        NativeLibrary torch = NativeLibrary.getInstance(library.toString());
-        return new GradientHooks(torch.getFunction(SET_HOOK));
+        return FUNCTION.find(engine);
     }
 
     /** Whether a hook is called once per backward, when the gradient is there, and let go. */
-    private boolean work(Engine engine) {
+    private boolean work(NDArray array) {
         AtomicInteger calls = new AtomicInteger();
-        boolean wasRecording = JniUtils.isGradMode();
-        try (NDManager manager = engine.newBaseManager(Device.cpu())) {
-            NDArray array = manager.ones(new Shape(2));
-            array.setRequiresGradient(true);
-            set(array, calls::incrementAndGet);
-            JniUtils.setGradMode(true);
-            NDArray sum = array.mul(3).add(array).sum();
-            JniUtils.backward((PtNDArray) sum, (PtNDArray) sum.onesLike(), false, false);
-            boolean isCalled = calls.get() == 1;
-            remove(array);
-            return isCalled && hooks.isEmpty();
-        } finally {
-            JniUtils.setGradMode(wasRecording);
-        }
+        set(array, calls::incrementAndGet);
+        LibtorchFunction.backward(array.mul(3).add(array).sum());
+        boolean isCalled = calls.get() == 1;
+        remove(array);
+        return isCalled && hooks.isEmpty();
     }
 
     /**

@@ -1,24 +1,16 @@
 package org.jhorovod.djl;
 
-import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
-import ai.djl.pytorch.jni.LibUtils;
 import com.sun.jna.Function;
-import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /*
  * Note [Where a gradient lies]
@@ -28,19 +20,17 @@ import org.slf4j.LoggerFactory;
  * exports the function that finds the word of an implementation's gradient. Two such words, of one
  * type and each owning what it points to, can be exchanged.
  */
-/**
- * Gives parameters gradients in memory of our choice. Whether this version of libtorch can be
- * reached that way is tried out once, on an array of two elements.
- */
+/** Gives parameters gradients in memory of our choice. */
 final class NativeGradients {
-    private static final Logger logger = LoggerFactory.getLogger(NativeGradients.class);
-    static final String LIBRARY = "libc10.so";
-    static final String MUTABLE_GRADIENT = "_ZN3c1010TensorImpl12mutable_gradEv";
-
-    private static final Object LOCK = new Object();
-    // Guarded by LOCK.
-    private static boolean isTriedOut;
-    private static Optional<NativeGradients> found = Optional.empty();
+    private static final LibtorchFunction<NativeGradients> FUNCTION =
+            new LibtorchFunction<>(
+                    new LibtorchFunction.Place(
+                            "libc10.so",
+                            "TensorImpl::mutable_grad",
+                            "_ZN3c1010TensorImpl12mutable_gradEv"),
+                    NativeGradients::new,
+                    NativeGradients::works,
+                    "Gradients are copied for each step");
 
     private final Function mutableGradient;
 
@@ -48,10 +38,7 @@ final class NativeGradients {
         this.mutableGradient = mutableGradient;
     }
 
-    /**
-     * The way to the gradients of parameters that lie on the host; empty where there is none, which
-     * is told once.
-     */
+    /** The way to the gradients of parameters that lie on the host; empty where there is none. */
     static Optional<NativeGradients> find(List<NamedParameter> parameters) {
         boolean areOnHost =
                 !parameters.isEmpty()
@@ -63,59 +50,18 @@ final class NativeGradients {
 
     /** The same, for any arrays on the host. */
     static Optional<NativeGradients> find(Engine engine) {
-        synchronized (LOCK) {
-            if (!isTriedOut) {
-                found = tryOut(engine);
-                isTriedOut = true;
-            }
-            return found;
-        }
-    }
-
-    private static Optional<NativeGradients> tryOut(Engine engine) {
-        try {
-            NativeGradients gradients = load();
-            if (gradients.works(engine)) {
-                return Optional.of(gradients);
-            }
-            logger.warn(
-                    "Gradients are copied for each step: this version of libtorch does not add to"
-                            + " a gradient where it lies. Use the DJL version that JHorovod was"
-                            + " built for.");
-        } catch (UnsatisfiedLinkError | RuntimeException e) {
-            logger.warn(
-                    "Gradients are copied for each step: libtorch cannot be reached ({}). Use the"
-                            + " DJL version that JHorovod was built for.",
-                    e.toString());
-        }
-        return Optional.empty();
-    }
-
-    static NativeGradients load() {
-        Path library = Path.of(LibUtils.getLibtorchPath(), LIBRARY);
-        NativeLibrary c10 = NativeLibrary.getInstance(library.toString());
-        return new NativeGradients(c10.getFunction(MUTABLE_GRADIENT));
+        return FUNCTION.find(engine);
     }
 
     /** Whether backward adds to memory that was made an array's gradient. */
-    private boolean works(Engine engine) {
+    private boolean works(NDArray array) {
         ByteBuffer memory =
                 ByteBuffer.allocateDirect(2 * Float.BYTES).order(ByteOrder.nativeOrder());
-        boolean wasRecording = JniUtils.isGradMode();
-        try (NDManager manager = engine.newBaseManager(Device.cpu())) {
-            NDArray array = manager.ones(new Shape(2));
-            array.setRequiresGradient(true);
-            NDArray gradient = manager.create(memory, new Shape(2), DataType.FLOAT32);
-            exchange(array, gradient);
-            gradient.close();
-            // Without a gradient collector, as one may be open.
-            JniUtils.setGradMode(true);
-            NDArray sum = array.mul(3).sum();
-            JniUtils.backward((PtNDArray) sum, (PtNDArray) sum.onesLike(), false, false);
-            return memory.getFloat(0) == 3 && memory.getFloat(Float.BYTES) == 3;
-        } finally {
-            JniUtils.setGradMode(wasRecording);
-        }
+        NDArray gradient = array.getManager().create(memory, new Shape(2), DataType.FLOAT32);
+        exchange(array, gradient);
+        gradient.close();
+        LibtorchFunction.backward(array.mul(3).sum());
+        return memory.getFloat(0) == 3 && memory.getFloat(Float.BYTES) == 3;
     }
 
     /**

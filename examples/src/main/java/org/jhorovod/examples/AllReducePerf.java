@@ -1,22 +1,15 @@
 package org.jhorovod.examples;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
-import com.google.gson.GsonBuilder;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.LongBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jhorovod.allreduce.JHorovod;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
-import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -63,16 +56,15 @@ public final class AllReducePerf implements Callable<Integer> {
         List<Long> sizes = options.sizes();
         options.types().forEach(options::ops); // what cannot be is said before anything starts
         Communicator communicator = JHorovod.init();
-        requireFolder(communicator, options.json());
+        options.report().requireFolder(communicator);
         if (options.isOnDevice()) {
-            requireDevices(communicator);
+            RankGpus.require(
+                    communicator, communicator.reducesOnDevice(), "--device", "host memory");
         }
         try (PerfMemory memory = memory(communicator, sizes.get(sizes.size() - 1))) {
             PerfReport report = measure(communicator, memory, sizes);
-            Path file = options.json();
-            if (file != null && communicator.rank() == 0) {
-                String json = new GsonBuilder().setPrettyPrinting().create().toJson(report);
-                Files.writeString(file, json + System.lineSeparator());
+            if (communicator.rank() == 0) {
+                options.report().write(report);
             }
             return report.wrong() == 0 ? 0 : 1;
         }
@@ -115,70 +107,14 @@ public final class AllReducePerf implements Callable<Integer> {
     }
 
     private PerfHeader header(Communicator communicator, PerfMemory memory) {
-        int hosts = (int) sum(communicator, communicator.topology().localRank() == 0 ? 1 : 0);
         return new PerfHeader(
                 communicator.size(),
-                hosts,
+                RankValues.hosts(communicator),
                 communicator.transportName(),
                 memory.name(),
                 Runtime.getRuntime().availableProcessors(),
                 System.getProperty("java.version", ""),
                 options.iterations(),
                 options.warmup());
-    }
-
-    /**
-     * Refuses where a rank has no GPU to reduce on. The ranks agree on it, so that all say the same
-     * and nobody waits for a rank that has gone.
-     *
-     * @throws DataException on every rank, with the first one that cannot
-     */
-    private static void requireDevices(Communicator communicator) {
-        boolean hasGpu = Engine.getInstance().getGpuCount() > 0;
-        boolean isReady = hasGpu && communicator.reducesOnDevice();
-        HostTensor first = HostTensor.allocate(DataType.INT64, 1);
-        LongBuffer value = first.buffers().get(0).asLongBuffer();
-        value.put(0, isReady ? Long.MAX_VALUE : 2L * communicator.rank() + (hasGpu ? 1 : 0));
-        communicator.allReduce("first rank without a device", first, ReduceOp.MIN);
-        long found = value.get(0);
-        if (found != Long.MAX_VALUE) {
-            throw new DataException(
-                    "--device measures on GPUs, but rank %d has %s. jhorovodrun --check-build says more; without --device host memory is measured."
-                            .formatted(
-                                    found / 2,
-                                    found % 2 == 1
-                                            ? "no backend that reduces on one"
-                                            : "none that DJL's PyTorch sees"));
-        }
-    }
-
-    static long sum(Communicator communicator, long number) {
-        HostTensor sum = HostTensor.allocate(DataType.INT64, 1);
-        LongBuffer value = sum.buffers().get(0).asLongBuffer().put(0, number);
-        communicator.allReduce("sum", sum, ReduceOp.SUM);
-        return value.get(0);
-    }
-
-    /**
-     * Refuses a file that cannot be written, before anything is measured. It is rank 0's to write:
-     * the other ranks' hosts need not have its folder.
-     *
-     * @throws DataException on every rank
-     */
-    static void requireFolder(Communicator communicator, @Nullable Path file) {
-        if (file == null) {
-            return;
-        }
-        boolean isRefused = communicator.rank() == 0 && !isInAFolder(file);
-        if (sum(communicator, isRefused ? 1 : 0) > 0) {
-            throw new DataException(
-                    "--json %s cannot be written on the host of rank 0: its folder is not there, or it is a folder itself. Name a file in a folder that exists."
-                            .formatted(file));
-        }
-    }
-
-    private static boolean isInAFolder(Path file) {
-        Path folder = file.toAbsolutePath().getParent();
-        return folder != null && Files.isDirectory(folder) && !Files.isDirectory(file);
     }
 }

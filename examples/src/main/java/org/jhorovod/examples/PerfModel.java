@@ -9,7 +9,6 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.pooling.Pool;
-import java.util.Locale;
 
 /** The networks that train-perf trains, each with what it is usually measured with. */
 enum PerfModel {
@@ -58,7 +57,7 @@ enum PerfModel {
 
     /** As options, table and JSON name it. */
     String word() {
-        return name().toLowerCase(Locale.ROOT);
+        return Choice.word(this);
     }
 
     /** How many elements the optimizer moves: batch norm's running statistics are none of them. */

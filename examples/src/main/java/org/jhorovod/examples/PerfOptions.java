@@ -1,17 +1,14 @@
 package org.jhorovod.examples;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.ReduceOp;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -23,6 +20,8 @@ final class PerfOptions {
 
     /** What DJL can give the address of. */
     private static final long MOST_ON_DEVICE = Integer.MAX_VALUE - 15;
+
+    private static final String ALL = "all";
 
     @Spec(Spec.Target.MIXEE)
     @SuppressWarnings("NullAway.Init") // picocli's
@@ -103,18 +102,7 @@ final class PerfOptions {
                             + " on ordinary memory, which is copied.")
     private boolean isRegistered;
 
-    @Option(
-            names = "--json",
-            paramLabel = "FILE",
-            description = "Also write the table to this file, on the host of rank 0; see below.")
-    private @Nullable Path json;
-
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Show this help and exit.")
-    @SuppressWarnings("UnusedVariable") // picocli's
-    private boolean help;
+    @Mixin private final ReportOptions report = new ReportOptions();
 
     /** The sizes in bytes, ascending. */
     List<Long> sizes() {
@@ -148,7 +136,9 @@ final class PerfOptions {
     List<ReduceOp> ops(DataType of) {
         List<ReduceOp> ops = op.values().stream().filter(of::supports).toList();
         if (ops.isEmpty() && type.values().size() == 1) {
-            throw wrong("--type %s has no %s".formatted(word(of), word(op.values().get(0))));
+            throw wrong(
+                    "--type %s has no %s"
+                            .formatted(Choice.word(of), Choice.word(op.values().get(0))));
         }
         return ops;
     }
@@ -169,58 +159,25 @@ final class PerfOptions {
         return isRegistered;
     }
 
-    @Nullable Path json() {
-        return json;
+    ReportOptions report() {
+        return report;
     }
 
     private ParameterException wrong(String why) {
         return new ParameterException(command.commandLine(), why);
     }
 
-    static String word(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT);
-    }
-
-    /**
-     * One value of an option, or all that there are.
-     *
-     * @param values in the order of the table
-     */
-    private record Choice<E extends Enum<E>>(List<E> values) {
-
-        static <E extends Enum<E>> Choice<E> of(String text, E[] all) {
-            if (text.equalsIgnoreCase("all")) {
-                return new Choice<>(List.of(all));
-            }
-            return Arrays.stream(all)
-                    .filter(value -> word(value).equals(text.toLowerCase(Locale.ROOT)))
-                    .findFirst()
-                    .map(value -> new Choice<>(List.of(value)))
-                    .orElseThrow(
-                            () ->
-                                    new TypeConversionException(
-                                            "'%s' is none of %s, all"
-                                                    .formatted(
-                                                            text,
-                                                            Arrays.stream(all)
-                                                                    .map(PerfOptions::word)
-                                                                    .collect(
-                                                                            Collectors.joining(
-                                                                                    ", ")))));
-        }
-    }
-
     private static final class Types implements ITypeConverter<Choice<DataType>> {
         @Override
         public Choice<DataType> convert(String text) {
-            return Choice.of(text, DataType.values());
+            return Choice.oneOrAll(text, DataType.values(), ALL);
         }
     }
 
     private static final class Ops implements ITypeConverter<Choice<ReduceOp>> {
         @Override
         public Choice<ReduceOp> convert(String text) {
-            return Choice.of(text, ReduceOp.values());
+            return Choice.oneOrAll(text, ReduceOp.values(), ALL);
         }
     }
 

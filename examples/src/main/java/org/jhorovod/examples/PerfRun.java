@@ -43,8 +43,8 @@ final class PerfRun {
         return new PerfRow(
                 byteCount,
                 elementCount,
-                PerfOptions.word(type),
-                PerfOptions.word(op),
+                Choice.word(type),
+                Choice.word(op),
                 -1,
                 PerfTiming.of(out, byteCount, ranks, countWrong(work, op)),
                 PerfTiming.of(in, byteCount, ranks, countWrong(work, op)));
@@ -82,7 +82,7 @@ final class PerfRun {
         memory.copyInput(work.byteCount());
         reduce(work, op);
         long mine = check.countWrong(memory.result(type, work.elementCount()));
-        return AllReducePerf.sum(communicator, mine);
+        return RankValues.sum(communicator, mine);
     }
 
     private static void clear(HostTensor tensor) {

@@ -2,6 +2,7 @@ package org.jhorovod.examples;
 
 import java.nio.ByteBuffer;
 import java.nio.DoubleBuffer;
+import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.OptionalInt;
@@ -34,6 +35,19 @@ final class RankValues {
         double[] all = new double[communicator.size()];
         output.buffers().get(0).asDoubleBuffer().get(0, all);
         return all;
+    }
+
+    /** The sum over all ranks. */
+    static long sum(Communicator communicator, long mine) {
+        HostTensor sum = HostTensor.allocate(DataType.INT64, 1);
+        LongBuffer value = sum.buffers().get(0).asLongBuffer().put(0, mine);
+        communicator.allReduce("sum", sum, ReduceOp.SUM);
+        return value.get(0);
+    }
+
+    /** On how many hosts the ranks run. */
+    static int hosts(Communicator communicator) {
+        return (int) sum(communicator, communicator.topology().localRank() == 0 ? 1 : 0);
     }
 
     private static double[] reduce(Communicator communicator, ReduceOp op, double... mine) {

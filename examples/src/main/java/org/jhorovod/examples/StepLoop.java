@@ -4,15 +4,19 @@ import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.Trainer;
 import ai.djl.training.TrainingConfig;
+import ai.djl.training.dataset.Batch;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
+import ai.djl.translate.TranslateException;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.Iterator;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.djl.DistributedConfig;
 import org.jhorovod.djl.DistributedTrainer;
@@ -26,7 +30,7 @@ final class StepLoop implements AutoCloseable {
     private final Model model;
     private final Trainer trainer;
     private final SyntheticImages data;
-    private long step;
+    private Iterator<Batch> batches = Collections.emptyIterator(); // of the pass
 
     private StepLoop(SyncMode mode, Model model, Trainer trainer, SyntheticImages data) {
         this.mode = mode;
@@ -36,25 +40,25 @@ final class StepLoop implements AutoCloseable {
     }
 
     /**
-     * Starts a model on the CPU, with the same parameters at each call.
+     * Starts a model on the device of its data, with the same parameters at each call.
      *
      * @param alone the world that the trainer has with {@link SyncMode#OFF}
      * @param data lent, and of images of this model
      */
     static StepLoop open(
             PerfModel architecture, SyncMode mode, Communicator alone, SyntheticImages data) {
-        Model model = Model.newInstance(architecture.word(), Device.cpu());
+        Model model = Model.newInstance(architecture.word(), data.device());
         model.setBlock(architecture.create());
         model.getNDManager().getEngine().setRandomSeed(INITIAL_SEED);
-        Trainer trainer = trainer(model, mode, alone);
+        Trainer trainer = trainer(model, mode, alone, data.device());
         trainer.initialize(architecture.images(1));
         return new StepLoop(mode, model, trainer, data);
     }
 
-    private static Trainer trainer(Model model, SyncMode mode, Communicator alone) {
+    private static Trainer trainer(Model model, SyncMode mode, Communicator alone, Device device) {
         TrainingConfig config =
                 new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
-                        .optDevices(new Device[] {Device.cpu()})
+                        .optDevices(new Device[] {device})
                         .optOptimizer(
                                 Optimizer.sgd()
                                         .setLearningRateTracker(Tracker.fixed(LEARNING_RATE))
@@ -74,25 +78,39 @@ final class StepLoop implements AutoCloseable {
     double[] run(int steps) {
         double[] millis = new double[steps];
         for (int i = 0; i < steps; i++) {
+            Batch batch = next();
             long start = System.nanoTime();
-            step(data.images(step), data.labels(step));
+            step(batch);
             millis[i] = (System.nanoTime() - start) / 1e6;
-            step++;
         }
         return millis;
     }
 
-    private void step(NDList images, NDList labels) {
-        try (NDManager scratch = model.getNDManager().newSubManager()) {
-            // What is computed from an array belongs to its manager, and is let go with that.
-            images.tempAttach(scratch);
-            labels.tempAttach(scratch);
+    /** The next batch, of a new pass where one has ended: then it waits for the other ranks. */
+    private Batch next() {
+        try {
+            while (!batches.hasNext()) {
+                batches = trainer.iterateDataset(data.dataset()).iterator();
+            }
+            return batches.next();
+        } catch (IOException | TranslateException e) {
+            throw new IllegalStateException("bug: the images are in memory, yet unreadable", e);
+        }
+    }
+
+    private void step(Batch batch) {
+        try (batch) {
+            NDArray loss;
             try (GradientCollector collector = trainer.newGradientCollector()) {
-                NDList predictions = trainer.forward(images, labels);
-                NDArray loss = trainer.getLoss().evaluate(labels, predictions);
+                NDList predictions = trainer.forward(batch.getData(), batch.getLabels());
+                loss = trainer.getLoss().evaluate(batch.getLabels(), predictions);
                 collector.backward(loss);
             }
             trainer.step();
+            if (data.device().isGpu()) {
+                // It works through what it is given in order, and only then hands out a number.
+                loss.getFloat();
+            }
         }
     }
 

@@ -1,7 +1,5 @@
 package org.jhorovod.examples;
 
-import java.util.Locale;
-
 /** Whose gradients a step uses, and which trainer makes it. */
 enum SyncMode {
     /** Those of all ranks: a {@code DistributedTrainer} that averages. */
@@ -13,6 +11,6 @@ enum SyncMode {
 
     /** As options, table and JSON name it. */
     String word() {
-        return name().toLowerCase(Locale.ROOT);
+        return Choice.word(this);
     }
 }

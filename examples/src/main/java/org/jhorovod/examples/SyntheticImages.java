@@ -1,49 +1,53 @@
 package org.jhorovod.examples;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.util.ArrayList;
-import java.util.List;
+import ai.djl.training.dataset.ArrayDataset;
 
 /**
- * A few batches of random images with random labels, made once. To be closed by whoever made them.
+ * Random images with random labels, made once on the device that trains with them: a few batches
+ * for each rank, the same on all. To be closed by whoever made them.
  */
 final class SyntheticImages implements AutoCloseable {
-    private static final int BATCHES = 10;
+    /** How many batches a rank has of a pass. */
+    static final int BATCHES = 10;
 
-    private final NDManager manager = NDManager.newBaseManager(Device.cpu());
-    private final List<NDList> images = new ArrayList<>();
-    private final List<NDList> labels = new ArrayList<>();
+    private static final int SEED = 100;
+
+    private final NDManager manager;
+    private final ArrayDataset dataset;
 
     /**
-     * Makes the batches.
+     * Makes them. The engine's random numbers start from another seed from here on.
      *
-     * @param seed of the engine from here on; another one on each rank
+     * @param batch images of a batch
+     * @param ranks that share them
      */
-    SyntheticImages(PerfModel model, int batch, int seed) {
-        manager.getEngine().setRandomSeed(seed);
-        Shape shape = model.images(batch);
-        for (int i = 0; i < BATCHES; i++) {
-            images.add(new NDList(manager.randomNormal(shape)));
-            labels.add(
-                    new NDList(
-                            manager.randomInteger(
-                                            0, PerfModel.CLASSES, new Shape(batch), DataType.INT64)
-                                    .toType(DataType.FLOAT32, false)));
-        }
+    SyntheticImages(PerfModel model, int batch, int ranks, Device device) {
+        manager = NDManager.newBaseManager(device);
+        manager.getEngine().setRandomSeed(SEED);
+        int count = Math.multiplyExact(Math.multiplyExact(BATCHES, batch), ranks);
+        NDArray labels =
+                manager.randomInteger(0, PerfModel.CLASSES, new Shape(count), DataType.INT64);
+        dataset =
+                new ArrayDataset.Builder()
+                        .setData(manager.randomNormal(model.images(count)))
+                        .optLabels(labels.toType(DataType.FLOAT32, false))
+                        .setSampling(batch, false)
+                        .build();
     }
 
-    /** The images of a step: each batch in turn. */
-    NDList images(long step) {
-        return images.get((int) (step % BATCHES));
+    /** The images in their order. */
+    ArrayDataset dataset() {
+        return dataset;
     }
 
-    /** The labels of these images. */
-    NDList labels(long step) {
-        return labels.get((int) (step % BATCHES));
+    /** Where they are. */
+    Device device() {
+        return manager.getDevice();
     }
 
     @Override

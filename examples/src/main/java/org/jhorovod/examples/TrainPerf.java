@@ -1,9 +1,6 @@
 package org.jhorovod.examples;
 
-import com.google.gson.GsonBuilder;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
@@ -19,9 +16,11 @@ import picocli.CommandLine.Mixin;
         description = {
             "Measures training steps on synthetic images, and what averaging costs them.",
             "",
-            "A step is forward, backward and trainer.step() on the CPU: plain SGD with learning"
-                + " rate 0.01 on softmax cross-entropy. Each rank has ten batches of random images"
-                + " of its own, made before, and takes them in turn; all ranks start with the same"
+            "A step is forward, backward and trainer.step(): plain SGD with learning rate 0.01 on"
+                + " softmax cross-entropy. A GPU computes while the program goes on, so there a"
+                + " step also waits for what it has computed, by reading the loss. The images are"
+                + " random, made before, and come from trainer.iterateDataset, ten batches a rank"
+                + " and pass; what that takes is not timed. All ranks start with the same"
                 + " parameters.",
             "",
             "What --sync chooses:",
@@ -46,13 +45,13 @@ import picocli.CommandLine.Mixin;
         },
         footer = {
             "",
-            "The JSON is one object. \"header\": model, parameters, batch, ranks, hosts, transport,"
-                + " threads, cores and jdk (of rank 0), steps, blocks. \"modes\": sync, stepMillis"
-                + " (the median), minMillis, maxMillis, imagesPerSecond, waitingShare (0 to 1, with"
-                + " the steps that are not timed but the first), blockMillis (every step, a list a"
-                + " block). \"ratios\", empty but for compare: of, by, ratio, low, high."
-                + " \"memory\": heapLimitMib, peakMib (of each rank), residentMib (of each rank, a"
-                + " list a round). \"sameParameters\", with on only: whether all ranks ended with"
+            "The JSON is one object. \"header\": model, parameters, batch, device, ranks, hosts,"
+                + " transport, threads, cores and jdk (of rank 0), steps, blocks. \"modes\": sync,"
+                + " stepMillis (the median), minMillis, maxMillis, imagesPerSecond, waitingShare (0"
+                + " to 1, with the steps that are not timed but the first), blockMillis (every"
+                + " step, a list a block). \"ratios\", empty but for compare: of, by, ratio, low,"
+                + " high. \"memory\": heapLimitMib, peakMib (of each rank), residentMib (of each rank,"
+                + " a list a round). \"sameParameters\", with on only: whether all ranks ended with"
                 + " the same.",
             "",
             "The exit code is 1 if ranks that averaged ended with different parameters."
@@ -73,11 +72,20 @@ public final class TrainPerf implements Callable<Integer> {
         // Before the engine starts, which reads it once.
         System.setProperty(TrainPerfOptions.THREADS, Integer.toString(options.threads()));
         Communicator communicator = JHorovod.init();
-        AllReducePerf.requireFolder(communicator, options.json());
-        try (TrainPerfRun run =
-                new TrainPerfRun(communicator, options.model(), options.batch(), options.modes())) {
+        options.report().requireFolder(communicator);
+        if (options.device() == TrainDevice.GPU) {
+            RankGpus.require(communicator, true, "--device gpu", "the CPU");
+        }
+        try (SyntheticImages images = images(communicator.size());
+                TrainPerfRun run =
+                        new TrainPerfRun(communicator, options.model(), images, options.modes())) {
             return measure(communicator, run);
         }
+    }
+
+    private SyntheticImages images(int ranks) {
+        return new SyntheticImages(
+                options.model(), options.batch(), ranks, options.device().device());
     }
 
     /** Measures all modes; rank 0 tells. */
@@ -98,16 +106,13 @@ public final class TrainPerf implements Callable<Integer> {
     }
 
     private TrainPerfHeader header(Communicator communicator, long parameterCount) {
-        int hosts =
-                (int)
-                        AllReducePerf.sum(
-                                communicator, communicator.topology().localRank() == 0 ? 1 : 0);
         return new TrainPerfHeader(
                 options.model().word(),
                 parameterCount,
                 options.batch(),
+                options.device().word(),
                 communicator.size(),
-                hosts,
+                RankValues.hosts(communicator),
                 communicator.transportName(),
                 options.threads(),
                 Runtime.getRuntime().availableProcessors(),
@@ -118,11 +123,7 @@ public final class TrainPerf implements Callable<Integer> {
 
     private void tell(TrainPerfReport report) throws IOException {
         TrainPerfTable.body(report).forEach(System.out::println);
-        Path file = options.json();
-        if (file != null) {
-            String json = new GsonBuilder().setPrettyPrinting().create().toJson(report);
-            Files.writeString(file, json + System.lineSeparator());
-        }
+        options.report().write(report);
     }
 
     private static void complain(int rank) {

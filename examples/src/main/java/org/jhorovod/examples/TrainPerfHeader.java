@@ -6,6 +6,7 @@ package org.jhorovod.examples;
  * @param model its name
  * @param parameters how many elements are trained
  * @param batch images a step of each rank
+ * @param device what each rank computes on
  * @param ranks how many processes take part
  * @param hosts on how many hosts they run
  * @param transport how the bytes travel between them
@@ -19,6 +20,7 @@ record TrainPerfHeader(
         String model,
         long parameters,
         int batch,
+        String device,
         int ranks,
         int hosts,
         String transport,

@@ -1,15 +1,11 @@
 package org.jhorovod.examples;
 
-import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** Whose steps are to be measured; filled in by picocli. */
 final class TrainPerfOptions {
@@ -35,7 +31,16 @@ final class TrainPerfOptions {
             defaultValue = "compare",
             description = "on, off, none, or compare for all three in turn. Default: compare.")
     @SuppressWarnings("NullAway.Init") // picocli's
-    private Modes.Choice sync;
+    private Choice<SyncMode> sync;
+
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            converter = Devices.class,
+            defaultValue = "cpu",
+            description = "cpu, or gpu for gpu(0) of each rank. Default: cpu.")
+    @SuppressWarnings("NullAway.Init") // picocli's
+    private TrainDevice device;
 
     @Option(
             names = "--batch",
@@ -82,18 +87,7 @@ final class TrainPerfOptions {
                             + ", or 1.")
     private int threads;
 
-    @Option(
-            names = "--json",
-            paramLabel = "FILE",
-            description = "Also write all to this file, on the host of rank 0; see below.")
-    private @Nullable Path json;
-
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Show this help and exit.")
-    @SuppressWarnings("UnusedVariable") // picocli's
-    private boolean help;
+    @Mixin private final ReportOptions report = new ReportOptions();
 
     PerfModel model() {
         return model;
@@ -101,7 +95,11 @@ final class TrainPerfOptions {
 
     /** The modes to measure, in their own order. */
     List<SyncMode> modes() {
-        return sync.modes();
+        return sync.values();
+    }
+
+    TrainDevice device() {
+        return device;
     }
 
     int batch() {
@@ -124,58 +122,28 @@ final class TrainPerfOptions {
         return threads;
     }
 
-    @Nullable Path json() {
-        return json;
-    }
-
-    private static TypeConversionException isNone(String text, List<String> words) {
-        return new TypeConversionException(
-                "'%s' is none of %s".formatted(text, String.join(", ", words)));
+    ReportOptions report() {
+        return report;
     }
 
     private static final class Models implements ITypeConverter<PerfModel> {
         @Override
         public PerfModel convert(String text) {
-            String word = text.toLowerCase(Locale.ROOT);
-            return Arrays.stream(PerfModel.values())
-                    .filter(model -> model.word().equals(word))
-                    .findFirst()
-                    .orElseThrow(
-                            () ->
-                                    isNone(
-                                            text,
-                                            Arrays.stream(PerfModel.values())
-                                                    .map(PerfModel::word)
-                                                    .toList()));
+            return Choice.one(text, PerfModel.values());
         }
     }
 
-    private static final class Modes implements ITypeConverter<Modes.Choice> {
-        private static final String ALL = "compare";
-
-        /**
-         * One mode, or all.
-         *
-         * @param modes in their own order
-         */
-        record Choice(List<SyncMode> modes) {}
-
+    private static final class Devices implements ITypeConverter<TrainDevice> {
         @Override
-        public Choice convert(String text) {
-            String word = text.toLowerCase(Locale.ROOT);
-            List<SyncMode> chosen =
-                    Arrays.stream(SyncMode.values())
-                            .filter(mode -> word.equals(ALL) || word.equals(mode.word()))
-                            .toList();
-            if (chosen.isEmpty()) {
-                List<String> words =
-                        Arrays.stream(SyncMode.values())
-                                .map(SyncMode::word)
-                                .collect(Collectors.toList());
-                words.add(ALL);
-                throw isNone(text, words);
-            }
-            return new Choice(chosen);
+        public TrainDevice convert(String text) {
+            return Choice.one(text, TrainDevice.values());
+        }
+    }
+
+    private static final class Modes implements ITypeConverter<Choice<SyncMode>> {
+        @Override
+        public Choice<SyncMode> convert(String text) {
+            return Choice.oneOrAll(text, SyncMode.values(), "compare");
         }
     }
 }

@@ -18,19 +18,23 @@ import org.jhorovod.djl.ParameterDigest;
  */
 /** Measures the steps of each mode; all ranks call the same at the same time. */
 final class TrainPerfRun implements AutoCloseable {
-    private static final int DATA_SEED = 100; // plus the rank
-
     private final Communicator communicator;
     private final InProcessCluster alone; // the world of SyncMode.OFF
-    private final SyntheticImages data;
     private final List<StepLoop> loops = new ArrayList<>();
     private final List<double[]> residentMib = new ArrayList<>(); // of each rank, by round
 
-    /** Makes the data, and a model for each mode, with the same parameters on all ranks. */
-    TrainPerfRun(Communicator communicator, PerfModel model, int batch, List<SyncMode> modes) {
+    /**
+     * Makes a model for each mode, with the same parameters on all ranks.
+     *
+     * @param data lent, and of images of this model for as many ranks
+     */
+    TrainPerfRun(
+            Communicator communicator,
+            PerfModel model,
+            SyntheticImages data,
+            List<SyncMode> modes) {
         this.communicator = communicator;
         this.alone = InProcessCluster.start(1);
-        this.data = new SyntheticImages(model, batch, DATA_SEED + communicator.rank());
         for (SyncMode mode : modes) {
             Communicator world = alone.communicators().get(0);
             loops.add(StepLoop.open(model, mode, world, data));
@@ -103,7 +107,6 @@ final class TrainPerfRun implements AutoCloseable {
     @Override
     public void close() {
         loops.forEach(StepLoop::close);
-        data.close();
         alone.close();
     }
 }

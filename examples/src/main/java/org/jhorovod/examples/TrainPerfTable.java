@@ -13,8 +13,8 @@ final class TrainPerfTable {
     static List<String> header(TrainPerfHeader h) {
         return List.of(
                 text(
-                        "# %s, %,d parameters, %s a rank and step",
-                        h.model(), h.parameters(), count(h.batch(), "image")),
+                        "# %s, %,d parameters, %s a rank and step, on %s",
+                        h.model(), h.parameters(), count(h.batch(), "image"), h.device()),
                 text(
                         "# %s on %s, %s, %s a rank",
                         count(h.ranks(), "rank"),

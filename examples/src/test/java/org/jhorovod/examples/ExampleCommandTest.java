@@ -86,6 +86,7 @@ class ExampleCommandTest {
     @CsvSource({
         "--model, vgg, is none of mlp",
         "--sync, maybe, 'is none of on, off, none, compare'",
+        "--device, tpu, 'is none of cpu, gpu'",
         "--blocks, 0, whole number from 1",
         "--batch, many, whole number from 1",
         "--threads, -1, whole number from 1"

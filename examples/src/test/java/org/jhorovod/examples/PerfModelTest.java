@@ -3,12 +3,16 @@ package org.jhorovod.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
+import ai.djl.training.dataset.Batch;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,23 +41,31 @@ class PerfModelTest {
     }
 
     @Test
-    void images_areOtherOnesInEachOfTenSteps_andTheSameFromTheEleventhOn() {
-        try (SyntheticImages images = new SyntheticImages(PerfModel.LENET, 4, 100)) {
-            assertThat(images.images(10)).isSameAs(images.images(0));
-            assertThat(images.labels(19)).isSameAs(images.labels(9));
-            assertThat(images.images(1).head()).isNotEqualTo(images.images(0).head());
-            assertThat(images.images(0).head().getShape()).isEqualTo(new Shape(4, 1, 28, 28));
-            assertThat(images.labels(0).head().toFloatArray()).hasSize(4).containsAnyOf(CLASSES);
+    void images_makeTenBatchesForEachRank_ofOtherImagesEach() throws Exception {
+        try (SyntheticImages images = new SyntheticImages(PerfModel.LENET, 4, 3, Device.cpu());
+                NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+            List<float[]> batches = new ArrayList<>();
+            for (Batch batch : images.dataset().getData(manager)) {
+                assertThat(batch.getData().head().getShape()).isEqualTo(new Shape(4, 1, 28, 28));
+                assertThat(batch.getLabels().head().toFloatArray())
+                        .hasSize(4)
+                        .containsAnyOf(CLASSES);
+                batches.add(batch.getData().head().toFloatArray());
+            }
+            assertThat(batches).hasSize(30);
+            assertThat(batches.get(1)).isNotEqualTo(batches.get(0));
         }
     }
 
+    /** Each rank makes all of them, and takes its part. */
     @Test
-    void images_followFromTheSeed() {
-        try (SyntheticImages images = new SyntheticImages(PerfModel.LENET, 4, 100);
-                SyntheticImages same = new SyntheticImages(PerfModel.LENET, 4, 100);
-                SyntheticImages other = new SyntheticImages(PerfModel.LENET, 4, 101)) {
-            assertThat(same.images(0).head()).isEqualTo(images.images(0).head());
-            assertThat(other.images(0).head()).isNotEqualTo(images.images(0).head());
+    void images_areTheSameEachTime() throws Exception {
+        try (SyntheticImages images = new SyntheticImages(PerfModel.LENET, 4, 1, Device.cpu());
+                SyntheticImages same = new SyntheticImages(PerfModel.LENET, 4, 1, Device.cpu());
+                NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+            NDArray first = images.dataset().getData(manager).iterator().next().getData().head();
+            assertThat(same.dataset().getData(manager).iterator().next().getData().head())
+                    .isEqualTo(first);
         }
     }
 

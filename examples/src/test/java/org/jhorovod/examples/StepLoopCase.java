@@ -1,5 +1,6 @@
 package org.jhorovod.examples;
 
+import ai.djl.Device;
 import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.ranks.RankCase;
@@ -17,7 +18,8 @@ public final class StepLoopCase implements RankCase {
         int batch = Integer.parseInt(arguments.get(1));
         int steps = Integer.parseInt(arguments.get(2));
         System.setProperty("jhorovod.reduce", arguments.get(3));
-        try (SyntheticImages data = new SyntheticImages(model, batch, communicator.rank());
+        try (SyntheticImages data =
+                        new SyntheticImages(model, batch, communicator.size(), Device.cpu());
                 StepLoop loop = StepLoop.open(model, SyncMode.ON, communicator, data)) {
             loop.run(steps);
             return ParameterDigest.sha256(loop.block());

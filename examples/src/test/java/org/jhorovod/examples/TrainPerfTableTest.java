@@ -14,7 +14,7 @@ class TrainPerfTableTest {
 
         assertThat(lines)
                 .containsExactly(
-                        "# resnet18, 11,173,962 parameters, 16 images a rank and step",
+                        "# resnet18, 11,173,962 parameters, 16 images a rank and step, on cpu",
                         "# 2 ranks on 1 host, shm, 1 compute thread a rank",
                         "# rank 0's host: 2 cores, JDK 17.0.1",
                         "# step: median of 10 blocks of 40 steps, each of its slowest rank")
@@ -78,7 +78,8 @@ class TrainPerfTableTest {
     }
 
     private static TrainPerfHeader header() {
-        return new TrainPerfHeader("resnet18", 11_173_962, 16, 2, 1, "shm", 1, 2, "17.0.1", 40, 10);
+        return new TrainPerfHeader(
+                "resnet18", 11_173_962, 16, "cpu", 2, 1, "shm", 1, 2, "17.0.1", 40, 10);
     }
 
     /** Of two ranks, after three rounds. */

@@ -8,9 +8,12 @@ import org.jhorovod.allreduce.spi.Availability;
 import org.jhorovod.allreduce.spi.Backend;
 import org.jhorovod.allreduce.spi.DeviceMemoryProvider;
 import org.jhorovod.allreduce.spi.Peers;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Opens NCCL, where there is a GPU and an NCCL; found by {@link java.util.ServiceLoader}. */
 public final class NcclBackendProvider implements DeviceMemoryProvider {
+    private static final Logger logger = LoggerFactory.getLogger(NcclBackendProvider.class);
 
     @Override
     public String name() {
@@ -22,13 +25,15 @@ public final class NcclBackendProvider implements DeviceMemoryProvider {
         try {
             NcclLibraries libraries = NcclLibraries.load(configuration);
             int devices = countDevices();
-            return Availability.available(
+            String found =
                     "%s from %s, %d %s"
                             .formatted(
                                     libraries.describe(),
                                     libraries.origin(),
                                     devices,
-                                    devices == 1 ? "GPU" : "GPUs"));
+                                    devices == 1 ? "GPU" : "GPUs");
+            return Availability.available(
+                    libraries.passedOver().map(sentence -> found + "; " + sentence).orElse(found));
         } catch (NcclUnavailableException | NcclException e) {
             return Availability.unavailable(String.valueOf(e.getMessage()));
         }
@@ -53,7 +58,11 @@ public final class NcclBackendProvider implements DeviceMemoryProvider {
     /** Opens it with a given order between streams. */
     static Backend<DeviceTensor> open(Peers peers, StreamOrder order) {
         try {
-            return new NcclBackend(peers, NcclLibraries.load(peers.configuration()), order);
+            NcclLibraries libraries = NcclLibraries.load(peers.configuration());
+            if (peers.self().localRank() == 0) {
+                libraries.passedOver().ifPresent(sentence -> logger.warn("{}.", sentence));
+            }
+            return new NcclBackend(peers, libraries, order);
         } catch (NcclUnavailableException | NcclException e) {
             throw new StartException("NCCL cannot be used: " + e.getMessage());
         }

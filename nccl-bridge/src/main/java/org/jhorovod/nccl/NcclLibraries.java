@@ -68,11 +68,17 @@ final class NcclLibraries {
     private final NcclVersion version;
     private final String origin;
     private final SharedLibrary library;
+    private final Optional<String> passedOver;
 
-    private NcclLibraries(NcclVersion version, String origin, SharedLibrary library) {
+    private NcclLibraries(
+            NcclVersion version,
+            String origin,
+            SharedLibrary library,
+            Optional<String> passedOver) {
         this.version = version;
         this.origin = origin;
         this.library = library;
+        this.passedOver = passedOver;
     }
 
     /**
@@ -122,7 +128,29 @@ final class NcclLibraries {
                     "NCCL %s from %s is too old, %s is the oldest that will do. %s."
                             .formatted(version, origin, OLDEST, ADVICE));
         }
-        return new NcclLibraries(version, origin, bound);
+        Optional<String> passedOver =
+                folder.isPresent() ? passedOver(ncclPlace, version, origin) : Optional.empty();
+        return new NcclLibraries(version, origin, bound, passedOver);
+    }
+
+    /** That the library which the setting names is not the one in use, if so. */
+    private static Optional<String> passedOver(Place named, NcclVersion version, String origin) {
+        try {
+            if (named.path == null || named.path.toRealPath().toString().equals(origin)) {
+                return Optional.empty();
+            }
+        } catch (IOException e) {
+            return Optional.empty(); // it was loaded a moment ago, and now cannot be looked at
+        }
+        return Optional.of(
+                "%s names %s, but NCCL %s from %s is used: something else in the process, such as PyTorch, had loaded that before, and the system takes one library of a name. Start the ranks with LD_PRELOAD=%s to have the one that you name, or unset %s"
+                        .formatted(
+                                Settings.NCCL_LIBRARIES.environmentName(),
+                                named.path,
+                                version,
+                                origin,
+                                named.path,
+                                Settings.NCCL_LIBRARIES.environmentName()));
     }
 
     private static void requireFunctions(SharedLibrary library, String name)
@@ -142,6 +170,11 @@ final class NcclLibraries {
     /** The file that NCCL comes from. */
     String origin() {
         return origin;
+    }
+
+    /** What to tell a person if NCCL is not the one that was asked for. */
+    Optional<String> passedOver() {
+        return passedOver;
     }
 
     /** Whether this NCCL has a function that older ones do not have. */

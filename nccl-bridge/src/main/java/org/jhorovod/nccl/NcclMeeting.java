@@ -5,7 +5,10 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bytedeco.cuda.global.nccl;
+import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.spi.Peers;
@@ -17,9 +20,9 @@ import org.jhorovod.allreduce.spi.Peers;
  */
 final class NcclMeeting {
     private static final String ID = "nccl-id";
-    private static final String NO_MEETING =
-            " (when the ranks met: two ranks of a host may have been given the same GPU; give each"
-                    + " one of its own, or set JHOROVOD_BACKEND=host)";
+    // NCCL's last words where it refuses that ranks of a host share a GPU.
+    private static final Pattern SHARED_GPU =
+            Pattern.compile("Duplicate GPU detected : rank \\d+ and rank (\\d+)");
     private static final long ID_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long STATE_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -82,8 +85,18 @@ final class NcclMeeting {
             state = communicator.state();
         }
         if (state != nccl.ncclSuccess) {
-            throw reports.asynchronous(operation, state, communicator.lastError() + NO_MEETING);
+            throw refused(state, communicator.lastError());
         }
+    }
+
+    private CollectiveException refused(int state, String words) {
+        Matcher shared = SHARED_GPU.matcher(words);
+        if (!shared.find()) {
+            return reports.asynchronous(operation, state, words + " (when the ranks met)");
+        }
+        return reports.cannotMeet(
+                "%s has the same GPU as rank %s, and NCCL refuses that ranks of a host share one ('%s'). Start no more ranks on a host than it has GPUs (-np of jhorovodrun, or the slots of -H), and see that CUDA_VISIBLE_DEVICES, if you set it for a rank, names a GPU of its own. To share GPUs, set JHOROVOD_BACKEND=host: gradients are then reduced on the host."
+                        .formatted(reports.self(), shared.group(1), words));
     }
 
     /** Looks until a condition holds. */

@@ -241,4 +241,22 @@ class NcclFailureIT {
                                                     "rank 0 has 2.21.5"));
         }
     }
+
+    @Test
+    void ranksThatShareAGpu_areToldSo_andWhatToDo() {
+        Map<String, String> shared = new HashMap<>(SHORT);
+        shared.put("NCCL_DOUBLE_SAME_GPU", "1");
+        try (RankGroup ranks = DoubleRanks.start(2, shared)) {
+            assertThat(ranks.outcomes(FailingCase.class, "-1"))
+                    .allSatisfy(
+                            outcome ->
+                                    assertThat(outcome.text())
+                                            .containsPattern(
+                                                    "Rank [01] on host-[01] has the same GPU as"
+                                                            + " rank [01]")
+                                            .contains(
+                                                    "CUDA_VISIBLE_DEVICES", "JHOROVOD_BACKEND=host")
+                                            .doesNotContain("control connections"));
+        }
+    }
 }

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -78,6 +79,26 @@ class NcclLibrariesIT {
                                 built.folder().resolve("libcudart-9335f6a2.so.12").toString(),
                                 built.folder().resolve("libtorch_cuda.so").toString()))
                 .contains("from " + folder.toRealPath().resolve(NCCL));
+    }
+
+    @Test
+    void probe_namesBoth_whereAnotherNcclWasLoadedThanTheOneThatIsSet() throws Exception {
+        Map<String, String> environment = new HashMap<>(withSystem(DRIVER, RUNTIME, NCCL));
+        Path named = NativeDouble.likeASystem().folder();
+        environment.put("JHOROVOD_NCCL_LIBRARIES", named.toString());
+        Path loaded = folder.toRealPath().resolve(NCCL);
+        assertThat(probe(environment, loaded.toString()))
+                .contains(
+                        "from %s, 1 GPU; JHOROVOD_NCCL_LIBRARIES names %s, but NCCL 2.21.5 from %s is used"
+                                .formatted(loaded, named.resolve(NCCL), loaded))
+                .contains("LD_PRELOAD=" + named.resolve(NCCL));
+    }
+
+    @Test
+    void probe_tellsNothingMore_whereTheNcclThatIsSetIsUsed() throws Exception {
+        Path named = NativeDouble.likeASystem().folder();
+        assertThat(probe(Map.of("JHOROVOD_NCCL_LIBRARIES", named.toString())))
+                .endsWith("from %s, 1 GPU".formatted(named.toRealPath().resolve(NCCL)));
     }
 
     @Test

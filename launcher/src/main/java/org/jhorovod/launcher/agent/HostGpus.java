@@ -57,8 +57,12 @@ final class HostGpus {
         }
         if (plan.ranks().size() > gpus.size()) {
             tell.accept(
-                    "%s has %d GPUs for %d ranks, so that some ranks share one, which NCCL refuses; start at most %d ranks there"
-                            .formatted(plan.host(), gpus.size(), plan.ranks().size(), gpus.size()));
+                    "%s has %s for %d ranks, so that some ranks share one, which NCCL refuses; start no more than %d there, or set JHOROVOD_BACKEND=host, which reduces on the host"
+                            .formatted(
+                                    plan.host(),
+                                    gpus.size() == 1 ? "1 GPU" : gpus.size() + " GPUs",
+                                    plan.ranks().size(),
+                                    gpus.size()));
         }
         return plan.with(GpuAssignment.assign(plan.ranks(), gpus));
     }

@@ -71,7 +71,8 @@ class HostGpusTest {
         assertThat(told)
                 .containsExactly(
                         "h1 has 2 GPUs for 3 ranks, so that some ranks share one, which NCCL"
-                                + " refuses; start at most 2 ranks there");
+                            + " refuses; start no more than 2 there, or set JHOROVOD_BACKEND=host,"
+                            + " which reduces on the host");
     }
 
     @Test

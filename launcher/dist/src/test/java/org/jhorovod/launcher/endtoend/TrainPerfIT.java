@@ -32,10 +32,13 @@ class TrainPerfIT {
 
         assertThat(result.code()).as(result.out() + result.err()).isZero();
         assertThat(result.out())
-                .contains("[0]<stdout>:# lenet, 61,706 parameters, 16 images a rank and step\n")
+                .contains(
+                        "[0]<stdout>:# lenet, 61,706 parameters, 16 images a rank and step, on"
+                                + " cpu\n")
                 .contains("[0]<stdout>:# 2 ranks on 1 host, shm, 1 compute thread a rank\n")
                 .contains("[0]<stdout>:# parameters of all ranks: equal OK\n")
                 .doesNotContain("[1]");
+        assertThat(result.err()).doesNotContain("WARN");
         JsonObject report = PerfJson.read(json);
         assertThat(report.get("sameParameters").getAsBoolean()).isTrue();
         List<String> modes = new ArrayList<>();
@@ -67,6 +70,16 @@ class TrainPerfIT {
                 .as("of two ranks, each with libtorch: %s", memory)
                 .hasSize(2)
                 .allSatisfy(peak -> assertThat(peak.getAsDouble()).isGreaterThan(100));
+    }
+
+    @Test
+    void gpu_isRefusedOnAllRanks_whereThereIsNone() throws Exception {
+        Jhorovodrun.Result result = run("--model=lenet", "--device=gpu");
+
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err())
+                .contains("--device gpu measures on GPUs, but rank 0 has none")
+                .contains("[1]<stderr>:--device gpu");
     }
 
     private static void requireFigures(JsonObject mode) {

@@ -8,9 +8,10 @@ import org.jhorovod.allreduce.InProcessCluster;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 @Timeout(60)
-class AllReducePerfTest {
+class ReportOptionsTest {
 
     @TempDir Path folder;
 
@@ -33,13 +34,16 @@ class AllReducePerfTest {
             return cluster.run(
                     communicator -> {
                         try {
-                            AllReducePerf.requireFolder(
-                                    communicator, files.get(communicator.rank()));
+                            options(files.get(communicator.rank())).requireFolder(communicator);
                             return "";
                         } catch (DataException e) {
                             return String.valueOf(e.getMessage());
                         }
                     });
         }
+    }
+
+    private static ReportOptions options(Path json) {
+        return CommandLine.populateCommand(new ReportOptions(), "--json=" + json);
     }
 }
