@@ -50,9 +50,9 @@ import picocli.CommandLine.Mixin;
                 + " stepMillis (the median), minMillis, maxMillis, imagesPerSecond, waitingShare (0"
                 + " to 1, with the steps that are not timed but the first), blockMillis (every"
                 + " step, a list a block). \"ratios\", empty but for compare: of, by, ratio, low,"
-                + " high. \"memory\": heapLimitMib, peakMib (of each rank), residentMib (of each rank,"
-                + " a list a round). \"sameParameters\", with on only: whether all ranks ended with"
-                + " the same.",
+                + " high. \"memory\": heapLimitMib, peakMib (of each rank), residentMib (of each"
+                + " rank, a list a round). \"sameParameters\", with on only: whether all ranks"
+                + " ended with the same.",
             "",
             "The exit code is 1 if ranks that averaged ended with different parameters."
         })

@@ -1,5 +1,6 @@
 package org.jhorovod.examples;
 
+import ai.djl.Device;
 import java.util.ArrayList;
 import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
@@ -22,7 +23,8 @@ public final class HeldResourcesCase implements RankCase {
         int steps = Integer.parseInt(arguments.get(3));
         int parts = Integer.parseInt(arguments.get(4));
         List<String> held = new ArrayList<>();
-        try (SyntheticImages data = new SyntheticImages(model, BATCH, communicator.rank());
+        try (SyntheticImages data =
+                        new SyntheticImages(model, BATCH, communicator.size(), Device.cpu());
                 StepLoop loop = StepLoop.open(model, mode, communicator, data)) {
             for (int part = 0; part < parts; part++) {
                 loop.run(steps);
