@@ -80,15 +80,22 @@ record Assignment(Topology topology, int generation, InetSocketAddress rendezvou
     static Topology topology(Configuration configuration) {
         int rank = configuration.get(Settings.RANK);
         int size = configuration.get(Settings.SIZE);
-        // Without word of the hosts each rank is taken to be on one of its own: TCP reaches any.
-        return new Topology(
-                rank,
-                size,
-                configuration.find(Settings.LOCAL_RANK).orElse(0),
-                configuration.find(Settings.LOCAL_SIZE).orElse(1),
-                configuration.find(Settings.CROSS_RANK).orElse(rank),
-                configuration.find(Settings.CROSS_SIZE).orElse(size),
-                host(configuration));
+        try {
+            // Without word of the hosts each is taken to be on one of its own: TCP reaches any.
+            return new Topology(
+                    rank,
+                    size,
+                    configuration.find(Settings.LOCAL_RANK).orElse(0),
+                    configuration.find(Settings.LOCAL_SIZE).orElse(1),
+                    configuration.find(Settings.CROSS_RANK).orElse(rank),
+                    configuration.find(Settings.CROSS_SIZE).orElse(size),
+                    host(configuration));
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException(
+                    List.of(
+                            "The numbers of rank %d do not fit together: %s Set all of JHOROVOD_LOCAL_RANK, _LOCAL_SIZE, _CROSS_RANK and _CROSS_SIZE, or none."
+                                    .formatted(rank, e.getMessage())));
+        }
     }
 
     /** The name of this host in messages. */

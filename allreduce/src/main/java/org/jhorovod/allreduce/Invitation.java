@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce;
 
+import com.google.common.net.InetAddresses;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -25,10 +26,12 @@ record Invitation(Secret secret, int port, List<InetAddress> addresses) {
     /** One address is a bit of a number. */
     static final int MOST_ADDRESSES = 32;
 
+    private static final int LARGEST_PORT = 65535;
+
     byte[] encode() {
         StringBuilder text = new StringBuilder(secret.encoded()).append('\n').append(port);
         for (InetAddress address : addresses) {
-            text.append('\n').append(address.getHostAddress());
+            text.append('\n').append(InetAddresses.toAddrString(address));
         }
         return Arrays.copyOf(
                 text.append('\n').toString().getBytes(StandardCharsets.US_ASCII), BYTES);
@@ -46,15 +49,29 @@ record Invitation(Secret secret, int port, List<InetAddress> addresses) {
 
     static Invitation decode(byte[] bytes) throws IOException {
         String[] lines = new String(bytes, StandardCharsets.US_ASCII).split("\n", -1);
+        int addressCount = lines.length - 3; // behind secret and port, and before the padding
+        if (addressCount < 0 || addressCount > MOST_ADDRESSES) {
+            throw new IOException("rank 0 sent %d addresses".formatted(addressCount));
+        }
+        Secret secret = Secret.ofText("rank 0's invitation", lines[0]);
         try {
             List<InetAddress> addresses = new ArrayList<>();
-            for (int i = 2; i < lines.length - 1; i++) {
-                addresses.add(InetAddress.getByName(lines[i]));
+            for (String line : Arrays.asList(lines).subList(2, lines.length - 1)) {
+                // Numbers only, so that nothing is looked up.
+                addresses.add(InetAddresses.forString(line));
             }
-            return new Invitation(Secret.of(lines[0]), Integer.parseInt(lines[1]), addresses);
-        } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+            return new Invitation(secret, port(lines[1]), addresses);
+        } catch (IllegalArgumentException e) {
             throw new IOException("rank 0 sent no address", e);
         }
+    }
+
+    private static int port(String text) {
+        int port = Integer.parseInt(text);
+        if (port < 1 || port > LARGEST_PORT) {
+            throw new IllegalArgumentException("no port");
+        }
+        return port;
     }
 
     /** The addresses by which other hosts might reach this one. */

@@ -47,7 +47,7 @@ class FormationTest {
                 .isInstanceOf(StartException.class)
                 .hasMessageContainingAll("Rank 0 on here", "rank 1", "2 s", "--start-timeout");
         byte[] report = store.await(Keys.lost(0, 0), Duration.ofSeconds(1));
-        assertThat(LostReport.decode(report).lostRank()).isEqualTo(1);
+        assertThat(LostReport.decode(report).map(LostReport::lostRank)).hasValue(1);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.jhorovod.djl;
 
 import java.nio.ByteBuffer;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -33,24 +34,30 @@ record ShardPlan(List<Long> samples, int batchSize, int batchCount) {
             samples.add(order.get(position));
         }
         int full = samples.size() / batchSize;
-        int batchCount = keepsPartialBatch ? (samples.size() + batchSize - 1) / batchSize : full;
-        List<Long> used = samples.subList(0, Math.min(samples.size(), batchCount * batchSize));
+        boolean isLastPartial = samples.size() % batchSize != 0;
+        List<Long> used = keepsPartialBatch ? samples : samples.subList(0, full * batchSize);
+        int batchCount = keepsPartialBatch && isLastPartial ? full + 1 : full;
         return new ShardPlan(List.copyOf(used), batchSize, batchCount);
     }
 
     /** The indices of the samples of each batch. */
     List<List<Long>> batches() {
         List<List<Long>> batches = new ArrayList<>(batchCount);
-        for (int from = 0; from < samples.size(); from += batchSize) {
-            batches.add(samples.subList(from, Math.min(samples.size(), from + batchSize)));
+        for (int batch = 0; batch < batchCount; batch++) {
+            int from = batch * batchSize;
+            int left = samples.size() - from;
+            batches.add(samples.subList(from, from + Math.min(left, batchSize)));
         }
         return batches;
     }
 
     /** A number that tells two orders apart. */
     static long fingerprint(List<Long> order) {
-        ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES * order.size());
-        order.forEach(bytes::putLong);
-        return ByteBuffer.wrap(ParameterDigest.newSha256().digest(bytes.array())).getLong();
+        MessageDigest digest = ParameterDigest.newSha256();
+        ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES);
+        for (long sample : order) {
+            digest.update(bytes.putLong(0, sample).array());
+        }
+        return ByteBuffer.wrap(digest.digest()).getLong();
     }
 }

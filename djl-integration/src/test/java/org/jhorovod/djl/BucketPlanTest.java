@@ -105,4 +105,28 @@ class BucketPlanTest {
         }
         assertThat(placed).doesNotHaveDuplicates().hasSize(entries.size());
     }
+
+    @RepeatedTest(50)
+    void offsets_stayInRange_nearTheLargestBuffer(RepetitionInfo repetition) {
+        int seed = repetition.getCurrentRepetition();
+        Random random = new Random(seed);
+        List<Entry> entries = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            DataType type = DataType.values()[random.nextInt(DataType.values().length)];
+            int most = (Integer.MAX_VALUE - 16) / type.byteCount();
+            entries.add(entry(type, random.nextInt(4) == 0 ? most : most >> random.nextInt(31)));
+        }
+
+        for (Bucket bucket : BucketPlan.of(entries, Long.MAX_VALUE, Long.MAX_VALUE).buckets()) {
+            int end = bucket.type().byteCount();
+            for (Slot slot : bucket.slots()) {
+                assertThat(slot.byteOffset()).as("seed %d", seed).isEqualTo(end);
+                end = Math.addExact(end, slot.byteCount());
+            }
+            assertThat(end).as("seed %d", seed).isLessThanOrEqualTo(Integer.MAX_VALUE - 8);
+            assertThat(Math.multiplyExact(bucket.elementCount(), bucket.type().byteCount()))
+                    .as("seed %d", seed)
+                    .isEqualTo(end);
+        }
+    }
 }

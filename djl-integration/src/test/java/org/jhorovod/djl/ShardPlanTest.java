@@ -3,9 +3,15 @@ package org.jhorovod.djl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,5 +74,33 @@ class ShardPlanTest {
         assertThat(ShardPlan.fingerprint(List.of(1L, 2L)))
                 .isEqualTo(ShardPlan.fingerprint(List.of(1L, 2L)))
                 .isNotEqualTo(ShardPlan.fingerprint(List.of(2L, 1L)));
+    }
+
+    @RepeatedTest(50)
+    void batches_tileTheShard_howeverLargeABatchIs(RepetitionInfo repetition) {
+        int seed = repetition.getCurrentRepetition();
+        Random random = new Random(seed);
+        int size = 1 + random.nextInt(8);
+        int batchSize = random.nextBoolean() ? Integer.MAX_VALUE >>> random.nextInt(31) : 7;
+        List<Long> order = order(random.nextInt(200));
+
+        for (int rank = 0; rank < size; rank++) {
+            for (boolean keepsPartialBatch : new boolean[] {true, false}) {
+                ShardPlan plan = ShardPlan.of(order, rank, size, batchSize, keepsPartialBatch);
+                assertThat(plan.batches()).as("seed %d", seed).hasSize(plan.batchCount());
+                assertThat(plan.batches().stream().flatMap(List::stream))
+                        .as("seed %d", seed)
+                        .isEqualTo(plan.samples());
+            }
+        }
+    }
+
+    @Test
+    void fingerprint_isThatOfAllNumbersInOrder() throws NoSuchAlgorithmException {
+        ByteBuffer bytes = ByteBuffer.allocate(2 * Long.BYTES).putLong(3).putLong(-1);
+        byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes.array());
+
+        assertThat(ShardPlan.fingerprint(List.of(3L, -1L)))
+                .isEqualTo(ByteBuffer.wrap(digest).getLong());
     }
 }

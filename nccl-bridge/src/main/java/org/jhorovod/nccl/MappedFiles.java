@@ -1,7 +1,9 @@
 package org.jhorovod.nccl;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -19,15 +21,17 @@ record MappedFiles(List<Mapping> mappings) {
     private static final int HEXADECIMAL = 16;
     // Address range, rights, offset, device, inode, and then the path, which may hold blanks.
     private static final Pattern LINE =
-            Pattern.compile("^(\\p{XDigit}+)-(\\p{XDigit}+)\\s+(?:\\S+\\s+){4}(/.*)$");
+            Pattern.compile("^(\\p{XDigit}+)-(\\p{XDigit}+)\\s+(?:\\S+\\s+){4}(/.+)$");
 
     /** A part of a file in memory, from {@code start} to before {@code end}. */
     record Mapping(long start, long end, Path path) {}
 
     /** Those of now; none where the system does not tell. */
     static MappedFiles ofThisProcess() {
-        try (Stream<String> lines = Files.lines(OF_THIS_PROCESS)) {
-            return parse(lines);
+        try {
+            // Names of files are bytes, which need not be UTF-8.
+            byte[] bytes = Files.readAllBytes(OF_THIS_PROCESS);
+            return parse(new String(bytes, StandardCharsets.UTF_8).lines());
         } catch (IOException e) {
             return new MappedFiles(List.of());
         }
@@ -38,13 +42,21 @@ record MappedFiles(List<Mapping> mappings) {
         return new MappedFiles(
                 lines.map(LINE::matcher)
                         .filter(Matcher::matches)
-                        .map(
-                                match ->
-                                        new Mapping(
-                                                Long.parseUnsignedLong(match.group(1), HEXADECIMAL),
-                                                Long.parseUnsignedLong(match.group(2), HEXADECIMAL),
-                                                Path.of(match.group(3))))
+                        .flatMap(match -> mapping(match).stream())
                         .toList());
+    }
+
+    /** Empty where the process's locale has no letters for the file's name. */
+    private static Optional<Mapping> mapping(Matcher match) {
+        try {
+            return Optional.of(
+                    new Mapping(
+                            Long.parseUnsignedLong(match.group(1), HEXADECIMAL),
+                            Long.parseUnsignedLong(match.group(2), HEXADECIMAL),
+                            Path.of(match.group(3))));
+        } catch (NumberFormatException | InvalidPathException e) {
+            return Optional.empty();
+        }
     }
 
     /** The first file whose name matches. */

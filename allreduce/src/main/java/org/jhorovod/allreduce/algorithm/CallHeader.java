@@ -61,7 +61,7 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
 
     /** Reads what follows the length. */
     static CallHeader decode(ByteBuffer body) throws IOException {
-        if (body.getShort() != MAGIC) {
+        if (body.remaining() < FIXED_BYTES || body.getShort() != MAGIC) {
             throw new IOException("it sent something that is no header");
         }
         int generation = body.getInt();
@@ -80,7 +80,7 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
                             CollectiveCall.Kind.values()[kind],
                             name,
                             DataType.values()[type],
-                            op < 0 ? null : ReduceOp.values()[op],
+                            op == -1 ? null : ReduceOp.values()[op],
                             isPrescaled,
                             root,
                             elementCount,

@@ -37,7 +37,6 @@ import org.jhorovod.allreduce.transport.shm.SharedSegment;
 /** The collectives of ranks that share memory. Used by the engine's thread. */
 public final class SharedCollectives implements AllReduce {
     private static final int WHOLE_BYTES = 32 << 10;
-    private static final int ALIGNMENT = 64;
     private static final long PIECE_BYTES = 1 << 20;
     private static final int ORDINARY = -1;
 
@@ -46,10 +45,9 @@ public final class SharedCollectives implements AllReduce {
     private final ReductionKernel kernel;
     private final int position;
     private final int size;
-    private final int shardBytes;
     // Results lie behind what is laid down: others may take those of the round before still while
     // this rank lays down for the next one, perhaps of another collective.
-    private final int placeOfResult;
+    private final SharedLayout layout;
 
     /**
      * Over the rounds of a group of all ranks.
@@ -63,14 +61,13 @@ public final class SharedCollectives implements AllReduce {
         this.kernel = kernel;
         this.position = rounds.position();
         this.size = rounds.size();
-        this.shardBytes = rounds.payloadBytes() / size / ALIGNMENT * ALIGNMENT;
-        this.placeOfResult = (size - 1) * shardBytes;
+        this.layout = SharedLayout.of(rounds.payloadBytes(), size);
     }
 
     @Override
     public void allReduce(Operation operation, HostTensor tensor, ReduceOp op) {
         int divisor = op == ReduceOp.AVERAGE ? size : 1;
-        if (tensor.byteCount() <= Math.min(WHOLE_BYTES, placeOfResult)) {
+        if (tensor.byteCount() <= Math.min(WHOLE_BYTES, layout.placeOfResult())) {
             reduceWhole(operation, tensor, op, divisor);
         } else {
             reduceLarge(operation, tensor, op, divisor);
@@ -130,7 +127,7 @@ public final class SharedCollectives implements AllReduce {
     /** With or without its first exchange already done. */
     private void reduceInSlices(
             Operation operation, HostTensor tensor, ReduceOp op, int divisor, boolean isBegun) {
-        long sliceBytes = (long) shardBytes * size;
+        long sliceBytes = layout.sliceBytes();
         List<Span> before = List.of();
         for (long offset = 0; offset < tensor.byteCount(); offset += sliceBytes) {
             List<Span> shards = shards(tensor, offset);
@@ -148,14 +145,14 @@ public final class SharedCollectives implements AllReduce {
 
     /** Those of the slice that starts at an offset. */
     private List<Span> shards(HostTensor tensor, long offset) {
-        long bytes = Math.min((long) shardBytes * size, tensor.byteCount() - offset);
+        long bytes = Math.min(layout.sliceBytes(), tensor.byteCount() - offset);
         return new Span(offset, bytes).split(size, tensor.type().byteCount());
     }
 
     private void layDownForOthers(HostTensor tensor, List<Span> shards) {
         for (int other = 0; other < size; other++) {
             if (other != position) {
-                rounds.layDown(tensor, shards.get(other), placeOf(other, position));
+                rounds.layDown(tensor, shards.get(other), layout.placeOf(other, position));
             }
         }
     }
@@ -163,7 +160,7 @@ public final class SharedCollectives implements AllReduce {
     private void takeResults(HostTensor tensor, List<Span> shards) {
         for (int other = 0; other < shards.size(); other++) {
             if (other != position) {
-                rounds.takeAdded(other, placeOfResult, tensor, shards.get(other));
+                rounds.takeAdded(other, layout.placeOfResult(), tensor, shards.get(other));
             }
         }
     }
@@ -174,18 +171,14 @@ public final class SharedCollectives implements AllReduce {
             int bytes = own.remaining();
             List<ByteBuffer> inputs = new ArrayList<>(size);
             for (int rank = 0; rank < size; rank++) {
-                int place = placeOf(position, rank) + (int) done;
+                int place = layout.placeOf(position, rank) + (int) done;
                 inputs.add(rank == position ? own : rounds.payload(rank, place, bytes));
             }
-            ByteBuffer result = rounds.payload(position, placeOfResult + (int) done, bytes);
+            ByteBuffer result =
+                    rounds.payload(position, layout.placeOfResult() + (int) done, bytes);
             kernel.reduce(tensor.type(), op, inputs, List.of(own, result), divisor);
             done += bytes;
         }
-    }
-
-    /** Where in a rank's payload its part of an other rank's shard lies: its own has no place. */
-    private int placeOf(int shard, int inPayloadOf) {
-        return (shard < inPayloadOf ? shard : shard - 1) * shardBytes;
     }
 
     /** Replaces the tensor by that of the root. */
@@ -232,7 +225,7 @@ public final class SharedCollectives implements AllReduce {
     private void forSlices(Operation operation, long byteCount, Part before, Part after) {
         long offset = 0;
         do {
-            Span slice = new Span(offset, Math.min(placeOfResult, byteCount - offset));
+            Span slice = new Span(offset, Math.min(layout.placeOfResult(), byteCount - offset));
             before.of(slice);
             if (offset == 0) {
                 rounds.exchangeFirst(operation);

@@ -1,6 +1,7 @@
 package org.jhorovod.allreduce.config;
 
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -30,7 +31,16 @@ public record MpirunOptions(
                 isOn(environment.apply("OMPI_MCA_mpi_yield_when_idle"))
                         || isOn(environment.apply("OMPI_MCA_mpi_oversubscribe")),
                 Optional.ofNullable(daemon),
-                Optional.ofNullable(folder).map(Path::of).filter(Files::isWritable));
+                Optional.ofNullable(folder).flatMap(MpirunOptions::path).filter(Files::isWritable));
+    }
+
+    /** Empty where the process's locale has no letters for it. */
+    private static Optional<Path> path(String text) {
+        try {
+            return Optional.of(Path.of(text));
+        } catch (InvalidPathException e) {
+            return Optional.empty();
+        }
     }
 
     private static boolean isOn(@Nullable String value) {

@@ -73,7 +73,7 @@ sealed interface ControlMessage {
     private static ByteBuffer frame(
             int type, int generation, long sequence, int rank, String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        int textBytes = Math.min(bytes.length, MAX_TEXT_BYTES);
+        int textBytes = wholeCharacters(bytes);
         return ByteBuffer.allocate(4 + HEADER_BYTES + textBytes)
                 .putInt(HEADER_BYTES + textBytes)
                 .put((byte) type)
@@ -84,12 +84,27 @@ sealed interface ControlMessage {
                 .flip();
     }
 
+    /** How many of the bytes can be sent without cutting a character through. */
+    private static int wholeCharacters(byte[] text) {
+        if (text.length <= MAX_TEXT_BYTES) {
+            return text.length;
+        }
+        int end = MAX_TEXT_BYTES;
+        while (end > 0 && (text[end] & 0xc0) == 0x80) { // inside of a character
+            end--;
+        }
+        return end;
+    }
+
     /**
      * Reads the body of a frame, without its length.
      *
      * @throws IOException if it is malformed or of another generation
      */
     static ControlMessage decode(ByteBuffer body, int generation) throws IOException {
+        if (body.remaining() < HEADER_BYTES) {
+            throw new IOException("a control message of " + body.remaining() + " bytes");
+        }
         int type = body.get();
         int theirGeneration = body.getInt();
         long sequence = body.getLong();

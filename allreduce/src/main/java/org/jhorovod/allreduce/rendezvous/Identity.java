@@ -38,11 +38,20 @@ public record Identity(Purpose purpose, int generation, int rank) {
     }
 
     static Identity decode(byte[] bytes) throws HandshakeException {
+        if (bytes.length != BYTES) {
+            throw new HandshakeException("it said in %d bytes who it is".formatted(bytes.length));
+        }
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
         int purpose = buffer.get();
         if (purpose < 0 || purpose >= Purpose.values().length) {
             throw new HandshakeException("it named an unknown purpose");
         }
-        return new Identity(Purpose.values()[purpose], buffer.getInt(), buffer.getInt());
+        int generation = buffer.getInt();
+        int rank = buffer.getInt();
+        if (generation < 0 || rank < 0) {
+            throw new HandshakeException(
+                    "it named rank %d of generation %d".formatted(rank, generation));
+        }
+        return new Identity(Purpose.values()[purpose], generation, rank);
     }
 }

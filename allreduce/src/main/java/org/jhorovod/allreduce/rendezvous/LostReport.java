@@ -3,6 +3,7 @@ package org.jhorovod.allreduce.rendezvous;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,10 +32,13 @@ public record LostReport(int lostRank, String message) {
         return ByteBuffer.allocate(4 + text.length).putInt(lostRank).put(text).array();
     }
 
-    /** The report in a store value. */
-    public static LostReport decode(byte[] value) {
+    /** The report in a store value; empty if it is none. */
+    public static Optional<LostReport> decode(byte[] value) {
+        if (value.length < Integer.BYTES) {
+            return Optional.empty();
+        }
         ByteBuffer buffer = ByteBuffer.wrap(value);
         int rank = buffer.getInt();
-        return new LostReport(rank, StandardCharsets.UTF_8.decode(buffer).toString());
+        return Optional.of(new LostReport(rank, StandardCharsets.UTF_8.decode(buffer).toString()));
     }
 }

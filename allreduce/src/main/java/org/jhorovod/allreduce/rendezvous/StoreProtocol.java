@@ -55,12 +55,15 @@ final class StoreProtocol {
             try {
                 Kind kind = Kind.values()[body.get()];
                 byte[] key = takeBytes(body);
-                return new Request(
-                        kind,
-                        new String(key == null ? new byte[0] : key, StandardCharsets.UTF_8),
-                        body.getLong(),
-                        takeBytes(body),
-                        takeBytes(body));
+                Request request =
+                        new Request(
+                                kind,
+                                new String(key == null ? new byte[0] : key, StandardCharsets.UTF_8),
+                                body.getLong(),
+                                takeBytes(body),
+                                takeBytes(body));
+                requireEnd(body);
+                return request;
             } catch (RuntimeException e) {
                 throw new IOException("A malformed request to the store.", e);
             }
@@ -78,7 +81,10 @@ final class StoreProtocol {
 
         static Response decode(ByteBuffer body) throws IOException {
             try {
-                return new Response(Status.values()[body.get()], body.getLong(), takeBytes(body));
+                Status status = Status.values()[body.get()];
+                Response response = new Response(status, body.getLong(), takeBytes(body));
+                requireEnd(body);
+                return response;
             } catch (RuntimeException e) {
                 throw new IOException("A malformed answer of the store.", e);
             }
@@ -100,15 +106,21 @@ final class StoreProtocol {
 
     private static byte @Nullable [] takeBytes(ByteBuffer body) {
         int length = body.getInt();
-        if (length < 0) {
+        if (length == -1) {
             return null;
         }
-        if (length > body.remaining()) {
+        if (length < 0 || length > body.remaining()) {
             throw new IllegalArgumentException("longer than the message");
         }
         byte[] bytes = new byte[length];
         body.get(bytes);
         return bytes;
+    }
+
+    private static void requireEnd(ByteBuffer body) {
+        if (body.hasRemaining()) {
+            throw new IllegalArgumentException("shorter than the message");
+        }
     }
 
     static void write(TimedChannel channel, ByteBuffer body, Deadline deadline) throws IOException {

@@ -59,6 +59,14 @@ class ControlMessageTest {
                 .hasSize(ControlMessage.MAX_TEXT_BYTES);
     }
 
+    @Test
+    void cutsATextThatIsTooLong_betweenCharacters() throws IOException {
+        String text = "x" + "ü".repeat(ControlMessage.MAX_TEXT_BYTES);
+        ControlMessage decoded =
+                ControlMessage.decode(body(new ControlMessage.Heartbeat(1, text)), 3);
+        assertThat(text).startsWith(((ControlMessage.Heartbeat) decoded).lastSubmitted());
+    }
+
     static Stream<CollectiveException> failures() {
         return Stream.of(
                 new MismatchException("differs"),

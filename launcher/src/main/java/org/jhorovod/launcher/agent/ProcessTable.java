@@ -94,10 +94,14 @@ final class ProcessTable {
         if (fields.length < 4 || fields[0].equals("Z") || fields[0].equals("X")) {
             return Optional.empty();
         }
-        return Optional.of(
-                new Entry(
-                        Long.parseLong(stat.substring(0, open).strip()),
-                        Long.parseLong(fields[2]),
-                        Long.parseLong(fields[3])));
+        try {
+            return Optional.of(
+                    new Entry(
+                            Long.parseLong(stat.substring(0, open).strip()),
+                            Long.parseLong(fields[2]),
+                            Long.parseLong(fields[3])));
+        } catch (NumberFormatException e) {
+            return Optional.empty();
+        }
     }
 }

@@ -71,9 +71,12 @@ final class RendezvousServer implements AutoCloseable {
     Map<Integer, LostReport> reports(int size) {
         Map<Integer, LostReport> reports = new TreeMap<>();
         for (int rank = 0; rank < size; rank++) {
-            Optional<byte[]> value = server.store().get(Keys.lost(GENERATION, rank), Duration.ZERO);
-            if (value.isPresent() && value.get().length >= Integer.BYTES) {
-                reports.put(rank, LostReport.decode(value.get()));
+            Optional<LostReport> report =
+                    server.store()
+                            .get(Keys.lost(GENERATION, rank), Duration.ZERO)
+                            .flatMap(LostReport::decode);
+            if (report.isPresent()) {
+                reports.put(rank, report.get());
             }
         }
         return reports;
