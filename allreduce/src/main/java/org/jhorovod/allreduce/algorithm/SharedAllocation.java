@@ -18,8 +18,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /*
- * One round tells where each rank's segment is, the next whether each rank has mapped all of them.
- * If one cannot, all try once more, and then take ordinary memory.
+ * One round tells where each rank's segment will be, the next that it is there, and one more whether
+ * each rank has mapped all of them. If one cannot, all try once more, and then take ordinary memory.
+ * The names are known before there is anything behind them, so that a rank that is lost meanwhile
+ * leaves nothing: the others remove its name too.
  */
 /** How ranks that share memory allocate more of it. Used by the engine's thread. */
 public final class SharedAllocation {
@@ -41,13 +43,26 @@ public final class SharedAllocation {
 
     /** Allocates as many bytes on each rank. */
     public Allocation allocate(Operation operation, long byteCount) {
+        rounds.layDown(files.name().toString());
         rounds.exchangeFirst(operation);
-        Attempt attempt = attempt(operation, byteCount);
+        List<String> names = new ArrayList<>();
+        for (int position = 0; position < rounds.size(); position++) {
+            names.add(rounds.text(position));
+        }
+        try {
+            return allocate(operation, byteCount, names);
+        } finally {
+            files.remove(names);
+        }
+    }
+
+    private Allocation allocate(Operation operation, long byteCount, List<String> names) {
+        Attempt attempt = attempt(operation, byteCount, names);
         if (attempt.segments().isEmpty()) {
             // What ranks have closed is there until each of them has collected its view of it.
             System.gc();
             LockSupport.parkNanos(COLLECTION_NANOS);
-            attempt = attempt(operation, byteCount);
+            attempt = attempt(operation, byteCount, names);
         }
         if (attempt.segments().isEmpty()) {
             logger.warn(
@@ -67,59 +82,46 @@ public final class SharedAllocation {
      */
     private record Attempt(List<SharedSegment> segments, String whyNot) {}
 
-    private Attempt attempt(Operation operation, long byteCount) {
+    private Attempt attempt(Operation operation, long byteCount, List<String> names) {
+        String name = names.get(rounds.position());
         @Nullable SharedSegment own = null;
-        String told;
+        String told = OK;
         try {
-            own = files.create(byteCount);
-            told = own.file().toString();
+            own = files.create(Path.of(name), byteCount);
         } catch (IOException e) {
             told = String.valueOf(e.getMessage());
         }
-        try {
-            return share(operation, byteCount, own, told);
-        } finally {
-            unlink(own);
-        }
-    }
-
-    private Attempt share(
-            Operation operation, long byteCount, @Nullable SharedSegment own, String told) {
         rounds.layDown(told);
         rounds.exchange(operation);
         List<SharedSegment> segments = new ArrayList<>();
-        rounds.layDown(own == null ? told : map(byteCount, own, segments));
+        rounds.layDown(own == null ? told : map(byteCount, own, names, segments));
         rounds.exchange(operation);
         for (int position = 0; position < rounds.size(); position++) {
             String outcome = rounds.text(position);
             if (!outcome.equals(OK)) {
+                files.remove(List.of(name));
                 return new Attempt(List.of(), outcome);
             }
         }
         return new Attempt(segments, "");
     }
 
-    private String map(long byteCount, SharedSegment own, List<SharedSegment> segments) {
+    private String map(
+            long byteCount, SharedSegment own, List<String> names, List<SharedSegment> segments) {
         for (int position = 0; position < rounds.size(); position++) {
+            String told = rounds.text(position);
+            if (!told.equals(OK)) {
+                return told;
+            }
             try {
                 segments.add(
                         position == rounds.position()
                                 ? own
-                                : SharedSegment.open(Path.of(rounds.text(position)), byteCount));
+                                : SharedSegment.open(Path.of(names.get(position)), byteCount));
             } catch (IOException e) {
                 return String.valueOf(e);
             }
         }
         return OK;
-    }
-
-    private static void unlink(@Nullable SharedSegment own) {
-        try {
-            if (own != null) {
-                own.unlink();
-            }
-        } catch (IOException e) {
-            logger.warn("A file of shared memory could not be removed", e);
-        }
     }
 }

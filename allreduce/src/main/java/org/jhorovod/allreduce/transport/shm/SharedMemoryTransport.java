@@ -8,8 +8,9 @@ import org.jhorovod.allreduce.spi.Meeting;
 
 /*
  * One rank's way into the group:
- *   make the own segment -> tell where it is -> map those of the others -> tell how that went ->
- *   hear it of the others -> remove the name.
+ *   tell where the own segment will be -> hear it of the others -> make it -> tell so -> map those of
+ *   the others -> tell how that went -> hear it of the others -> remove the names.
+ * Names are told first, so that the others remove that of a rank which is killed meanwhile.
  * What may fail is told too: too little space, or ranks that share the name of a host and not its
  * memory, as two containers do. So either all ranks have the group, or none has.
  */
@@ -18,6 +19,7 @@ public final class SharedMemoryTransport {
     /** The name that users choose it by. */
     public static final String NAME = "shm";
 
+    private static final String NAME_OF_SEGMENT = "shm-name";
     private static final String SEGMENT = "shm-segment";
     private static final String OUTCOME = "shm-outcome";
     private static final String NONE = "none";
@@ -53,42 +55,50 @@ public final class SharedMemoryTransport {
      * @throws IOException with the reason if one of them cannot; then all of them throw
      */
     public SharedGroup open() throws IOException {
+        meeting.publish(NAME_OF_SEGMENT, files.name().toString());
+        List<String> names = new ArrayList<>();
+        for (int rank : ranks) {
+            names.add(meeting.awaitPublished(rank, NAME_OF_SEGMENT));
+        }
+        int position = ranks.indexOf(meeting.self().rank());
+        List<String> left = names;
+        try {
+            return share(position, names);
+        } catch (IOException e) {
+            left = List.of(names.get(position)); // the others may be about to map theirs
+            throw e;
+        } finally {
+            files.remove(left);
+        }
+    }
+
+    private SharedGroup share(int position, List<String> names) throws IOException {
         SharedSegment own;
         try {
-            own = files.create(segmentBytes);
+            own = files.create(Path.of(names.get(position)), segmentBytes);
         } catch (IOException e) {
             meeting.publish(SEGMENT, NONE);
             meeting.publish(OUTCOME, String.valueOf(e.getMessage()));
             requireAll();
             throw e;
         }
-        try {
-            meeting.publish(SEGMENT, own.file().toString());
-            return share(own);
-        } finally {
-            own.unlink();
-        }
-    }
-
-    private SharedGroup share(SharedSegment own) throws IOException {
-        int self = meeting.self().rank();
+        meeting.publish(SEGMENT, OK);
         List<SharedSegment> segments = new ArrayList<>();
         String outcome = OK;
-        for (int rank : ranks) {
-            String file = rank == self ? "" : meeting.awaitPublished(rank, SEGMENT);
+        for (int i = 0; i < ranks.size(); i++) {
             try {
-                if (rank == self) {
+                if (i == position) {
                     segments.add(own);
-                } else if (!file.equals(NONE)) {
-                    segments.add(SharedSegment.open(Path.of(file), segmentBytes));
+                } else if (meeting.awaitPublished(ranks.get(i), SEGMENT).equals(OK)) {
+                    segments.add(SharedSegment.open(Path.of(names.get(i)), segmentBytes));
                 }
             } catch (IOException e) {
-                outcome = "it cannot map the memory of rank %d: %s".formatted(rank, e);
+                outcome = "it cannot map the memory of rank %d: %s".formatted(ranks.get(i), e);
             }
         }
         meeting.publish(OUTCOME, outcome);
         requireAll();
-        return new SharedGroup(ranks.indexOf(self), segments, slotBytes);
+        return new SharedGroup(position, segments, slotBytes);
     }
 
     private void requireAll() throws IOException {

@@ -25,11 +25,9 @@ public final class SharedSegment {
     private static final FileAttribute<?> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
-    private final Path file;
     private final List<ByteBuffer> memory;
 
-    private SharedSegment(Path file, List<ByteBuffer> memory) {
-        this.file = file;
+    private SharedSegment(List<ByteBuffer> memory) {
         this.memory = memory;
     }
 
@@ -46,7 +44,7 @@ public final class SharedSegment {
                         StandardOpenOption.WRITE);
         try (FileChannel channel = FileChannel.open(file, options, OWNER_ONLY)) {
             fill(channel, byteCount);
-            return new SharedSegment(file, map(channel, byteCount));
+            return new SharedSegment(map(channel, byteCount));
         } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(file);
             throw e;
@@ -70,7 +68,7 @@ public final class SharedSegment {
                 throw new IOException(
                         "%s has %d bytes, not %d".formatted(file, channel.size(), byteCount));
             }
-            return new SharedSegment(file, map(channel, byteCount));
+            return new SharedSegment(map(channel, byteCount));
         }
     }
 
@@ -84,11 +82,6 @@ public final class SharedSegment {
         return List.copyOf(memory);
     }
 
-    /** Where others find it. */
-    public Path file() {
-        return file;
-    }
-
     /** The whole memory in order. */
     public List<ByteBuffer> memory() {
         return memory;
@@ -100,10 +93,5 @@ public final class SharedSegment {
         int offset = (int) (byteOffset % MAPPING_BYTES);
         int bytes = (int) Math.min(maxByteCount, piece.capacity() - offset);
         return piece.slice(offset, bytes).order(ByteOrder.nativeOrder());
-    }
-
-    /** Removes its name; the memory stays until nobody has it mapped. */
-    public void unlink() throws IOException {
-        Files.deleteIfExists(file);
     }
 }
