@@ -47,6 +47,7 @@ final class Arrivals implements Closeable {
         return channel;
     }
 
+    /** All are of one generation; a record's own hash would be linked first, at each start. */
     private static String key(Identity identity) {
         return identity.purpose() + "/" + identity.rank();
     }

@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce.config;
 
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -99,11 +100,19 @@ public final class Configuration {
         for (String list : lists) {
             if (list != null) {
                 for (String folder : list.split("[:;]", 0)) {
-                    folders.add(Path.of(folder));
+                    addFolder(folder, folders);
                 }
             }
         }
         return folders;
+    }
+
+    private static void addFolder(String name, List<Path> folders) {
+        try {
+            folders.add(Path.of(name));
+        } catch (InvalidPathException e) {
+            logger.debug("A library folder has a name that this locale has no letters for", e);
+        }
     }
 
     /** A place where texts of settings stand; the first that has one wins. */

@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce.config;
 
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -11,21 +12,17 @@ import org.jspecify.annotations.Nullable;
 public enum ForeignLauncher {
     /** Open MPI's {@code mpirun}. */
     OPEN_MPI(
-            "OMPI_COMM_WORLD_RANK",
-            "OMPI_COMM_WORLD_SIZE",
-            "OMPI_COMM_WORLD_LOCAL_RANK",
-            "OMPI_COMM_WORLD_LOCAL_SIZE");
+            Map.of(
+                    Settings.RANK.name(), "OMPI_COMM_WORLD_RANK",
+                    Settings.SIZE.name(), "OMPI_COMM_WORLD_SIZE",
+                    Settings.LOCAL_RANK.name(), "OMPI_COMM_WORLD_LOCAL_RANK",
+                    Settings.LOCAL_SIZE.name(), "OMPI_COMM_WORLD_LOCAL_SIZE"));
 
-    private final String rank;
-    private final String size;
-    private final String localRank;
-    private final String localSize;
+    @SuppressWarnings("ImmutableEnumChecker") // made by Map.of
+    private final Map<String, String> variables;
 
-    ForeignLauncher(String rank, String size, String localRank, String localSize) {
-        this.rank = rank;
-        this.size = size;
-        this.localRank = localRank;
-        this.localSize = localSize;
+    ForeignLauncher(Map<String, String> variables) {
+        this.variables = variables;
     }
 
     /** The one whose variables are all there. */
@@ -39,22 +36,16 @@ public enum ForeignLauncher {
     }
 
     private boolean hasStarted(UnaryOperator<@Nullable String> environment) {
-        return environment.apply(rank) != null
-                && environment.apply(size) != null
-                && environment.apply(localRank) != null
-                && environment.apply(localSize) != null;
+        for (String variable : variables.values()) {
+            if (environment.apply(variable) == null) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The variable that stands in for a setting of ours, or null. */
     @Nullable String variableFor(Setting<?> setting) {
-        String name = setting.name();
-        if (name.equals(Settings.RANK.name())) {
-            return rank;
-        } else if (name.equals(Settings.SIZE.name())) {
-            return size;
-        } else if (name.equals(Settings.LOCAL_RANK.name())) {
-            return localRank;
-        }
-        return name.equals(Settings.LOCAL_SIZE.name()) ? localSize : null;
+        return variables.get(setting.name());
     }
 }

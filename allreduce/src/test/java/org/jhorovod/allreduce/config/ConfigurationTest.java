@@ -3,6 +3,7 @@ package org.jhorovod.allreduce.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -125,5 +126,12 @@ class ConfigurationTest {
         assertThatThrownBy(() -> Configuration.from(name -> null, environment::get))
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("OMPI_COMM_WORLD_SIZE is 'many'");
+    }
+
+    @Test
+    void aLibraryFolderWithoutAPath_isLeftOut_andTheOthersAreNot() {
+        Map<String, String> environment = Map.of("LD_LIBRARY_PATH", "/a:/b\0c:/d");
+        assertThat(Configuration.from(name -> null, environment::get).libraryFolders())
+                .containsExactly(Path.of("/a"), Path.of("/d"));
     }
 }
