@@ -1,5 +1,6 @@
 package org.jhorovod.djl;
 
+import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -7,6 +8,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.optimizer.Optimizer;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +37,8 @@ final class Checkpointing implements AutoCloseable {
     private static final Logger logger = LoggerFactory.getLogger(Checkpointing.class);
 
     static final String OPTIMIZER_FILE = "optimizer.ndlist";
-    private static final Duration LOCK_PATIENCE = Duration.ofSeconds(20);
+    // A file server may keep a lost host's lock for as long as its lease, 90 s mostly.
+    private static final Duration LOCK_PATIENCE = Duration.ofMinutes(2);
     private static final String FOUND = "found ";
     private static final String FAILED = "failed ";
 
@@ -44,6 +47,7 @@ final class Checkpointing implements AutoCloseable {
     private final String owner;
     private final Model model;
     private final Optimizer optimizer;
+    private final Path directory;
     private final CheckpointFolder folder;
     private final SnapshotMemory parametersMemory = new SnapshotMemory();
     private final SnapshotMemory optimizerMemory = new SnapshotMemory();
@@ -52,9 +56,17 @@ final class Checkpointing implements AutoCloseable {
     private @Nullable Checkpoint found; // as the lock, and where there is none
     private long writtenStep = -1;
 
+    /**
+     * Of one trainer.
+     *
+     * @param number of the trainer in its process: the first has the folder itself, each other a
+     *     folder in it
+     * @param owner the trainer's name on all ranks
+     */
     Checkpointing(
             Checkpoints checkpoints,
             Communicator communicator,
+            int number,
             String owner,
             Model model,
             Optimizer optimizer) {
@@ -63,7 +75,8 @@ final class Checkpointing implements AutoCloseable {
         this.owner = owner;
         this.model = model;
         this.optimizer = optimizer;
-        this.folder = new CheckpointFolder(checkpoints.folder());
+        this.directory = number == 0 ? checkpoints.folder() : checkpoints.folder().resolve(owner);
+        this.folder = new CheckpointFolder(directory);
     }
 
     /**
@@ -86,9 +99,11 @@ final class Checkpointing implements AutoCloseable {
 
     private String read() {
         try {
-            lock = FolderLock.take(checkpoints.folder(), LOCK_PATIENCE);
-            folder.prepare();
-            writer = new CheckpointWriter(folder, checkpoints.keep());
+            if (lock == null) {
+                lock = FolderLock.take(directory, LOCK_PATIENCE);
+                folder.prepare();
+                writer = new CheckpointWriter(folder, checkpoints.keep());
+            }
             Optional<Checkpoint> newest = folder.newest();
             if (newest.isEmpty()) {
                 return "";
@@ -101,7 +116,8 @@ final class Checkpointing implements AutoCloseable {
         } catch (CheckpointException e) {
             logger.debug("no checkpoint can be used", e);
             return FAILED + e.getMessage();
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
+            logger.debug("no checkpoints can be kept", e);
             return FAILED + "Checkpoints cannot be kept in %s: %s.".formatted(folder, e);
         }
     }
@@ -131,14 +147,18 @@ final class Checkpointing implements AutoCloseable {
         state.resume(description.optimizer());
         List<NDArray> arrays = state.allocate(description.optimizer());
         Checkpoint checkpoint = found;
-        if (checkpoint != null && !arrays.isEmpty()) {
-            fill(arrays, checkpoint);
+        String failure = checkpoint == null || arrays.isEmpty() ? "" : fill(arrays, checkpoint);
+        failure = TextExchange.broadcast(communicator, owner + "/optimizer", failure);
+        if (!failure.isEmpty()) {
+            throw new CheckpointException(failure);
         }
         ArrayBroadcast.run(communicator, owner + "/optimizer", arrays);
     }
 
-    private void fill(List<NDArray> arrays, Checkpoint checkpoint) {
-        try (NDManager manager = model.getNDManager().newSubManager();
+    /** Returns why it failed; empty if it has not. */
+    private static String fill(List<NDArray> arrays, Checkpoint checkpoint) {
+        // On the host: a device that just holds the training has no room for a second copy.
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu());
                 InputStream in = checkpoint.open(OPTIMIZER_FILE)) {
             NDList kept = NDList.decode(manager, in);
             for (int i = 0; i < arrays.size(); i++) {
@@ -146,9 +166,10 @@ final class Checkpointing implements AutoCloseable {
                 TensorMemory.overwrite(
                         arrays.get(i), target -> target.put(TensorMemory.bytes(source)));
             }
-        } catch (IOException e) {
-            throw new CheckpointException(
-                    "%s cannot be read: %s".formatted(checkpoint.path(), e), e);
+            return "";
+        } catch (IOException | RuntimeException e) {
+            logger.debug("the optimizer's state cannot be read", e);
+            return "The optimizer's state of %s cannot be read: %s".formatted(checkpoint.path(), e);
         }
     }
 
@@ -196,7 +217,8 @@ final class Checkpointing implements AutoCloseable {
             return;
         }
         boolean isThere = known.await();
-        if (moment.step() != writtenStep || !isThere) {
+        // After its patience the disk may still be at it, and the memory is the writer's.
+        if (known.isIdle() && (moment.step() != writtenStep || !isThere)) {
             snapshot(known, moment);
         }
     }
@@ -233,6 +255,14 @@ final class Checkpointing implements AutoCloseable {
             new NDList(state.arrays().values()).encode(optimizerMemory);
         } catch (IOException e) {
             throw new IllegalStateException("bug: memory takes all that is written", e);
+        } catch (OutOfMemoryError e) {
+            logger.error(
+                    "{} is left out: there is no memory for it ({}). It takes as much beside the"
+                            + " heap as on disk; raise -XX:MaxDirectMemorySize, which is -Xmx if"
+                            + " not set.",
+                    CheckpointFolder.name(moment.step()),
+                    e.getMessage());
+            return;
         }
         logger.debug("a snapshot took {} ms", (System.nanoTime() - start) / 1_000_000);
         into.write(
@@ -248,15 +278,17 @@ final class Checkpointing implements AutoCloseable {
     /** Waits for the checkpoint that is being written, and lets the folder go. */
     @Override
     public void close() {
-        try {
+        try (FolderLock held = lock) {
             if (writer != null) {
                 writer.close();
-            }
-            if (lock != null) {
-                lock.close();
             }
         } catch (IOException e) {
             logger.debug("The folder's lock could not be closed", e);
         }
+    }
+
+    @Override
+    public String toString() {
+        return folder.toString();
     }
 }

@@ -22,27 +22,39 @@ final class Continuation implements AutoCloseable {
     private final StepClock clock;
     private final DataProgress progress = new DataProgress();
     private final @Nullable Checkpointing checkpointing; // null where none are kept
+    private final int generation;
     private boolean isStarted;
 
     /**
      * Of one trainer.
      *
+     * @param number of the trainer in its process
      * @param owner the trainer's name on all ranks
      */
     Continuation(
             DistributedConfig config,
+            int number,
             String owner,
             Model model,
             Optimizer optimizer,
             StepClock clock) {
         this.communicator = config.communicator();
         this.clock = clock;
+        this.generation = config.generation();
         this.seed =
                 new SharedSeed(
                         communicator, owner, config.seed(), model.getNDManager().getEngine());
         this.checkpointing =
                 config.checkpoints()
-                        .map(kept -> new Checkpointing(kept, communicator, owner, model, optimizer))
+                        .map(
+                                kept ->
+                                        new Checkpointing(
+                                                kept,
+                                                communicator,
+                                                number,
+                                                owner,
+                                                model,
+                                                optimizer))
                         .orElse(null);
     }
 
@@ -105,8 +117,18 @@ final class Continuation implements AutoCloseable {
         } else if (communicator.size() > 1) {
             seed.giveToRank();
         }
-        if (communicator.rank() == 0) {
-            found.ifPresent(this::tell);
+        if (communicator.rank() == 0 && known != null) {
+            found.ifPresentOrElse(this::tell, this::tellNothing);
+        }
+    }
+
+    private void tellNothing() {
+        if (generation > 0) {
+            logger.warn(
+                    "The job was started before, but {} has no checkpoint: the training begins"
+                        + " anew. The folder must be one that every host sees which may run rank"
+                        + " 0.",
+                    checkpointing);
         }
     }
 
@@ -121,9 +143,25 @@ final class Continuation implements AutoCloseable {
                 communicator.size());
     }
 
+    /**
+     * Makes sure that a training with checkpoints knows where it stands, before it takes data.
+     *
+     * @throws IllegalStateException if not
+     */
+    void requireStarted() {
+        if (checkpointing != null && !isStarted) {
+            throw new IllegalStateException(
+                    "The trainer is not initialised, and does not know yet from where its"
+                            + " checkpoints go on. Call trainer.initialize(shapes) before"
+                            + " trainer.iterateDataset.");
+        }
+    }
+
     /** Lets nothing that opening a pass has drawn change the numbers of a resumed training. */
-    void passResumed() {
-        seed.giveToStep(clock.steps());
+    void passOpened() {
+        if (checkpointing != null) {
+            seed.giveToStep(clock.steps());
+        }
     }
 
     /**

@@ -1,6 +1,8 @@
 package org.jhorovod.djl;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jhorovod.djl.checkpoint.CheckpointException;
 import org.jhorovod.djl.checkpoint.Description.Position;
 
@@ -10,23 +12,29 @@ import org.jhorovod.djl.checkpoint.Description.Position;
  * when a step is made in it: one that only evaluates does not. A program that resumes opens those
  * passes again that came before the first with steps, an evaluation at its start say; the next is
  * the one that the checkpoint was written in, of which only the samples are left that were not
- * stepped, if any. Its order is compared with that of the checkpoint, so that no program which does
- * otherwise takes other data for the rest of its epoch.
+ * stepped, if any. Its order is compared with that of the checkpoint, and no step is made in another
+ * before: so no program which does otherwise takes other data for the rest of its epoch.
  */
 /** Where a trainer stands in its data. Owned by the training thread. */
 final class DataProgress {
-    private Position position = Position.START;
-    private boolean isEnded;
-    private long samplesAtEnd; // of the pass that has ended
+    private Position position = Position.START; // of the last step
+    private final Set<Long> withSteps = new HashSet<>(); // passes that have not ended
+    private int epochs;
+    private boolean isEnded; // the pass of the last step
+    private long samplesAtEnd; // of that
     private long nextPass;
     private long resumeIn = -1; // the pass that a resumed training goes on in; -1 if none
 
     /** Takes up what another process came to. */
     void resume(Position from) {
         position = from;
+        epochs = from.epochs();
         isEnded = false;
         nextPass = 0;
         resumeIn = from.pass();
+        if (resumeIn >= 0) {
+            withSteps.add(resumeIn);
+        }
     }
 
     /** The number of the pass that is opened next. */
@@ -61,25 +69,36 @@ final class DataProgress {
 
     /** Notes that the next pass is open. */
     void opened() {
-        boolean isResumed = isResuming();
-        nextPass = nextPass() + 1;
-        if (isResumed) {
+        if (isResuming()) {
+            nextPass = position.nextPass();
             resumeIn = -1;
+        } else {
+            nextPass++;
         }
     }
 
-    /** Notes a step that was made after so many batches of a pass on each rank. */
+    /**
+     * Notes a step that was made after so many batches of a pass on each rank.
+     *
+     * @throws CheckpointException if a resumed training makes it before the pass that it was to go
+     *     on in
+     */
     void stepped(PassOrder order, long batches) {
-        boolean isFirst = position.pass() < 0;
-        boolean isNext = !isFirst && order.pass() != position.pass();
+        if (resumeIn >= 0) {
+            throw new CheckpointException(
+                    "The checkpoint was written in pass %d, and passes before pass %d had no steps, but this training makes a step in pass %d. Open the same passes before the first that trains as when it began."
+                            .formatted(position.pass(), position.firstPass(), order.pass()));
+        }
+        withSteps.add(order.pass());
+        isEnded = false;
         position =
                 new Position(
-                        isNext ? position.epochs() + 1 : position.epochs(),
-                        isFirst ? order.pass() : position.firstPass(),
+                        epochs,
+                        position.firstPass() < 0 ? order.pass() : position.firstPass(),
                         order.pass(),
                         order.handedOut(batches),
-                        order.fingerprint());
-        isEnded = false;
+                        order.fingerprint(),
+                        nextPass);
     }
 
     /** Notes a step after the pass before it had ended, of what was left of an accumulation. */
@@ -91,25 +110,31 @@ final class DataProgress {
                             position.firstPass(),
                             position.pass(),
                             samplesAtEnd,
-                            position.fingerprint());
+                            position.fingerprint(),
+                            position.nextPass());
         }
     }
 
     /** Notes that a pass has come to its end on all ranks; returns whether it is an epoch. */
     boolean ended(PassOrder order) {
-        if (order.pass() != position.pass()) {
+        if (!withSteps.remove(order.pass())) {
             return false;
         }
-        isEnded = true;
-        samplesAtEnd = order.samples();
+        epochs++;
+        if (order.pass() == position.pass()) {
+            isEnded = true;
+            samplesAtEnd = order.samples();
+        }
         return true;
     }
 
+    /** Where the last step was made, from where a training resumes. */
     Position position() {
         return position;
     }
 
+    /** How many passes with steps have come to their end. */
     int epochs() {
-        return isEnded ? position.epochs() + 1 : position.epochs();
+        return epochs;
     }
 }

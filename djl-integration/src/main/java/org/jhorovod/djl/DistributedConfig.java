@@ -20,6 +20,7 @@ public final class DistributedConfig {
     private final ReduceChoice reduce;
     private final ReductionPlace place;
     private final @Nullable Checkpoints checkpoints; // null where none are kept
+    private final int generation;
 
     private DistributedConfig(Builder builder) {
         Configuration configuration = Configuration.fromProcess();
@@ -38,6 +39,7 @@ public final class DistributedConfig {
                 Optional.ofNullable(builder.reduce)
                         .orElseGet(() -> configuration.get(Settings.REDUCE));
         this.place = builder.place;
+        this.generation = configuration.get(Settings.GENERATION);
         this.checkpoints =
                 Optional.ofNullable(builder.checkpoints)
                         .or(() -> checkpoints(configuration))
@@ -89,6 +91,11 @@ public final class DistributedConfig {
     /** The checkpoints that are kept, if any. */
     public Optional<Checkpoints> checkpoints() {
         return Optional.ofNullable(checkpoints);
+    }
+
+    /** How often the job was started before. */
+    int generation() {
+        return generation;
     }
 
     /** Where gradients are reduced. */

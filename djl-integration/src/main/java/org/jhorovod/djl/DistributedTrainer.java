@@ -75,7 +75,7 @@ public final class DistributedTrainer extends Trainer {
         this.number = group.add(this);
         this.name = "trainer-" + number;
         this.continuation =
-                new Continuation(config, name, model, trainingConfig.getOptimizer(), clock);
+                new Continuation(config, number, name, model, trainingConfig.getOptimizer(), clock);
         this.passes = new Passes(communicator, name, number, group, continuation.data());
         this.samples = new StepSamples(group, passes, !alone && communicator.rank() == 0);
     }
@@ -156,28 +156,35 @@ public final class DistributedTrainer extends Trainer {
     private void synchronize(Shape... shapes) {
         super.initialize(shapes);
         update = null; // the block may have other parameters now
+        parameters = NamedParameter.of(getModel().getBlock());
+        Optional<NativeGradients> gradients = Optional.empty();
+        if (!alone) {
+            gradients = NativeGradients.find(parameters);
+            requireSameModel(gradients.isPresent());
+        }
         Optional<Description> found = continuation.find();
         if (found.isPresent()) {
             EpochListeners.resume(
                     trainingConfig.getTrainingListeners(), continuation.progress().epochs());
         }
-        parameters = NamedParameter.of(getModel().getBlock());
         if (!alone) {
-            synchronizeRanks();
+            synchronizeRanks(gradients);
         }
         continuation.start(found, parameters);
     }
 
-    private void synchronizeRanks() {
-        if (reduction != null) {
-            reduction.close();
-        }
-        Optional<NativeGradients> gradients = NativeGradients.find(parameters);
+    private void requireSameModel(boolean areBornInBuckets) {
         List<String> evaluators = getEvaluators().stream().map(Evaluator::getName).toList();
         ModelAgreement.require(
                 communicator,
                 name + "/model",
-                ModelAgreement.describe(config, gradients.isPresent(), evaluators, parameters));
+                ModelAgreement.describe(config, areBornInBuckets, evaluators, parameters));
+    }
+
+    private void synchronizeRanks(Optional<NativeGradients> gradients) {
+        if (reduction != null) {
+            reduction.close();
+        }
         ArrayBroadcast.run(
                 communicator,
                 name + "/parameter",
@@ -263,8 +270,7 @@ public final class DistributedTrainer extends Trainer {
     private void update(StepReduction.Averaged averaged) {
         applyUpdate();
         clock.stepEnded(System.nanoTime(), averaged.samples(), averaged.waitedNanos());
-        Pass pass = group.currentPass();
-        continuation.stepMade(pass != null && pass.owner() == number ? pass : null);
+        continuation.stepMade(group.passOfStep(number));
         if (!alone && config.checkSteps() > 0 && clock.steps() % config.checkSteps() == 0) {
             checkParameters();
         }
@@ -274,7 +280,7 @@ public final class DistributedTrainer extends Trainer {
      * Has a checkpoint written now, by rank 0, which blocks until it is on disk. To be called
      * between two steps.
      *
-     * @return false if it could not be written, which is logged
+     * @return false on rank 0 if it could not be written, which is logged
      * @throws IllegalStateException if this trainer keeps no checkpoints, or is not initialised
      */
     public boolean checkpoint() {
@@ -316,25 +322,23 @@ public final class DistributedTrainer extends Trainer {
      * all ranks step them in the same order.
      *
      * @return to be iterated once
+     * @throws IllegalStateException if checkpoints are kept and the trainer is not initialised
      */
     @Override
     public Iterable<Batch> iterateDataset(Dataset dataset) throws IOException, TranslateException {
         if (alone && !continuation.keepsCheckpoints()) {
             Iterable<Batch> batches = super.iterateDataset(dataset);
-            Pass pass = passes.openAlone(batches, continuation::passEnded);
-            return pass::iterator;
+            return () -> passes.openAlone(batches, continuation::passEnded).iterator();
         }
+        continuation.requireStarted();
         double[][] start = metrics.start();
-        boolean isResuming = continuation.data().isResuming();
         Pass pass =
                 passes.open(
                         dataset,
                         continuation.seed()::get,
                         new Passes.Reading(getManager(), getExecutorService().orElse(null)),
                         ended -> finish(ended, start));
-        if (isResuming) {
-            continuation.passResumed();
-        }
+        continuation.passOpened();
         return pass::iterator;
     }
 

@@ -1,6 +1,7 @@
 package org.jhorovod.djl;
 
 import ai.djl.training.listener.EpochTrainingListener;
+import ai.djl.training.listener.LoggingTrainingListener;
 import ai.djl.training.listener.SaveModelTrainingListener;
 import ai.djl.training.listener.TrainingListener;
 import java.util.List;
@@ -14,6 +15,8 @@ final class EpochListeners {
         for (TrainingListener listener : listeners) {
             if (listener instanceof EpochTrainingListener) {
                 DjlField.of(EpochTrainingListener.class, "numEpochs").set(listener, epochs);
+            } else if (listener instanceof LoggingTrainingListener) {
+                DjlField.of(LoggingTrainingListener.class, "numEpochs").set(listener, epochs);
             } else if (listener instanceof SaveModelTrainingListener) {
                 DjlField.of(SaveModelTrainingListener.class, "epoch").set(listener, epochs);
             }

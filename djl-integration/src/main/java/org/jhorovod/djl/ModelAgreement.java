@@ -24,6 +24,7 @@ final class ModelAgreement {
         lines.add(areBornInBuckets ? "gradients born in buckets" : "gradients copied to buckets");
         lines.add("buckets of %d MiB".formatted(config.bucketMib()));
         lines.add(config.place().describe(config.communicator(), parameters));
+        lines.add(config.checkpoints().isPresent() ? "checkpoints" : "no checkpoints");
         lines.add("a check every %d steps".formatted(config.checkSteps()));
         lines.add("evaluators %s".formatted(evaluators));
         for (NamedParameter parameter : parameters) {

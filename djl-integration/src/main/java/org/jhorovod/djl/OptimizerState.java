@@ -61,10 +61,12 @@ final class OptimizerState {
             return;
         }
         if (isState(field.getGenericType())) {
-            DjlField state = DjlField.of(field.getDeclaringClass(), field.getName());
-            arrays.put(field.getName(), (Map<String, Map<Device, NDArray>>) state.get(optimizer));
+            Object state = DjlField.of(field.getDeclaringClass(), field.getName()).get(optimizer);
+            if (state != null) {
+                arrays.put(field.getName(), (Map<String, Map<Device, NDArray>>) state);
+            }
         } else if (!field.getDeclaringClass().getName().startsWith("ai.djl.")
-                && mayBeState(field.getType())) {
+                && mayBeState(field)) {
             throw new IllegalArgumentException(
                     "The optimizer %s keeps a field '%s' of type %s, which JHorovod cannot save in a checkpoint. Keep what it remembers of parameters in a Map<String, Map<Device, NDArray>>, as DJL's optimizers do, or train without checkpoints."
                             .formatted(
@@ -84,8 +86,11 @@ final class OptimizerState {
                 && inner.getActualTypeArguments()[1] == NDArray.class;
     }
 
-    private static boolean mayBeState(Class<?> type) {
-        return Map.class.isAssignableFrom(type)
+    /** Whether it may change from step to step. */
+    private static boolean mayBeState(Field field) {
+        Class<?> type = field.getType();
+        return (type.isPrimitive() && !Modifier.isFinal(field.getModifiers()))
+                || Map.class.isAssignableFrom(type)
                 || Collection.class.isAssignableFrom(type)
                 || NDArray.class.isAssignableFrom(type)
                 || type.isArray();

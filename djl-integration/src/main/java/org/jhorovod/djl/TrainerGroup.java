@@ -103,6 +103,23 @@ final class TrainerGroup {
         return null;
     }
 
+    /**
+     * The pass of a trainer that its step belongs to: the one whose batch is open, otherwise the
+     * innermost; null outside of any.
+     */
+    @Nullable Pass passOfStep(int trainerNumber) {
+        Pass innermost = null;
+        for (Pass pass = current; pass != null; pass = pass.outer()) {
+            if (pass.owner() == trainerNumber) {
+                if (pass.openBatch() != null) {
+                    return pass;
+                }
+                innermost = innermost == null ? pass : innermost;
+            }
+        }
+        return innermost;
+    }
+
     /** Notes that the ranks may come to the end of a pass after different numbers of batches. */
     void unevenPassOpened() {
         isAnnouncing = true;

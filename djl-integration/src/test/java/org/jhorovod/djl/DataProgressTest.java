@@ -102,6 +102,47 @@ class DataProgressTest {
     }
 
     @Test
+    void resumed_numbersPassesOn_thatWereOpenedInsideTheOne() {
+        progress.opened(); // 0
+        progress.stepped(order(0, 0), 1);
+        progress.opened(); // 1, evaluates in the middle of 0
+        progress.ended(order(1, 0));
+        progress.stepped(order(0, 0), 2);
+
+        DataProgress after = resumed();
+        after.opened();
+
+        assertThat(after.nextPass()).isEqualTo(2);
+    }
+
+    @Test
+    void stepsInTwoPassesInTurn_areNoEpochsBeforeTheseEnd() {
+        progress.opened();
+        progress.opened();
+        for (int batches = 1; batches < 4; batches++) {
+            progress.stepped(order(0, 0), batches);
+            progress.stepped(order(1, 0), batches);
+        }
+        assertThat(progress.epochs()).isZero();
+        progress.ended(order(0, 0));
+        progress.ended(order(1, 0));
+        assertThat(progress.epochs()).isEqualTo(2);
+    }
+
+    @Test
+    void stepBeforeTheResumedPass_isRefused() {
+        pass(0, 0);
+        pass(1, 5);
+        DataProgress after = resumed();
+        after.opened();
+
+        assertThatThrownBy(() -> after.stepped(order(0, 0), 1))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("a step in pass 0")
+                .hasMessageContaining("written in pass 1");
+    }
+
+    @Test
     void otherData_isRefused() {
         progress.opened();
         progress.stepped(order(0, 0), 1);

@@ -22,6 +22,7 @@ import ai.djl.training.evaluator.Evaluator;
 import ai.djl.training.evaluator.IndexEvaluator;
 import ai.djl.training.initializer.Initializer;
 import ai.djl.training.listener.EpochTrainingListener;
+import ai.djl.training.listener.LoggingTrainingListener;
 import ai.djl.training.listener.SaveModelTrainingListener;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.loss.SimpleCompositeLoss;
@@ -63,6 +64,7 @@ class DjlContractTest {
                 new Expected(Optimizer.class, "numUpdate", int.class),
                 new Expected(Optimizer.class, "updateCounts", Map.class),
                 new Expected(EpochTrainingListener.class, "numEpochs", int.class),
+                new Expected(LoggingTrainingListener.class, "numEpochs", int.class),
                 new Expected(SaveModelTrainingListener.class, "epoch", int.class));
     }
 

@@ -34,7 +34,8 @@ public final class CheckpointFolder {
     static final String DESCRIPTION_FILE = "checkpoint.json";
     private static final String WRITING = ".writing-";
     private static final String REMOVED = ".removed-";
-    private static final Pattern NAME = Pattern.compile("checkpoint-\\d{10,19}");
+    private static final String PREFIX = "checkpoint-";
+    private static final Pattern NAME = Pattern.compile(PREFIX + "\\d{10,18}");
 
     private final Path folder;
 
@@ -45,12 +46,15 @@ public final class CheckpointFolder {
 
     /** What a checkpoint after so many steps is called. */
     public static String name(long step) {
-        return "checkpoint-%010d".formatted(step);
+        return PREFIX + "%010d".formatted(step);
     }
 
-    /** Makes the folder, and clears away what was begun and not finished. */
+    /** Clears away what was begun and not finished, in a folder that is there. */
     public void prepare() throws IOException {
-        Files.createDirectories(folder);
+        Path parent = folder.getParent();
+        if (parent != null) {
+            force(parent);
+        }
         for (Path path : list()) {
             String name = String.valueOf(path.getFileName());
             if (name.startsWith(WRITING) || name.startsWith(REMOVED)) {
@@ -90,10 +94,7 @@ public final class CheckpointFolder {
                 all.add(path);
             }
         }
-        all.sort(
-                Comparator.comparing((Path path) -> path.getFileName().toString().length())
-                        .thenComparing(Comparator.naturalOrder())
-                        .reversed());
+        all.sort(Comparator.comparingLong(CheckpointFolder::stepOf).reversed());
         return all;
     }
 
@@ -156,8 +157,22 @@ public final class CheckpointFolder {
      */
     public Path write(Description description, Map<String, SnapshotMemory> files)
             throws IOException {
-        String name = name(description.step());
-        Path writing = folder.resolve(WRITING + name);
+        Path writing = folder.resolve(WRITING + name(description.step()));
+        try {
+            fill(writing, description, files);
+            Path path = folder.resolve(name(description.step()));
+            remove(path); // one of the same step that was refused
+            Files.move(writing, path, StandardCopyOption.ATOMIC_MOVE);
+            force(folder);
+            return path;
+        } finally {
+            delete(writing); // of a full disk it would take what room is made
+        }
+    }
+
+    private static void fill(
+            Path writing, Description description, Map<String, SnapshotMemory> files)
+            throws IOException {
         delete(writing);
         Files.createDirectory(writing);
         Map<String, Checksums.Sum> sums = new TreeMap<>();
@@ -169,11 +184,6 @@ public final class CheckpointFolder {
                 write(writing.resolve(DESCRIPTION_FILE), memory(description.encode())));
         write(writing.resolve(Checksums.FILE), memory(Checksums.text(sums)));
         force(writing);
-        Path path = folder.resolve(name);
-        remove(path); // one of the same step that was refused
-        Files.move(writing, path, StandardCopyOption.ATOMIC_MOVE);
-        force(folder);
-        return path;
     }
 
     private static SnapshotMemory memory(String text) {
@@ -192,12 +202,22 @@ public final class CheckpointFolder {
         }
     }
 
-    /** Removes all but the newest ones. */
-    public void keep(int count) throws IOException {
-        List<Path> all = checkpoints();
+    /**
+     * Removes all but the newest ones up to a step; later ones, which were refused, do not count.
+     *
+     * @param count how many stay
+     * @param step of the one just written
+     */
+    public void keep(int count, long step) throws IOException {
+        List<Path> all = new ArrayList<>(checkpoints());
+        all.removeIf(path -> stepOf(path) > step);
         for (Path path : all.subList(Math.min(count, all.size()), all.size())) {
             remove(path);
         }
+    }
+
+    private static long stepOf(Path path) {
+        return Long.parseLong(path.getFileName().toString().substring(PREFIX.length()));
     }
 
     private void remove(Path path) throws IOException {
@@ -222,10 +242,12 @@ public final class CheckpointFolder {
         }
     }
 
-    /** Has the system write to disk which names a folder holds. */
-    private static void force(Path path) throws IOException {
+    /** Has the system write to disk which names a folder holds, where it can be asked to. */
+    private static void force(Path path) {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             channel.force(true);
+        } catch (IOException e) {
+            logger.debug("{} is of a file system that forces no folders", path, e);
         }
     }
 

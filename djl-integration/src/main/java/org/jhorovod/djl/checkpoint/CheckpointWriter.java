@@ -66,18 +66,23 @@ public final class CheckpointWriter implements AutoCloseable {
         try {
             long start = System.nanoTime();
             Path path = folder.write(description, files);
-            folder.keep(keep);
             logger.debug("{} took {} ms", path, (System.nanoTime() - start) / 1_000_000);
-            return true;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
             logger.error(
                     "{} could not be written in {}: {}. The training goes on, and would resume from"
-                            + " the checkpoint before. Make room, or mend what is wrong.",
+                            + " the checkpoint before. Make room for one more than are kept, or"
+                            + " mend what is wrong.",
                     CheckpointFolder.name(description.step()),
                     folder,
                     e.toString());
             return false;
         }
+        try {
+            folder.keep(keep, description.step());
+        } catch (IOException | RuntimeException e) {
+            logger.warn("Older checkpoints could not be removed in {}: {}", folder, e.toString());
+        }
+        return true;
     }
 
     /**

@@ -40,10 +40,12 @@ public record Description(
      * @param pass the number of the pass that it is in, or was in last; -1 before the first
      * @param samples how many of its order's samples were stepped, over all ranks
      * @param fingerprint of that order
+     * @param nextPass the number of the next pass that is opened, after this one or inside it
      */
-    public record Position(int epochs, long firstPass, long pass, long samples, long fingerprint) {
+    public record Position(
+            int epochs, long firstPass, long pass, long samples, long fingerprint, long nextPass) {
         /** Before any data. */
-        public static final Position START = new Position(0, -1, -1, 0, 0);
+        public static final Position START = new Position(0, -1, -1, 0, 0, 0);
     }
 
     /**

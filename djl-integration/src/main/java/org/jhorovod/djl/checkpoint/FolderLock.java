@@ -32,7 +32,9 @@ public final class FolderLock implements AutoCloseable {
      * @throws CheckpointException if another keeps it
      */
     public static FolderLock take(Path folder, Duration patience) throws IOException {
-        Files.createDirectories(folder);
+        if (!Files.isDirectory(folder)) { // which may be behind a link
+            Files.createDirectories(folder);
+        }
         FileChannel channel =
                 FileChannel.open(
                         folder.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -41,8 +43,9 @@ public final class FolderLock implements AutoCloseable {
             while (tryLock(channel) == null) {
                 if (System.nanoTime() - deadlineNanos > 0) {
                     throw new CheckpointException(
-                            "Another training keeps its checkpoints in %s, and has not ended within %d s. End it, or name another folder."
-                                    .formatted(folder.toAbsolutePath(), patience.toSeconds()));
+                            "Another training keeps its checkpoints in %s, and has not ended within %d s. End it, or name another folder. (If its host is gone, the file server may still hold the lock of %s for it: remove that file then.)"
+                                    .formatted(
+                                            folder.toAbsolutePath(), patience.toSeconds(), FILE));
                 }
                 TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
             }

@@ -32,7 +32,7 @@ class CheckpointFolderTest {
                 step,
                 7,
                 2,
-                new Position(1, 0, 2, 640, 99),
+                new Position(1, 0, 2, 640, 99, 3),
                 List.of("01Linear_weight float32(2, 3)"),
                 "mlp-0001.params",
                 new Description.Optimizer(
@@ -153,12 +153,25 @@ class CheckpointFolderTest {
         CheckpointFolder folder = new CheckpointFolder(root);
         for (long step : new long[] {10, 20, 30, 10_000_000_000L}) {
             write(folder, step);
-            folder.keep(2);
+            folder.keep(2, step);
         }
 
         assertThat(files(root))
                 .extracting(path -> path.getFileName().toString())
                 .containsExactlyInAnyOrder("checkpoint-0000000030", "checkpoint-10000000000");
+    }
+
+    @Test
+    void keep_leavesWhatWasJustWritten_thoughDamagedOnesAreNewer() throws IOException {
+        CheckpointFolder folder = new CheckpointFolder(root);
+        Path damaged = write(folder, 200);
+        Files.writeString(damaged.resolve("checkpoint.json"), "{}");
+        write(folder, 190);
+        Path written = write(folder, 195);
+
+        folder.keep(1, 195);
+
+        assertThat(folder.newest().orElseThrow().path()).isEqualTo(written);
     }
 
     @Test

@@ -32,6 +32,8 @@ final class PlaceOptions {
             description = "The same in a file, as lines \"h1 slots=2\".")
     private @Nullable String hostfile;
 
+    private @Nullable List<HostSlots> known; // null until read, which a pipe can be only once
+
     /**
      * One place per rank, in rank order.
      *
@@ -63,6 +65,15 @@ final class PlaceOptions {
 
     /** The hosts, each with its slots. */
     List<HostSlots> slots() {
+        List<HostSlots> slots = known;
+        if (slots == null) {
+            slots = readSlots();
+            known = slots;
+        }
+        return slots;
+    }
+
+    private List<HostSlots> readSlots() {
         if (hosts != null) {
             return parse(hosts);
         }

@@ -69,6 +69,7 @@ public final class Job {
             int signal = pause(delay);
             if (signal != 0) {
                 tell("ended by %s between two attempts".formatted(ExitCode.signalName(signal)));
+                conclude(new RestartRule.Decision.Stop(""));
                 return ExitCode.ofSignal(signal);
             }
             next = spec.again(again.places(), history.ends().size());

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
 import java.util.function.Consumer;
 import org.jhorovod.allreduce.collective.Topology;
@@ -195,7 +197,9 @@ final class JobStart {
         text.append(failures.size() == 1 ? "a host" : failures.size() + " hosts");
         text.append(" cannot be used:");
         failures.forEach((host, why) -> text.append("\n  ").append(host).append(": ").append(why));
-        throw StartRefusedException.hostsFailed(text.toString(), failures.keySet());
+        Set<String> others = new TreeSet<>(failures.keySet());
+        others.removeIf(ThisHost::isMeantBy);
+        throw StartRefusedException.hostsFailed(text.toString(), others);
     }
 
     private HostPlan plan(String host, String meetingPoint, String runId) {

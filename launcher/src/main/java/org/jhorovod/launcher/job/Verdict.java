@@ -66,8 +66,11 @@ final class Verdict {
             return AttemptEnd.finished();
         }
         String reason = report.orElse("").lines().findFirst().orElse("").replaceFirst("\\.$", "");
+        // This host is there, whatever became of its agent; of mpirun's hosts nothing is known.
         Set<String> lostHosts =
-                facts.isMpirunLost() ? Set.of() : Set.copyOf(facts.lostAgents().keySet());
+                facts.lostAgents().keySet().stream()
+                        .filter(host -> !ThisHost.isMeantBy(host))
+                        .collect(Collectors.toSet());
         return AttemptEnd.failed(cause.get().exitCode(), reason, lostHosts, facts.hasMetAny());
     }
 

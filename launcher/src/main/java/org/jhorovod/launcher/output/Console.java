@@ -92,6 +92,7 @@ public final class Console {
 
     /** Forgets what ranks wrote that have ended, as others get their numbers. */
     public synchronized void beginAttempt() {
+        channels.values().forEach(channel -> channel.splitter.end());
         channels.clear();
         lastLines.clear();
     }
