@@ -177,7 +177,12 @@ public final class DistributedTrainer extends Trainer {
         ModelAgreement.require(
                 communicator,
                 name + "/model",
-                ModelAgreement.describe(config, gradients.isPresent(), evaluators, parameters));
+                ModelAgreement.describe(
+                        config,
+                        gradients.isPresent(),
+                        evaluators,
+                        AgreedStopping.count(trainingConfig.getTrainingListeners()),
+                        parameters));
         ParameterBroadcast.run(communicator, name, parameters);
         reduction = StepReduction.of(config, group, number, name, parameters, gradients);
         // Dropout and augmentation are to differ between ranks.
