@@ -19,6 +19,7 @@ public final class DistributedConfig {
     private final int checkSteps;
     private final ReduceChoice reduce;
     private final ReductionPlace place;
+    private final @Nullable Checkpoints checkpoints; // null where none are kept
 
     private DistributedConfig(Builder builder) {
         Configuration configuration = Configuration.fromProcess();
@@ -37,6 +38,22 @@ public final class DistributedConfig {
                 Optional.ofNullable(builder.reduce)
                         .orElseGet(() -> configuration.get(Settings.REDUCE));
         this.place = builder.place;
+        this.checkpoints =
+                Optional.ofNullable(builder.checkpoints)
+                        .or(() -> checkpoints(configuration))
+                        .orElse(null);
+    }
+
+    private static Optional<Checkpoints> checkpoints(Configuration configuration) {
+        return configuration
+                .find(Settings.CHECKPOINT_FOLDER)
+                .map(
+                        folder ->
+                                Checkpoints.builder()
+                                        .setFolder(folder)
+                                        .optEverySteps(configuration.get(Settings.CHECKPOINT_STEPS))
+                                        .optKeep(configuration.get(Settings.CHECKPOINT_KEEP))
+                                        .build());
     }
 
     /** A builder with every value at its default. */
@@ -69,6 +86,11 @@ public final class DistributedConfig {
         return reduce;
     }
 
+    /** The checkpoints that are kept, if any. */
+    public Optional<Checkpoints> checkpoints() {
+        return Optional.ofNullable(checkpoints);
+    }
+
     /** Where gradients are reduced. */
     ReductionPlace place() {
         return place;
@@ -82,6 +104,7 @@ public final class DistributedConfig {
         private int checkSteps = -1; // -1 for the setting
         private @Nullable ReduceChoice reduce; // null for the setting
         private ReductionPlace place = ReductionPlace.onGpus();
+        private @Nullable Checkpoints checkpoints; // null for the settings
 
         private Builder() {}
 
@@ -121,6 +144,12 @@ public final class DistributedConfig {
         /** When gradients are reduced, and on which thread; the result is the same. */
         public Builder optReduce(ReduceChoice reduce) {
             this.reduce = reduce;
+            return this;
+        }
+
+        /** Keeps checkpoints of the training, and goes on from the newest. */
+        public Builder optCheckpoints(Checkpoints checkpoints) {
+            this.checkpoints = checkpoints;
             return this;
         }
 

@@ -1,8 +1,6 @@
 package org.jhorovod.djl;
 
-import ai.djl.Device;
 import ai.djl.Model;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
@@ -17,9 +15,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.djl.checkpoint.Description;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A trainer whose gradients are those of all ranks of the job: the drop-in for {@code
@@ -48,8 +45,6 @@ import org.slf4j.LoggerFactory;
  * open.
  */
 public final class DistributedTrainer extends Trainer {
-    private static final Logger logger = LoggerFactory.getLogger(DistributedTrainer.class);
-
     private final TrainingConfig trainingConfig;
     private final DistributedConfig config;
     private final Communicator communicator;
@@ -58,14 +53,14 @@ public final class DistributedTrainer extends Trainer {
     private final int number;
     private final String name;
     private final MetricReducer metrics;
-    private final SampleCounter counter = new SampleCounter();
     private final StepClock clock = new StepClock();
+    private final Continuation continuation;
     private final Passes passes;
+    private final StepSamples samples;
 
     private List<NamedParameter> parameters = List.of();
     private @Nullable StepReduction reduction; // null until initialised
     private @Nullable GradientUpdate update; // null before the first step
-    private @Nullable Integer sharedSeed; // null until agreed
     private long checkedSteps; // how many had been made when the parameters were last compared
 
     private DistributedTrainer(
@@ -79,7 +74,10 @@ public final class DistributedTrainer extends Trainer {
         this.metrics = new MetricReducer(communicator, getEvaluators());
         this.number = group.add(this);
         this.name = "trainer-" + number;
-        this.passes = new Passes(communicator, name, number, group);
+        this.continuation =
+                new Continuation(config, name, model, trainingConfig.getOptimizer(), clock);
+        this.passes = new Passes(communicator, name, number, group, continuation.data());
+        this.samples = new StepSamples(group, passes, !alone && communicator.rank() == 0);
     }
 
     /**
@@ -104,7 +102,7 @@ public final class DistributedTrainer extends Trainer {
      */
     public static DistributedTrainer create(
             Model model, TrainingConfig trainingConfig, DistributedConfig config) {
-        requireOneDevice(model, trainingConfig);
+        OneDevice.require(model, trainingConfig);
         // The engine's own trainer is not used, but making it prepares the model: initialisers are
         // applied, and a loaded model is unfrozen.
         model.newTrainer(RankConfig.silent(trainingConfig)).close();
@@ -114,21 +112,6 @@ public final class DistributedTrainer extends Trainer {
                         ? trainingConfig
                         : RankConfig.of(trainingConfig, communicator);
         return new DistributedTrainer(model, ofRank, config);
-    }
-
-    private static void requireOneDevice(Model model, TrainingConfig trainingConfig) {
-        Device[] devices = trainingConfig.getDevices();
-        if (devices.length != 1) {
-            throw new IllegalArgumentException(
-                    "This rank would train on %d devices, but a rank has one. Start one rank per device (jhorovodrun -np %d), or choose one with optDevices(new Device[] {Device.gpu(0)})."
-                            .formatted(devices.length, devices.length));
-        }
-        Device modelDevice = model.getNDManager().getDevice();
-        if (!devices[0].equals(modelDevice)) {
-            throw new IllegalArgumentException(
-                    "The model is on %s, but the training configuration names %s. Create the model on the device that trains it: Model.newInstance(name, device)."
-                            .formatted(modelDevice, devices[0]));
-        }
     }
 
     /** The way to the other ranks; stays open when the trainer is closed. */
@@ -141,7 +124,12 @@ public final class DistributedTrainer extends Trainer {
         return communicator.rank();
     }
 
-    /** What this trainer has done so far. Does not block. */
+    /** How far the training is, over all of its attempts. Does not block. */
+    public Progress progress() {
+        return continuation.progress();
+    }
+
+    /** What this trainer has done so far, in this process. Does not block. */
     public StepStatistics statistics() {
         return clock.statistics();
     }
@@ -149,10 +137,13 @@ public final class DistributedTrainer extends Trainer {
     /**
      * {@inheritDoc}
      *
-     * <p>Then compares the models of all ranks, and gives all ranks the parameters of rank 0.
+     * <p>Then goes on from the newest checkpoint, if any are kept and there is one, compares the
+     * models of all ranks, and gives all ranks the parameters of rank 0.
      *
      * @throws org.jhorovod.allreduce.collective.MismatchException if the models differ, naming the
      *     first difference and both ranks
+     * @throws org.jhorovod.djl.checkpoint.CheckpointException if there are checkpoints, but none
+     *     can be used
      */
     @Override
     public void initialize(Shape... shapes) {
@@ -165,13 +156,22 @@ public final class DistributedTrainer extends Trainer {
     private void synchronize(Shape... shapes) {
         super.initialize(shapes);
         update = null; // the block may have other parameters now
-        if (alone) {
-            return;
+        Optional<Description> found = continuation.find();
+        if (found.isPresent()) {
+            EpochListeners.resume(
+                    trainingConfig.getTrainingListeners(), continuation.progress().epochs());
         }
+        parameters = NamedParameter.of(getModel().getBlock());
+        if (!alone) {
+            synchronizeRanks();
+        }
+        continuation.start(found, parameters);
+    }
+
+    private void synchronizeRanks() {
         if (reduction != null) {
             reduction.close();
         }
-        parameters = NamedParameter.of(getModel().getBlock());
         Optional<NativeGradients> gradients = NativeGradients.find(parameters);
         List<String> evaluators = getEvaluators().stream().map(Evaluator::getName).toList();
         ModelAgreement.require(
@@ -183,23 +183,11 @@ public final class DistributedTrainer extends Trainer {
                         evaluators,
                         AgreedStopping.count(trainingConfig.getTrainingListeners()),
                         parameters));
-        ParameterBroadcast.run(communicator, name, parameters);
+        ArrayBroadcast.run(
+                communicator,
+                name + "/parameter",
+                parameters.stream().map(NamedParameter::array).toList());
         reduction = StepReduction.of(config, group, number, name, parameters, gradients);
-        // Dropout and augmentation are to differ between ranks.
-        engine().setRandomSeed(sharedSeed() + rank());
-    }
-
-    private Engine engine() {
-        return getManager().getEngine();
-    }
-
-    private int sharedSeed() {
-        Integer seed = sharedSeed;
-        if (seed == null) {
-            seed = Seeds.agree(communicator, name, config.seed(), engine());
-            sharedSeed = seed;
-        }
-        return seed;
     }
 
     /**
@@ -218,7 +206,7 @@ public final class DistributedTrainer extends Trainer {
         if (known == null) {
             pass.run();
         } else {
-            known.backward(pass, this::takeSamples, clock.steps());
+            known.backward(pass, samples::take, clock.steps());
         }
     }
 
@@ -235,11 +223,11 @@ public final class DistributedTrainer extends Trainer {
     }
 
     private void beforeForward(NDList data) {
-        if (!alone && reduction == null) {
+        if (!continuation.isStarted() && (!alone || continuation.keepsCheckpoints())) {
             // A collector is open by now, so the first gradients have to wait for step().
             synchronize(data.getShapes());
         }
-        counter.onForward(data, group.batchOf(data));
+        samples.onForward(data);
         clock.forward(System.nanoTime());
     }
 
@@ -252,13 +240,11 @@ public final class DistributedTrainer extends Trainer {
     @Override
     public void step() {
         if (alone) {
-            long samples = takeSamples();
-            applyUpdate();
-            clock.stepEnded(System.nanoTime(), samples, 0);
+            update(new StepReduction.Averaged(samples.take(), 0));
             return;
         }
-        update(initialized().finish(this::takeSamples, clock.steps()));
-        counter.take(); // what came after the last backward pass counts for no step
+        update(initialized().finish(samples::take, clock.steps()));
+        samples.takeRest(); // what came after the last backward pass counts for no step
     }
 
     private StepReduction initialized() {
@@ -271,43 +257,33 @@ public final class DistributedTrainer extends Trainer {
         return known;
     }
 
-    /** What this rank's gradients weigh that have not been averaged. */
-    private long takeSamples() {
-        if (!alone && counter.isOwnData() && rank() == 0 && group.shouldTellUnsharded()) {
-            logger.warn(
-                    "A step outside of trainer.iterateDataset: JHorovod does not divide this data"
-                            + " between the ranks. Iterate over trainer.iterateDataset(dataset),"
-                            + " or give each rank its own part.");
-        }
-        long samples = counter.take();
-        return samples == 0 ? samplesWithoutForward() : samples;
-    }
-
-    /** What a step weighs where nothing came by {@link #forward}. */
-    private long samplesWithoutForward() {
-        Pass.HandedBatch batch = group.batchInUse();
-        if (batch != null) {
-            return batch.samples();
-        }
-        // A program without passes computes its gradients in some other way; in one with passes
-        // this rank has had no batch.
-        return passes.isUsed() ? 0 : 1;
-    }
-
     /**
      * Makes a step of ranks that still have data, to which this rank contributes what it has not
      * stepped yet, if anything.
      */
     void joinStep() {
-        update(initialized().join(counter.take(), clock.steps()));
+        update(initialized().join(samples.takeRest(), clock.steps()));
     }
 
     private void update(StepReduction.Averaged averaged) {
         applyUpdate();
         clock.stepEnded(System.nanoTime(), averaged.samples(), averaged.waitedNanos());
-        if (config.checkSteps() > 0 && clock.steps() % config.checkSteps() == 0) {
+        Pass pass = group.currentPass();
+        continuation.stepMade(pass != null && pass.owner() == number ? pass : null);
+        if (!alone && config.checkSteps() > 0 && clock.steps() % config.checkSteps() == 0) {
             checkParameters();
         }
+    }
+
+    /**
+     * Has a checkpoint written now, by rank 0, which blocks until it is on disk. To be called
+     * between two steps.
+     *
+     * @return false if it could not be written, which is logged
+     * @throws IllegalStateException if this trainer keeps no checkpoints, or is not initialised
+     */
+    public boolean checkpoint() {
+        return continuation.write();
     }
 
     private void applyUpdate() {
@@ -348,16 +324,22 @@ public final class DistributedTrainer extends Trainer {
      */
     @Override
     public Iterable<Batch> iterateDataset(Dataset dataset) throws IOException, TranslateException {
-        if (alone) {
-            return super.iterateDataset(dataset);
+        if (alone && !continuation.keepsCheckpoints()) {
+            Iterable<Batch> batches = super.iterateDataset(dataset);
+            Pass pass = passes.openAlone(batches, continuation::passEnded);
+            return pass::iterator;
         }
         double[][] start = metrics.start();
+        boolean isResuming = continuation.data().isResuming();
         Pass pass =
                 passes.open(
                         dataset,
-                        this::sharedSeed,
+                        continuation.seed()::get,
                         new Passes.Reading(getManager(), getExecutorService().orElse(null)),
                         ended -> finish(ended, start));
+        if (isResuming) {
+            continuation.passResumed();
+        }
         return pass::iterator;
     }
 
@@ -365,14 +347,19 @@ public final class DistributedTrainer extends Trainer {
     private void finish(Pass pass, double[][] metricsAtStart) {
         group.joinUntilEnd(communicator, pass);
         metrics.finish(pass.name() + "/metrics", metricsAtStart);
-        if (config.checkSteps() > 0 && clock.steps() > checkedSteps) {
+        if (!alone && config.checkSteps() > 0 && clock.steps() > checkedSteps) {
             checkParameters();
         }
+        continuation.passEnded(pass);
     }
 
-    /** Lets the resources go but the communicator; waits shortly after a broken step. */
+    /**
+     * Lets the resources go but the communicator; waits shortly after a broken step, and for the
+     * checkpoint that is being written.
+     */
     @Override
     public void close() {
+        continuation.close();
         group.remove(number);
         if (reduction != null) {
             reduction.close();

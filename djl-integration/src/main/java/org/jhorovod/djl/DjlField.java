@@ -4,7 +4,7 @@ import java.lang.reflect.Field;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A field of a DJL class that JHorovod reads because DJL has no method for it. {@code
+ * A field of a DJL class that JHorovod reads or writes because DJL has no method for it. {@code
  * DjlContractTest} fails by name when a DJL version moves one.
  */
 final class DjlField {
@@ -40,6 +40,19 @@ final class DjlField {
     Object get(@Nullable Object owner) {
         try {
             return field.get(owner);
+        } catch (IllegalAccessException e) {
+            throw new IllegalStateException("bug: " + field + " was made accessible", e);
+        }
+    }
+
+    /**
+     * Gives the field another value.
+     *
+     * @param owner null for a static field
+     */
+    void set(@Nullable Object owner, Object value) {
+        try {
+            field.set(owner, value);
         } catch (IllegalAccessException e) {
             throw new IllegalStateException("bug: " + field + " was made accessible", e);
         }

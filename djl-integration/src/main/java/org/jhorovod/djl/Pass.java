@@ -16,6 +16,7 @@ final class Pass implements Iterator<Batch> {
     }
 
     private final String name;
+    private final PassOrder order;
     private final int owner;
     private final TrainerGroup group;
     private final Iterator<Batch> batches;
@@ -44,18 +45,21 @@ final class Pass implements Iterator<Batch> {
      * Opens the pass.
      *
      * @param name of the pass on all ranks
+     * @param order that its samples are a part of
      * @param owner the number of the trainer that opens it
      * @param batches this rank's
      * @param shardSamples how many samples they have together; -1 to leave the batches' progress
      */
     Pass(
             String name,
+            PassOrder order,
             int owner,
             TrainerGroup group,
             Iterator<Batch> batches,
             long shardSamples,
             End end) {
         this.name = name;
+        this.order = order;
         this.owner = owner;
         this.group = group;
         this.batches = batches;
@@ -70,6 +74,15 @@ final class Pass implements Iterator<Batch> {
 
     String name() {
         return name;
+    }
+
+    PassOrder order() {
+        return order;
+    }
+
+    /** How many batches this rank has taken. */
+    long handedOut() {
+        return handedOut;
     }
 
     int owner() {

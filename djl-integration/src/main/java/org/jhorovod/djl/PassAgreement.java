@@ -13,19 +13,25 @@ final class PassAgreement {
      * Makes sure that all ranks divide the same order of samples, and exchanges their batch counts.
      * Blocks for the slowest rank.
      *
+     * @param fingerprint of the sampling's order
+     * @param batchCount of this rank
      * @return the number of batches of each rank
      * @throws MismatchException naming the first rank that differs from rank 0
      */
     static long[] require(
-            Communicator communicator, String passName, UserSampling sampling, ShardPlan plan) {
+            Communicator communicator,
+            String passName,
+            UserSampling sampling,
+            long fingerprint,
+            int batchCount) {
         long[][] all =
                 TextExchange.gather(
                         communicator,
                         passName + "/start",
-                        plan.batchCount(),
+                        batchCount,
                         sampling.order().size(),
                         sampling.batchSize(),
-                        ShardPlan.fingerprint(sampling.order()));
+                        fingerprint);
         List<String> what = List.of("", "samples", "as batch size", "as fingerprint of the order");
         for (int rank = 1; rank < all.length; rank++) {
             for (int i = 1; i < what.size(); i++) {

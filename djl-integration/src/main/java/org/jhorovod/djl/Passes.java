@@ -6,6 +6,7 @@ import ai.djl.training.dataset.Dataset;
 import ai.djl.training.dataset.RandomAccessDataset;
 import ai.djl.translate.TranslateException;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.function.IntSupplier;
 import java.util.stream.LongStream;
@@ -22,14 +23,21 @@ final class Passes {
     private final String trainerName;
     private final int trainerNumber;
     private final TrainerGroup group;
-    private long opened;
+    private final DataProgress progress;
+    private boolean isUsed;
 
     /** Before the first pass of a trainer with a name and number in its group. */
-    Passes(Communicator communicator, String trainerName, int trainerNumber, TrainerGroup group) {
+    Passes(
+            Communicator communicator,
+            String trainerName,
+            int trainerNumber,
+            TrainerGroup group,
+            DataProgress progress) {
         this.communicator = communicator;
         this.trainerName = trainerName;
         this.trainerNumber = trainerNumber;
         this.group = group;
+        this.progress = progress;
     }
 
     /** The memory and the threads with which a trainer reads its data. */
@@ -37,7 +45,7 @@ final class Passes {
 
     /** Whether one has been opened. */
     boolean isUsed() {
-        return opened > 0;
+        return isUsed;
     }
 
     /**
@@ -49,59 +57,87 @@ final class Passes {
      */
     Pass open(Dataset dataset, IntSupplier seed, Reading reading, Pass.End end)
             throws IOException, TranslateException {
-        String name = "%s/pass-%d".formatted(trainerName, opened);
         Pass pass =
                 dataset instanceof RandomAccessDataset random
-                        ? sharded(name, random, seed, reading, end)
-                        : whole(name, dataset, reading, end);
-        opened++;
+                        ? sharded(random, seed, reading, end)
+                        : whole(dataset, reading, end);
+        opened();
         return pass;
     }
 
+    /** Opens a pass over data that the trainer has opened by itself. Does not block. */
+    Pass openAlone(Iterable<Batch> batches, Pass.End end) {
+        Pass pass = pass(PassOrder.unknown(progress.nextPass()), batches, -1, end);
+        opened();
+        return pass;
+    }
+
+    private void opened() {
+        progress.opened();
+        isUsed = true;
+    }
+
+    private String name(long number) {
+        return "%s/pass-%d".formatted(trainerName, number);
+    }
+
     private Pass sharded(
-            String name,
-            RandomAccessDataset dataset,
-            IntSupplier seed,
-            Reading reading,
-            Pass.End end)
+            RandomAccessDataset dataset, IntSupplier seed, Reading reading, Pass.End end)
             throws IOException, TranslateException {
         dataset.prepare();
-        UserSampling sampling = UserSampling.run(dataset, Seeds.ofPass(seed.getAsInt(), opened));
+        long number = progress.nextPass();
+        UserSampling sampling = UserSampling.run(dataset, Seeds.ofPass(seed.getAsInt(), number));
+        long fingerprint = ShardPlan.fingerprint(sampling.order());
+        List<Long> remaining = progress.remaining(sampling.order(), fingerprint);
+        PassOrder order =
+                new PassOrder(
+                        number,
+                        sampling.order().size(),
+                        sampling.order().size() - remaining.size(),
+                        (long) sampling.batchSize() * communicator.size(),
+                        fingerprint);
         ShardPlan plan =
                 ShardPlan.of(
-                        sampling.order(),
+                        remaining,
                         communicator.rank(),
                         communicator.size(),
                         sampling.batchSize(),
                         sampling.keepsPartialBatch());
-        long[] batchCounts = PassAgreement.require(communicator, name, sampling, plan);
+        long[] batchCounts =
+                PassAgreement.require(
+                        communicator, name(number), sampling, fingerprint, plan.batchCount());
         if (LongStream.of(batchCounts).distinct().count() > 1) {
             group.unevenPassOpened();
         }
         tellBatchSize(plan.batchSize());
         Iterable<Batch> batches =
                 dataset.getData(reading.memory(), new ShardSampler(plan), reading.threads());
-        return pass(name, batches, plan.samples().size(), end);
+        return pass(order, batches, plan.samples().size(), end);
     }
 
-    private Pass whole(String name, Dataset dataset, Reading reading, Pass.End end)
+    private Pass whole(Dataset dataset, Reading reading, Pass.End end)
             throws IOException, TranslateException {
-        if (communicator.rank() == 0 && opened == 0) {
+        if (communicator.rank() == 0 && !isUsed && communicator.size() > 1) {
             logger.warn(
                     "{} is no RandomAccessDataset, so it cannot be divided: every rank works"
                             + " through all of it.",
                     dataset.getClass().getName());
         }
         group.unevenPassOpened(); // nobody knows better
-        return pass(name, dataset.getData(reading.memory(), reading.threads()), -1, end);
+        return pass(
+                PassOrder.unknown(progress.nextPass()),
+                dataset.getData(reading.memory(), reading.threads()),
+                -1,
+                end);
     }
 
-    private Pass pass(String name, Iterable<Batch> batches, long samples, Pass.End end) {
-        return new Pass(name, trainerNumber, group, batches.iterator(), samples, end);
+    private Pass pass(PassOrder order, Iterable<Batch> batches, long samples, Pass.End end) {
+        return new Pass(
+                name(order.pass()), order, trainerNumber, group, batches.iterator(), samples, end);
     }
 
     private void tellBatchSize(int batchSize) {
-        if (opened == 0 && communicator.rank() == 0) {
+        if (!isUsed && communicator.rank() == 0 && communicator.size() > 1) {
             logger.info(
                     "{} ranks train together on batches of {} samples each, {} samples a step. The"
                             + " learning rate is the configured one; it is not scaled.",

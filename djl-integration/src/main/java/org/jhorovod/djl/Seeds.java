@@ -10,6 +10,7 @@ import org.jhorovod.allreduce.collective.HostTensor;
 /** The seed that all ranks share, and what is derived from it. */
 final class Seeds {
     private static final long PASS_FACTOR = 0x9E3779B97F4A7C15L; // odd, spreads over all bits
+    private static final long STEP_FACTOR = 0xBF58476D1CE4E5B9L; // of SplitMix64
 
     private Seeds() {}
 
@@ -32,5 +33,12 @@ final class Seeds {
     /** What the sampler of one pass starts from; differs from pass to pass, not between ranks. */
     static long ofPass(int sharedSeed, long passNumber) {
         return sharedSeed + (passNumber + 1) * PASS_FACTOR;
+    }
+
+    /** What a rank's random numbers start from after a step; differs between ranks. */
+    static int ofStep(int sharedSeed, int rank, long step) {
+        long mixed = (sharedSeed ^ rank * STEP_FACTOR) + step * PASS_FACTOR;
+        mixed = (mixed ^ (mixed >>> 30)) * STEP_FACTOR;
+        return (int) (mixed ^ (mixed >>> 31));
     }
 }

@@ -8,6 +8,7 @@ final class StepClock {
     private static final long NOT_STARTED = Long.MIN_VALUE;
 
     private long steps;
+    private long stepsBefore; // of earlier attempts
     private long samples;
     private long startNanos = NOT_STARTED;
     private long steppedNanos;
@@ -33,8 +34,14 @@ final class StepClock {
         samples += stepSamples;
     }
 
+    /** Goes on after so many steps of earlier attempts. */
+    void resume(long stepsSoFar) {
+        stepsBefore = stepsSoFar;
+    }
+
+    /** Over all attempts. */
     long steps() {
-        return steps;
+        return stepsBefore + steps;
     }
 
     StepStatistics statistics() {

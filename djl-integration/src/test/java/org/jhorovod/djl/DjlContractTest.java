@@ -21,10 +21,13 @@ import ai.djl.training.evaluator.Accuracy;
 import ai.djl.training.evaluator.Evaluator;
 import ai.djl.training.evaluator.IndexEvaluator;
 import ai.djl.training.initializer.Initializer;
+import ai.djl.training.listener.EpochTrainingListener;
+import ai.djl.training.listener.SaveModelTrainingListener;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.loss.SimpleCompositeLoss;
 import ai.djl.training.optimizer.Optimizer;
 import com.sun.jna.Pointer;
+import java.io.ByteArrayOutputStream;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
@@ -55,7 +58,12 @@ class DjlContractTest {
                 new Expected(Evaluator.class, "totalInstances", Map.class),
                 new Expected(AbstractAccuracy.class, "correctInstances", Map.class),
                 new Expected(Loss.class, "totalLoss", Map.class),
-                new Expected(IndexEvaluator.class, "evaluator", Evaluator.class));
+                new Expected(IndexEvaluator.class, "evaluator", Evaluator.class),
+                new Expected(Parameter.class, "array", NDArray.class),
+                new Expected(Optimizer.class, "numUpdate", int.class),
+                new Expected(Optimizer.class, "updateCounts", Map.class),
+                new Expected(EpochTrainingListener.class, "numEpochs", int.class),
+                new Expected(SaveModelTrainingListener.class, "epoch", int.class));
     }
 
     @ParameterizedTest
@@ -64,6 +72,23 @@ class DjlContractTest {
         Field field = expected.owner().getDeclaredField(expected.field());
 
         assertThat(field.getType()).isEqualTo(expected.type());
+    }
+
+    @Test
+    void parametersFile_isWhatModelSaveWrites(@TempDir Path folder) throws Exception {
+        try (Model model = Model.newInstance("same")) {
+            Block block = TestModels.block("batch-norm");
+            model.setBlock(block);
+            block.initialize(model.getNDManager(), DataType.FLOAT32, TestModels.IMAGE);
+            model.setProperty("Epoch", "3");
+            model.save(folder, null);
+
+            ByteArrayOutputStream written = new ByteArrayOutputStream();
+            ParametersFile.write(model, 3, written);
+
+            assertThat(folder.resolve(ParametersFile.name(model, 3)))
+                    .hasBinaryContent(written.toByteArray());
+        }
     }
 
     @Test

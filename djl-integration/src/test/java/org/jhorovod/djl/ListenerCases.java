@@ -68,9 +68,31 @@ final class ListenerCases {
      * Trains on 61 samples in batches of 10, which is a step more for rank 0 of two, with 40 to
      * validate; gives what the observer noted, an epoch a line.
      *
-     * <p>Arguments: the listener, its folder, epochs, and "first" where it stands before DJL's.
+     * <p>Arguments: the listener, its folder, epochs, and "first" where it stands before DJL's; a
+     * folder for checkpoints, empty for none; the step after which the training is broken off, 0
+     * for none.
      */
     static final class Fit implements RankCase {
+        private static final class BrokenOff extends RuntimeException {
+            private static final long serialVersionUID = 1;
+        }
+
+        /** Breaks the training off in the batch after a step, once a checkpoint is written. */
+        private record Breaker(long step) {
+            TrainingListener listener() {
+                return new TrainingListenerAdapter() {
+                    @Override
+                    public void onTrainingBatch(Trainer trainer, BatchData batchData) {
+                        DistributedTrainer ofRank = (DistributedTrainer) trainer;
+                        if (step > 0 && ofRank.progress().steps() == step) {
+                            ofRank.checkpoint();
+                            throw new BrokenOff();
+                        }
+                    }
+                };
+            }
+        }
+
         @Override
         public String run(Communicator communicator, List<String> arguments) throws Exception {
             int epochs = Integer.parseInt(arguments.get(2));
@@ -78,6 +100,7 @@ final class ListenerCases {
                     listener(arguments.get(0), Path.of(arguments.get(1)), epochs);
             boolean isFirst = arguments.get(3).equals("first");
             Observer observer = new Observer();
+            Breaker breaker = new Breaker(Long.parseLong(arguments.get(5)));
             try (Session session =
                     Session.open(
                             TestModels.block("tanh-mlp"),
@@ -93,12 +116,23 @@ final class ListenerCases {
                                     config.addTrainingListeners(listener);
                                 }
                                 config.addTrainingListeners(observer);
-                            })) {
+                                config.addTrainingListeners(breaker.listener());
+                            },
+                            distributed -> keep(distributed, arguments.get(4)))) {
                 ArrayDataset training = TestModels.data(session.manager, 61, 10, false, false);
                 ArrayDataset validation = TestModels.data(session.manager, 40, 10, false, false);
-                EasyTrain.fit(session.trainer, epochs, training, validation);
+                int left = epochs - session.trainer.progress().epochs();
+                EasyTrain.fit(session.trainer, left, training, validation);
+            } catch (BrokenOff e) {
+                // what was noted before is the result
             }
             return String.join("\n", observer.epochs);
+        }
+
+        private static void keep(DistributedConfig.Builder config, String folder) {
+            if (!folder.isEmpty()) {
+                config.optCheckpoints(Checkpoints.builder().setFolder(Path.of(folder)).build());
+            }
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.util.Event;
+import org.tensorflow.util.SessionLog.SessionStatus;
 
 @Timeout(600)
 @ExtendWith(RankGroups.class)
@@ -27,13 +29,25 @@ class ListenerIT {
     @TempDir private Path folder;
 
     private List<String> fit(RankGroup group, String listener, int epochs, String place) {
+        return fit(group, listener, epochs, place, "", 0);
+    }
+
+    private List<String> fit(
+            RankGroup group,
+            String listener,
+            int epochs,
+            String place,
+            String checkpoints,
+            int brokenOffAfter) {
         List<String> ranks =
                 group.run(
                         ListenerCases.Fit.class,
                         listener,
                         folder.toString(),
                         Integer.toString(epochs),
-                        place);
+                        place,
+                        checkpoints,
+                        Integer.toString(brokenOffAfter));
         assertThat(ranks).as("epochs as each rank saw them").containsOnly(ranks.get(0));
         return ranks.get(0).lines().toList();
     }
@@ -94,6 +108,43 @@ class ListenerIT {
                 .allSatisfy(speed -> assertThat(speed).isPositive().isFinite());
         assertThat(figures(scalars, "speed/waiting_share").values())
                 .allSatisfy(share -> assertThat(share).isBetween(0f, 1f));
+    }
+
+    @Test
+    void tensorBoard_goesOnInASecondFile_whenATrainingResumes(
+            @TempDir Path checkpoints, RankGroups groups) throws Exception {
+        RankGroup group = groups.of(2);
+        fit(group, "tensorboard", 3, "last", checkpoints.toString(), 6);
+
+        fit(group, "tensorboard", 3, "last", checkpoints.toString(), 0);
+
+        assertThat(EventReader.files(folder)).hasSize(2);
+        List<Event> before = EventReader.events(EventReader.files(folder).get(0));
+        assertThat(figures(EventReader.scalars(before), "learning_rate"))
+                .containsOnlyKeys(2L, 4L, 6L);
+        List<Event> after = EventReader.events(EventReader.files(folder).get(1));
+        assertThat(after.get(1).getSessionLog().getStatus()).isEqualTo(SessionStatus.START);
+        assertThat(after.get(1).getStep()).isEqualTo(7);
+        Map<String, Map<Long, Float>> scalars = EventReader.scalars(after);
+        assertThat(figures(scalars, "learning_rate")).containsOnlyKeys(8L, 10L, 12L);
+        assertThat(figures(scalars, "validate/Accuracy")).containsOnlyKeys(8L, 12L);
+    }
+
+    @Test
+    void bestModel_hasTheEpochsNumber_alsoInATrainingThatResumed(
+            @TempDir Path checkpoints, RankGroups groups) throws Exception {
+        RankGroup group = groups.of(2);
+        List<String> epochs =
+                new ArrayList<>(fit(group, "highest", 4, "last", checkpoints.toString(), 6));
+
+        epochs.addAll(fit(group, "highest", 4, "last", checkpoints.toString(), 0));
+
+        assertThat(epochs).hasSize(4);
+        int best = best(epochs, true);
+        assertThat(best).as("an epoch after the resume").isPositive();
+        assertThat(files())
+                .containsExactly("case-best-%04d.params".formatted(best + 1), "case-best.figure");
+        assertThat(load(groups)).startsWith(epochs.get(best).split(" ", -1)[2]);
     }
 
     private static Map<Long, Float> figures(Map<String, Map<Long, Float>> scalars, String tag) {
@@ -181,7 +232,9 @@ class ListenerIT {
                                         "highest",
                                         folder.toString(),
                                         "1",
-                                        "last"))
+                                        "last",
+                                        "",
+                                        "0"))
                 .allSatisfy(
                         outcome ->
                                 assertThat(outcome.text())

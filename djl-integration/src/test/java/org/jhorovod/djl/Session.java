@@ -50,8 +50,13 @@ final class Session implements AutoCloseable {
                         .optOptimizer(TestModels.optimizer(optimizer));
         more.accept(config);
         Session session = new Session(block, config, distributed);
-        session.trainer.initialize(input);
-        return session;
+        try {
+            session.trainer.initialize(input);
+            return session;
+        } catch (RuntimeException e) {
+            session.close();
+            throw e;
+        }
     }
 
     /** Forward and backward of one batch. */

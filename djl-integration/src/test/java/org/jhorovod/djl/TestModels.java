@@ -95,6 +95,16 @@ final class TestModels {
                             .setLearningRateTracker(Tracker.fixed(0.05f))
                             .optMomentum(0.9f)
                             .build();
+            case "adamw" -> Optimizer.adamW().optLearningRateTracker(Tracker.fixed(0.001f)).build();
+            case "decay" ->
+                    Optimizer.sgd()
+                            .setLearningRateTracker(
+                                    Tracker.factor()
+                                            .setBaseValue(0.1f)
+                                            .setFactor(0.97f)
+                                            .optMaxUpdates(100)
+                                            .build())
+                            .build();
             case "adam" -> Optimizer.adam().optLearningRateTracker(Tracker.fixed(0.001f)).build();
             default -> throw new IllegalArgumentException(name);
         };

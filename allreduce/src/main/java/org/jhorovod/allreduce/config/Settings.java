@@ -172,6 +172,20 @@ public final class Settings {
                     null,
                     Integer.MIN_VALUE,
                     "Seed of the data's order, the same on all ranks; drawn by rank 0 if not set.");
+    public static final Setting<Path> CHECKPOINT_FOLDER =
+            path(
+                    "CHECKPOINT_FOLDER",
+                    "Folder in which the training keeps checkpoints, and from which it resumes;"
+                            + " none are kept if not set.");
+    public static final Setting<Integer> CHECKPOINT_STEPS =
+            integer(
+                    "CHECKPOINT_STEPS",
+                    "100",
+                    0,
+                    "Write a checkpoint every so many steps, besides one after each pass that"
+                            + " trains; 0 only those.");
+    public static final Setting<Integer> CHECKPOINT_KEEP =
+            integer("CHECKPOINT_KEEP", "3", 1, "How many of the newest checkpoints stay.");
 
     private Settings() {}
 
@@ -237,7 +251,10 @@ public final class Settings {
                 BUCKET_MIB,
                 REDUCE,
                 CHECK_STEPS,
-                SEED);
+                SEED,
+                CHECKPOINT_FOLDER,
+                CHECKPOINT_STEPS,
+                CHECKPOINT_KEEP);
     }
 
     private static Setting<Integer> integer(

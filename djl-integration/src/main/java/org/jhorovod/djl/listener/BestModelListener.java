@@ -173,7 +173,7 @@ public final class BestModelListener extends TrainingListenerAdapter {
 
     private void keepIfBetter(Trainer trainer, float figure) {
         BestModelFiles files = files(trainer);
-        int epoch = count.epochs();
+        int epoch = count.epochs(trainer);
         try {
             // Read each time: another process may be the one that writes by now.
             Optional<BestFigure> before = files.read();
@@ -190,14 +190,14 @@ public final class BestModelListener extends TrainingListenerAdapter {
             }
         } catch (IOException | UncheckedIOException e) {
             logger.error(
-                    "The model of epoch {} with {} {} could not be saved in {}. The best model"
+                    "The model of epoch {} with {} {} could not be saved in {}: {}. The best model"
                             + " before it is kept, and training goes on; see whether the disk is"
                             + " full.",
                     epoch,
                     evaluator,
                     figure,
                     folder,
-                    e);
+                    e.toString());
         }
     }
 }

@@ -35,10 +35,10 @@ import org.slf4j.LoggerFactory;
  * </table>
  *
  * <p>Figures of evaluators need DJL's {@code EvaluatorTrainingListener}, which is in {@code
- * TrainingListener.Defaults}. Each training writes a file of its own, and each record goes to the
- * operating system at once. Where the folder cannot be written when training begins, that is an
- * error; later, a full disk say, it is logged, and training goes on without. Owned by the training
- * thread.
+ * TrainingListener.Defaults}. Each attempt at a training writes a file of its own, whose steps go
+ * on where it resumed, and each record goes to the operating system at once. Where the folder
+ * cannot be written when training begins, that is an error; later, a full disk say, it is logged,
+ * and training goes on without. Owned by the training thread.
  */
 public final class TensorBoardListener extends TrainingListenerAdapter {
     private static final Logger logger = LoggerFactory.getLogger(TensorBoardListener.class);
@@ -142,7 +142,9 @@ public final class TensorBoardListener extends TrainingListenerAdapter {
             put(figures, "validate/" + evaluator.getName(), Figures.validated(trainer, evaluator));
         }
         putSpeed(figures, trainer);
-        write(count.steps(trainer), figures);
+        long steps = count.steps(trainer);
+        openBefore(steps + 1); // one that was resumed at its end has no batch
+        write(steps, figures);
     }
 
     /** Begins a file, if there is none yet, for a training whose next step has this number. */
@@ -177,10 +179,10 @@ public final class TensorBoardListener extends TrainingListenerAdapter {
         } catch (IOException e) {
             hasFailed = true;
             logger.error(
-                    "Figures for TensorBoard cannot be written to {} any more. The training goes on"
-                            + " without; see whether the disk is full.",
+                    "Figures for TensorBoard cannot be written to {} any more: {}. The training"
+                            + " goes on without; see whether the disk is full.",
                     known.path(),
-                    e);
+                    e.toString());
             close();
         }
     }

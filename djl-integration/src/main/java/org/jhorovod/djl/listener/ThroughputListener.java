@@ -87,6 +87,9 @@ public final class ThroughputListener extends TrainingListenerAdapter {
             isPaused = false;
         }
         pace.batch(now, samples);
+        if (!hasStarted) {
+            timeLeft.resumed(count.resumedSamples(trainer));
+        }
         timeLeft.batch(samples, share(batchData.getBatch()));
         lastNanos = now;
         if (!hasStarted) {
@@ -108,10 +111,10 @@ public final class ThroughputListener extends TrainingListenerAdapter {
         OptionalDouble speed = pace.samplesPerSecond();
         Optional<Duration> left =
                 speed.isPresent() && pace.measuredNanos() >= TRUSTED_NANOS
-                        ? timeLeft.estimate(count.epochs(), speed.getAsDouble())
+                        ? timeLeft.estimate(count.epochs(trainer), speed.getAsDouble())
                         : Optional.empty();
         return new ThroughputLine(
-                count.epochs() + 1,
+                count.epochs(trainer) + 1,
                 epochs,
                 timeLeft.shareOfEpoch(),
                 count.steps(trainer),

@@ -14,9 +14,10 @@ import java.util.OptionalDouble;
 /** How long a training will still take. */
 final class TimeLeft {
     private final int epochs;
-    private long samplesAtStart; // of the epoch
+    private long samplesBefore; // of the epoch, by the process that it was resumed from
+    private long samplesAtStart; // of the epoch in this process
     private long samplesNow;
-    private double share; // of the epoch, with the batch that is not stepped yet; NaN if unknown
+    private double share; // of the pass, with the batch that is not stepped yet; NaN if unknown
     private double steppedShare; // without it
     private boolean isInEpoch;
     private long samplesOfLastEpoch; // 0 if unknown
@@ -32,13 +33,18 @@ final class TimeLeft {
         this.epochs = epochs;
     }
 
+    /** Notes how many samples of the first epoch had been trained when it was resumed. */
+    void resumed(long samples) {
+        samplesBefore = samples;
+    }
+
     /**
      * Notes a training batch.
      *
      * @param samples that have been trained on before it, over all ranks
-     * @param shareOfEpoch that has been handed out up to and with it, 0 to 1; NaN if unknown
+     * @param shareOfPass that has been handed out up to and with it, 0 to 1; NaN if unknown
      */
-    void batch(long samples, double shareOfEpoch) {
+    void batch(long samples, double shareOfPass) {
         if (isInEpoch) {
             steppedShare = share;
         } else {
@@ -46,13 +52,14 @@ final class TimeLeft {
             samplesAtStart = samples;
             steppedShare = 0;
         }
-        share = shareOfEpoch;
+        share = shareOfPass;
         samplesNow = samples;
     }
 
     /** Notes the end of an epoch, with all samples that have been trained on. */
     void epochEnded(long samples) {
-        samplesOfLastEpoch = isInEpoch ? samples - samplesAtStart : 0;
+        samplesOfLastEpoch = isInEpoch ? samplesBefore + samples - samplesAtStart : 0;
+        samplesBefore = 0;
         isInEpoch = false;
     }
 
@@ -64,11 +71,18 @@ final class TimeLeft {
 
     /** The share of the epoch that has been trained, 0 to 1. */
     OptionalDouble shareOfEpoch() {
-        double known =
-                Double.isNaN(steppedShare) && samplesOfLastEpoch > 0
-                        ? (double) (samplesNow - samplesAtStart) / samplesOfLastEpoch
-                        : steppedShare;
-        return Double.isNaN(known) ? OptionalDouble.empty() : OptionalDouble.of(Math.min(known, 1));
+        if (trained() == 0) {
+            return OptionalDouble.of(0);
+        }
+        double perEpoch = samplesPerEpoch();
+        return perEpoch > 0
+                ? OptionalDouble.of(Math.min(trained() / perEpoch, 1))
+                : OptionalDouble.empty();
+    }
+
+    /** The samples of the epoch that have been trained on. */
+    private long trained() {
+        return samplesBefore + samplesNow - samplesAtStart;
     }
 
     /**
@@ -78,13 +92,12 @@ final class TimeLeft {
      * @param samplesPerSecond of late
      */
     Optional<Duration> estimate(int epochsDone, double samplesPerSecond) {
-        OptionalDouble done = shareOfEpoch();
         double perEpoch = samplesPerEpoch();
-        if (done.isEmpty() || perEpoch <= 0 || !(samplesPerSecond > 0)) {
+        if (perEpoch <= 0 || !(samplesPerSecond > 0)) {
             return Optional.empty();
         }
         int epochsLeft = Math.max(0, epochs - epochsDone);
-        double samplesLeft = Math.max(0, epochsLeft - done.getAsDouble()) * perEpoch;
+        double samplesLeft = Math.max(0, epochsLeft * perEpoch - trained());
         double pause = pauses == 0 ? 0 : (double) pausedNanos / pauses;
         double nanos = samplesLeft / samplesPerSecond * 1e9 + pause * epochsLeft;
         return Optional.of(Duration.ofNanos(Math.round(nanos)));
@@ -95,6 +108,6 @@ final class TimeLeft {
         if (samplesOfLastEpoch > 0) {
             return samplesOfLastEpoch;
         }
-        return steppedShare > 0 ? (samplesNow - samplesAtStart) / steppedShare : 0;
+        return steppedShare > 0 ? samplesBefore + (samplesNow - samplesAtStart) / steppedShare : 0;
     }
 }

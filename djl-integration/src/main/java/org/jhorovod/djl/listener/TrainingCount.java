@@ -53,20 +53,34 @@ final class TrainingCount {
         }
     }
 
-    /** How many steps have been made. */
+    /** How many steps have been made, over all attempts at the training. */
     long steps(Trainer trainer) {
-        return trainer instanceof DistributedTrainer ofRank ? ofRank.statistics().steps() : steps;
+        return trainer instanceof DistributedTrainer ofRank ? ofRank.progress().steps() : steps;
     }
 
-    /** How many samples these steps saw, over all ranks. */
+    /** How many samples the steps of this process saw, over all ranks. */
     long samples(Trainer trainer) {
         return trainer instanceof DistributedTrainer ofRank
                 ? ofRank.statistics().samples()
                 : samples;
     }
 
-    /** How many epochs have ended. */
-    int epochs() {
-        return epochs;
+    /**
+     * How many samples of the epoch had been stepped before it was resumed, when this process has
+     * made no step yet.
+     */
+    long resumedSamples(Trainer trainer) {
+        return epochs == 0
+                        && trainer instanceof DistributedTrainer ofRank
+                        && ofRank.statistics().steps() == 0
+                ? ofRank.progress().epochSamples()
+                : 0;
+    }
+
+    /** How many epochs have ended, over all attempts at the training. */
+    int epochs(Trainer trainer) {
+        return trainer instanceof DistributedTrainer ofRank
+                ? Math.max(epochs, ofRank.progress().epochs())
+                : epochs;
     }
 }

@@ -73,4 +73,22 @@ class TimeLeftTest {
 
         assertThat(left.estimate(1, PER_SECOND)).hasValue(Duration.ZERO);
     }
+
+    @Test
+    void estimate_ofAResumedEpoch_countsWhatWasTrainedBefore() {
+        TimeLeft left = new TimeLeft(3);
+        left.resumed(400);
+        left.batch(0, 0.25);
+        assertThat(left.estimate(1, PER_SECOND)).isEmpty();
+        left.batch(150, 0.5); // a quarter of what was left has 150 samples, so 1,000 an epoch
+
+        assertThat(left.shareOfEpoch()).hasValue(0.55);
+        assertThat(left.estimate(1, PER_SECOND)).hasValue(Duration.ofMillis(14_500));
+
+        left.epochEnded(600);
+        left.batch(600, 0.5);
+        left.batch(1100, 1);
+        assertThat(left.shareOfEpoch()).hasValue(0.5);
+        assertThat(left.estimate(2, PER_SECOND)).hasValue(Duration.ofSeconds(5));
+    }
 }

@@ -21,6 +21,7 @@ import org.jhorovod.launcher.check.BuildReport;
 import org.jhorovod.launcher.job.Job;
 import org.jhorovod.launcher.job.JobSpec;
 import org.jhorovod.launcher.job.JobTimeouts;
+import org.jhorovod.launcher.job.RestartRule;
 import org.jhorovod.launcher.job.ThisHost;
 import org.jhorovod.launcher.output.Console;
 import org.jhorovod.launcher.output.RankFiles;
@@ -105,6 +106,8 @@ final class Jhorovodrun implements Callable<Integer> {
                     "Only say which engines, backends, transports and tools are available here, and"
                             + " how to get the others.")
     private boolean isCheck;
+
+    @Mixin private RestartOptions restartOptions = new RestartOptions();
 
     @Option(names = "--verbose", description = "Say what is started and ended.")
     private boolean isVerbose;
@@ -204,6 +207,7 @@ final class Jhorovodrun implements Callable<Integer> {
         if (isUnderMpirun) {
             MpirunCheck.require(spec, isDryRun);
         }
+        RestartRule rule = restartOptions.rule(spec.places().size(), placeOptions.slots());
         if (isDryRun) {
             DryRun.describe(spec, ThisHost::isMeantBy).forEach(out::println);
             return 0;
@@ -214,7 +218,7 @@ final class Jhorovodrun implements Callable<Integer> {
                         new FileOutputStream(FileDescriptor.err),
                         Terminal.isBehind(Terminal.STANDARD_OUTPUT),
                         rankFiles(spec.places().size()));
-        Job job = new Job(spec, console, StandardInput.open());
+        Job job = new Job(spec, rule, console, StandardInput.open());
         Signals.catchAll(job::interrupt);
         return job.run();
     }
@@ -251,7 +255,8 @@ final class Jhorovodrun implements Callable<Integer> {
                 networkOptions.networkInterface(),
                 JobTimeouts.of(configuration(rankVariables)),
                 isVerbose,
-                isUnderMpirun ? JobSpec.Starter.MPIRUN : JobSpec.Starter.AGENTS);
+                isUnderMpirun ? JobSpec.Starter.MPIRUN : JobSpec.Starter.AGENTS,
+                0);
     }
 
     private void requireStartTimeout() {

@@ -61,7 +61,8 @@ final class PlaceOptions {
         }
     }
 
-    private List<HostSlots> slots() {
+    /** The hosts, each with its slots. */
+    List<HostSlots> slots() {
         if (hosts != null) {
             return parse(hosts);
         }

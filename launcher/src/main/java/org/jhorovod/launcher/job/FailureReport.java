@@ -26,10 +26,10 @@ final class FailureReport {
 
     private FailureReport() {}
 
-    /** The report, several lines without a newline at the end. */
+    /** The report, several lines that begin with "because", without a newline at the end. */
     static String of(Culprit culprit, List<RankExit> exits, Map<Integer, LostReport> reports) {
         int rank = culprit.cause().rank();
-        StringBuilder text = new StringBuilder("the job failed because of rank ");
+        StringBuilder text = new StringBuilder("because of rank ");
         text.append(rank);
         text.append(" on ").append(culprit.host());
         culprit.pid().ifPresent(pid -> text.append(" (pid ").append(pid).append(')'));
@@ -63,7 +63,7 @@ final class FailureReport {
                         .filter(e -> e.wasLost() && ranksOfHost.contains(e.rank()))
                         .map(RankExit::rank)
                         .collect(Collectors.toCollection(TreeSet::new));
-        StringBuilder text = new StringBuilder("the job failed because ");
+        StringBuilder text = new StringBuilder("because ");
         text.append(holder).append(" is lost: ").append(how).append('.');
         text.append("\n  With it went ").append(lost.size() == 1 ? "rank " : "ranks ");
         text.append(lost.stream().map(String::valueOf).collect(Collectors.joining(", ")));

@@ -17,6 +17,7 @@ import org.jhorovod.launcher.plan.SshOptions;
  * @param timeouts how long to wait for hosts
  * @param isVerbose whether to say what happens
  * @param starter who starts the ranks
+ * @param generation how often the job had been started before
  */
 public record JobSpec(
         List<Topology> places,
@@ -26,7 +27,8 @@ public record JobSpec(
         Optional<String> networkInterface,
         JobTimeouts timeouts,
         boolean isVerbose,
-        Starter starter) {
+        Starter starter,
+        int generation) {
 
     /** Who starts the ranks of a job. */
     public enum Starter {
@@ -53,7 +55,22 @@ public record JobSpec(
                 networkInterface,
                 timeouts,
                 isVerbose,
-                Starter.AGENTS);
+                Starter.AGENTS,
+                0);
+    }
+
+    /** The same started anew, at these places. */
+    JobSpec again(List<Topology> otherPlaces, int newGeneration) {
+        return new JobSpec(
+                otherPlaces,
+                command,
+                environment,
+                ssh,
+                networkInterface,
+                timeouts,
+                isVerbose,
+                starter,
+                newGeneration);
     }
 
     /** Copies the lists. */

@@ -195,14 +195,14 @@ final class JobStart {
         text.append(failures.size() == 1 ? "a host" : failures.size() + " hosts");
         text.append(" cannot be used:");
         failures.forEach((host, why) -> text.append("\n  ").append(host).append(": ").append(why));
-        throw StartRefusedException.failed(text.toString());
+        throw StartRefusedException.hostsFailed(text.toString(), failures.keySet());
     }
 
     private HostPlan plan(String host, String meetingPoint, String runId) {
         List<RankPlan> ranks = new ArrayList<>();
         for (Topology place : spec.places()) {
             if (place.host().equals(host)) {
-                ranks.add(RankPlan.of(place, meetingPoint, runId, RendezvousServer.GENERATION));
+                ranks.add(RankPlan.of(place, meetingPoint, runId, spec.generation()));
             }
         }
         return new HostPlan(

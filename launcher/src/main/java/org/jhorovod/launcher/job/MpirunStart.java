@@ -35,7 +35,7 @@ public final class MpirunStart {
         List<String> variables =
                 Stream.concat(
                                 spec.environment().stream().map(EnvironmentChange::name),
-                                Stream.of(Settings.RENDEZVOUS, Settings.SECRET)
+                                Stream.of(Settings.RENDEZVOUS, Settings.SECRET, Settings.GENERATION)
                                         .map(Setting::environmentName))
                         .toList();
         // -p: no file of BASH_ENV is run.
@@ -109,6 +109,7 @@ public final class MpirunStart {
                 .forEach(s -> changes.add(new EnvironmentChange(s.environmentName(), null)));
         changes.add(change(Settings.RENDEZVOUS, meetingPoints));
         changes.add(change(Settings.SECRET, rendezvous.secret().encoded()));
+        changes.add(change(Settings.GENERATION, Integer.toString(spec.generation())));
         if (isRoot()) {
             changes.add(new EnvironmentChange("OMPI_ALLOW_RUN_AS_ROOT", "1"));
             changes.add(new EnvironmentChange("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"));

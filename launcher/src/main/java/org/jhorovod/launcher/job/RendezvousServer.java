@@ -17,35 +17,36 @@ import org.jhorovod.allreduce.rendezvous.StoreServer;
  * The store in which the ranks meet, and the secret that opens it. Safe for use by several threads.
  */
 final class RendezvousServer implements AutoCloseable {
-    /** A job is formed once, for now. */
-    static final int GENERATION = 0;
-
     private static final byte[] LOOPBACK = {127, 0, 0, 1};
     static final String LOOPBACK_ADDRESS = "127.0.0.1";
 
     private final StoreServer server;
     private final Secret secret;
+    private final int generation;
 
-    private RendezvousServer(StoreServer server, Secret secret) {
+    private RendezvousServer(StoreServer server, Secret secret, int generation) {
         this.server = server;
         this.secret = secret;
+        this.generation = generation;
     }
 
     /** Serves on some port that only this host reaches. */
-    static RendezvousServer openHere(Duration handshakeTimeout) throws IOException {
-        return open(InetAddress.getByAddress(LOOPBACK), handshakeTimeout);
+    static RendezvousServer openHere(int generation, Duration handshakeTimeout) throws IOException {
+        return open(InetAddress.getByAddress(LOOPBACK), generation, handshakeTimeout);
     }
 
     /** Serves on some port of all addresses of this host, of both families. */
-    static RendezvousServer openToAll(Duration handshakeTimeout) throws IOException {
-        return open(new InetSocketAddress(0).getAddress(), handshakeTimeout);
+    static RendezvousServer openToAll(int generation, Duration handshakeTimeout)
+            throws IOException {
+        return open(new InetSocketAddress(0).getAddress(), generation, handshakeTimeout);
     }
 
-    private static RendezvousServer open(InetAddress address, Duration handshakeTimeout)
-            throws IOException {
+    private static RendezvousServer open(
+            InetAddress address, int generation, Duration handshakeTimeout) throws IOException {
         Secret secret = Secret.random();
         InetSocketAddress anyPort = new InetSocketAddress(address, 0);
-        return new RendezvousServer(StoreServer.open(anyPort, secret, handshakeTimeout), secret);
+        return new RendezvousServer(
+                StoreServer.open(anyPort, secret, handshakeTimeout), secret, generation);
     }
 
     int port() {
@@ -59,7 +60,7 @@ final class RendezvousServer implements AutoCloseable {
     /** Leaves word that a rank has ended, for those that still wait for it. */
     void tellGone(int rank, String how) {
         byte[] value = how.getBytes(StandardCharsets.UTF_8);
-        server.store().compareAndSet(Keys.gone(GENERATION, rank), null, value, Duration.ZERO);
+        server.store().compareAndSet(Keys.gone(generation, rank), null, value, Duration.ZERO);
     }
 
     /** Whether any rank has come. */
@@ -73,7 +74,7 @@ final class RendezvousServer implements AutoCloseable {
         for (int rank = 0; rank < size; rank++) {
             Optional<LostReport> report =
                     server.store()
-                            .get(Keys.lost(GENERATION, rank), Duration.ZERO)
+                            .get(Keys.lost(generation, rank), Duration.ZERO)
                             .flatMap(LostReport::decode);
             if (report.isPresent()) {
                 reports.put(rank, report.get());

@@ -1,31 +1,39 @@
 package org.jhorovod.launcher.job;
 
+import java.util.Set;
+
 /** No rank was started; the message says why and what to do. */
 final class StartRefusedException extends Exception {
     private static final long serialVersionUID = 1L;
     private static final int FAILED = 1;
 
-    private final int exitCode;
+    private final transient AttemptEnd end;
 
-    private StartRefusedException(int exitCode, String message) {
+    private StartRefusedException(AttemptEnd end, String message) {
         super(message);
-        this.exitCode = exitCode;
+        this.end = end;
     }
 
     /** Something is missing. */
     static StartRefusedException failed(String message) {
-        return new StartRefusedException(FAILED, message);
+        return new StartRefusedException(AttemptEnd.refused(FAILED, message, Set.of()), message);
+    }
+
+    /** Some hosts cannot be used. */
+    static StartRefusedException hostsFailed(String message, Set<String> hosts) {
+        String reason = "%s cannot be used".formatted(String.join(", ", hosts));
+        return new StartRefusedException(AttemptEnd.refused(FAILED, reason, hosts), message);
     }
 
     /** Somebody wants the launcher to end. */
     static StartRefusedException interrupted(int signalNumber) {
         return new StartRefusedException(
-                ExitCode.ofSignal(signalNumber),
+                AttemptEnd.interrupted(ExitCode.ofSignal(signalNumber)),
                 "ended by " + ExitCode.signalName(signalNumber) + " before any rank was started");
     }
 
-    /** What the launcher exits with. */
-    int exitCode() {
-        return exitCode;
+    /** What this makes of the attempt. */
+    AttemptEnd end() {
+        return end;
     }
 }

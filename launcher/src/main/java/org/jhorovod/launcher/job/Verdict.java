@@ -14,6 +14,7 @@ import org.jhorovod.allreduce.rendezvous.LostReport;
 /** Says at the end what became of a job, and what the launcher exits with. */
 final class Verdict {
     private final JobSpec spec;
+    private final String name;
     private final Consumer<String> tell;
 
     /**
@@ -32,8 +33,14 @@ final class Verdict {
             boolean isMpirunLost,
             boolean hasMetAny) {}
 
-    Verdict(JobSpec spec, Consumer<String> tell) {
+    /**
+     * Of a job, or one attempt to run it.
+     *
+     * @param name of that in messages
+     */
+    Verdict(JobSpec spec, String name, Consumer<String> tell) {
         this.spec = spec;
+        this.name = name;
         this.tell = tell;
     }
 
@@ -41,23 +48,27 @@ final class Verdict {
      * Tells the root cause, if there is one.
      *
      * @param describe gathers what is known of the rank that a verdict names
-     * @return what the launcher exits with
      */
-    int pronounce(Facts facts, Function<RootCause, FailureReport.Culprit> describe) {
+    AttemptEnd pronounce(Facts facts, Function<RootCause, FailureReport.Culprit> describe) {
         JobState state = facts.state();
         Optional<RootCause> cause = RootCause.decide(state.exits(), facts.reports());
         boolean wasInterrupted = state.interruption() != 0;
+        Optional<String> report = cause.map(c -> report(c, facts, describe));
         if (!wasInterrupted || state.hasFailedByItself()) {
-            cause.ifPresent(c -> tell.accept(report(c, facts, describe)));
+            report.ifPresent(text -> tell.accept(name + " failed " + text));
         }
         if (wasInterrupted) {
             tell.accept("ended by " + ExitCode.signalName(state.interruption()));
-            return ExitCode.ofSignal(state.interruption());
+            return AttemptEnd.interrupted(ExitCode.ofSignal(state.interruption()));
         }
         if (cause.isEmpty()) {
             warnOfCopies(facts.hasMetAny());
+            return AttemptEnd.finished();
         }
-        return cause.map(RootCause::exitCode).orElse(0);
+        String reason = report.orElse("").lines().findFirst().orElse("").replaceFirst("\\.$", "");
+        Set<String> lostHosts =
+                facts.isMpirunLost() ? Set.of() : Set.copyOf(facts.lostAgents().keySet());
+        return AttemptEnd.failed(cause.get().exitCode(), reason, lostHosts, facts.hasMetAny());
     }
 
     private String report(

@@ -90,6 +90,12 @@ public final class Console {
         this.files = files;
     }
 
+    /** Forgets what ranks wrote that have ended, as others get their numbers. */
+    public synchronized void beginAttempt() {
+        channels.clear();
+        lastLines.clear();
+    }
+
     /**
      * Takes what a rank wrote.
      *

@@ -35,7 +35,7 @@ class FailureReportTest {
                                 reports))
                 .isEqualTo(
                         """
-                        the job failed because of rank 1 on node7 (pid 4711), which was ended by SIGKILL (exit code 137).
+                        because of rank 1 on node7 (pid 4711), which was ended by SIGKILL (exit code 137).
                           Survivors were told: gone
                             restart
                           Its last lines:
@@ -76,7 +76,7 @@ class FailureReportTest {
                                 "the agent on node7", "no route", exits, reports, Set.of(1, 2)))
                 .isEqualTo(
                         """
-                        the job failed because the agent on node7 is lost: no route.
+                        because the agent on node7 is lost: no route.
                           With it went ranks 1, 2.
                           Survivors were told: silent
                           Other ranks: 0 exited with code 1 after losing rank 1; 3 ended by jhorovodrun\

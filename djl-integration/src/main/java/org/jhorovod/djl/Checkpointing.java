@@ -1,0 +1,262 @@
+package org.jhorovod.djl;
+
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.optimizer.Optimizer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.djl.checkpoint.Checkpoint;
+import org.jhorovod.djl.checkpoint.CheckpointException;
+import org.jhorovod.djl.checkpoint.CheckpointFolder;
+import org.jhorovod.djl.checkpoint.CheckpointWriter;
+import org.jhorovod.djl.checkpoint.Description;
+import org.jhorovod.djl.checkpoint.FolderLock;
+import org.jhorovod.djl.checkpoint.SnapshotMemory;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/*
+ * Note [Who touches the checkpoints]
+ * Rank 0 alone reads and writes them. When a training starts it says what it has found, or that it
+ * cannot go on; then all ranks get the parameters as in every start, and the optimizer's arrays as
+ * well. A snapshot is taken between two steps, in memory; it goes to disk while the next steps run.
+ * Where the one before is still on its way, a snapshot is left out rather than waited for.
+ */
+/** One trainer's checkpoints, on each rank. Owned by the training thread. */
+final class Checkpointing implements AutoCloseable {
+    private static final Logger logger = LoggerFactory.getLogger(Checkpointing.class);
+
+    static final String OPTIMIZER_FILE = "optimizer.ndlist";
+    private static final Duration LOCK_PATIENCE = Duration.ofSeconds(20);
+    private static final String FOUND = "found ";
+    private static final String FAILED = "failed ";
+
+    private final Checkpoints checkpoints;
+    private final Communicator communicator;
+    private final String owner;
+    private final Model model;
+    private final Optimizer optimizer;
+    private final CheckpointFolder folder;
+    private final SnapshotMemory parametersMemory = new SnapshotMemory();
+    private final SnapshotMemory optimizerMemory = new SnapshotMemory();
+    private @Nullable FolderLock lock; // null on other ranks, and before the start
+    private @Nullable CheckpointWriter writer; // as the lock
+    private @Nullable Checkpoint found; // as the lock, and where there is none
+    private long writtenStep = -1;
+
+    Checkpointing(
+            Checkpoints checkpoints,
+            Communicator communicator,
+            String owner,
+            Model model,
+            Optimizer optimizer) {
+        this.checkpoints = checkpoints;
+        this.communicator = communicator;
+        this.owner = owner;
+        this.model = model;
+        this.optimizer = optimizer;
+        this.folder = new CheckpointFolder(checkpoints.folder());
+    }
+
+    /**
+     * Finds the newest checkpoint, and puts its parameters into rank 0's model, which is
+     * initialised. Blocks until rank 0 has done so.
+     *
+     * @return what it holds, on all ranks; empty if there is none
+     * @throws CheckpointException on all ranks, if there are some that cannot be used
+     */
+    Optional<Description> open() {
+        String outcome = communicator.rank() == 0 ? read() : "";
+        outcome = TextExchange.broadcast(communicator, owner + "/checkpoint", outcome);
+        if (outcome.startsWith(FAILED)) {
+            throw new CheckpointException(outcome.substring(FAILED.length()));
+        }
+        return outcome.startsWith(FOUND)
+                ? Optional.of(Description.decode(outcome.substring(FOUND.length())))
+                : Optional.empty();
+    }
+
+    private String read() {
+        try {
+            lock = FolderLock.take(checkpoints.folder(), LOCK_PATIENCE);
+            folder.prepare();
+            writer = new CheckpointWriter(folder, checkpoints.keep());
+            Optional<Checkpoint> newest = folder.newest();
+            if (newest.isEmpty()) {
+                return "";
+            }
+            Checkpoint checkpoint = newest.get();
+            read(checkpoint);
+            found = checkpoint;
+            writtenStep = checkpoint.description().step();
+            return FOUND + checkpoint.description().encode();
+        } catch (CheckpointException e) {
+            logger.debug("no checkpoint can be used", e);
+            return FAILED + e.getMessage();
+        } catch (IOException e) {
+            return FAILED + "Checkpoints cannot be kept in %s: %s.".formatted(folder, e);
+        }
+    }
+
+    private void read(Checkpoint checkpoint) throws IOException {
+        Description description = checkpoint.description();
+        try (InputStream in = checkpoint.open(description.parametersFile())) {
+            ParametersFile.read(model, description.parameters(), in);
+        } catch (CheckpointException e) {
+            throw new CheckpointException(
+                    "%s cannot be resumed from: %s. Build the model that it was written of, or name another folder."
+                            .formatted(checkpoint.path(), e.getMessage()),
+                    e);
+        }
+    }
+
+    /** Takes over the optimizer's state. Blocks for the slowest rank. */
+    void resumeOptimizer(Description description, List<NamedParameter> parameters) {
+        OptimizerState state = new OptimizerState(optimizer, parameters);
+        if (!state.fits(description.optimizer())) {
+            throw new CheckpointException(
+                    "The checkpoint was written with the optimizer %s, but this training has %s. Use the same, or name another folder."
+                            .formatted(
+                                    description.optimizer().type(),
+                                    optimizer.getClass().getName()));
+        }
+        state.resume(description.optimizer());
+        List<NDArray> arrays = state.allocate(description.optimizer());
+        Checkpoint checkpoint = found;
+        if (checkpoint != null && !arrays.isEmpty()) {
+            fill(arrays, checkpoint);
+        }
+        ArrayBroadcast.run(communicator, owner + "/optimizer", arrays);
+    }
+
+    private void fill(List<NDArray> arrays, Checkpoint checkpoint) {
+        try (NDManager manager = model.getNDManager().newSubManager();
+                InputStream in = checkpoint.open(OPTIMIZER_FILE)) {
+            NDList kept = NDList.decode(manager, in);
+            for (int i = 0; i < arrays.size(); i++) {
+                NDArray source = kept.get(i);
+                TensorMemory.overwrite(
+                        arrays.get(i), target -> target.put(TensorMemory.bytes(source)));
+            }
+        } catch (IOException e) {
+            throw new CheckpointException(
+                    "%s cannot be read: %s".formatted(checkpoint.path(), e), e);
+        }
+    }
+
+    /**
+     * Makes sure that the optimizer can be saved.
+     *
+     * @throws IllegalArgumentException if not
+     */
+    void requireOptimizer(List<NamedParameter> parameters) {
+        new OptimizerState(optimizer, parameters);
+    }
+
+    /** Whether a checkpoint is due after a step. */
+    boolean isDue(long step) {
+        return checkpoints.everySteps() > 0 && step % checkpoints.everySteps() == 0;
+    }
+
+    /** What a checkpoint is of. */
+    record Moment(long step, int seed, Description.Position position) {}
+
+    /** Has a snapshot written, unless the one before is still on its way. Does not block. */
+    void writeIfIdle(Moment moment) {
+        CheckpointWriter known = writer;
+        if (known == null) {
+            return;
+        }
+        if (known.isIdle()) {
+            snapshot(known, moment);
+        } else {
+            logger.warn(
+                    "{} is left out, because the one before is still being written. Write fewer, or"
+                            + " use a faster disk than that of {}.",
+                    CheckpointFolder.name(moment.step()),
+                    folder);
+        }
+    }
+
+    /**
+     * Has a snapshot written, if the latest is not of this step; blocks until the one before is
+     * written.
+     */
+    void write(Moment moment) {
+        CheckpointWriter known = writer;
+        if (known == null || (moment.step() == writtenStep && !known.isIdle())) {
+            return;
+        }
+        boolean isThere = known.await();
+        if (moment.step() != writtenStep || !isThere) {
+            snapshot(known, moment);
+        }
+    }
+
+    /**
+     * Waits until the latest is on disk.
+     *
+     * @return false if that failed
+     */
+    boolean await() {
+        CheckpointWriter known = writer;
+        return known == null || known.await();
+    }
+
+    private void snapshot(CheckpointWriter into, Moment moment) {
+        long start = System.nanoTime();
+        List<NamedParameter> parameters = NamedParameter.of(model.getBlock());
+        OptimizerState state = new OptimizerState(optimizer, parameters);
+        int epochs = moment.position().epochs();
+        Description description =
+                new Description(
+                        Description.FORMAT,
+                        moment.step(),
+                        moment.seed(),
+                        communicator.size(),
+                        moment.position(),
+                        parameters.stream().map(NamedParameter::describe).toList(),
+                        ParametersFile.name(model, epochs),
+                        state.describe());
+        parametersMemory.clear();
+        optimizerMemory.clear();
+        try {
+            ParametersFile.write(model, epochs, parametersMemory);
+            new NDList(state.arrays().values()).encode(optimizerMemory);
+        } catch (IOException e) {
+            throw new IllegalStateException("bug: memory takes all that is written", e);
+        }
+        logger.debug("a snapshot took {} ms", (System.nanoTime() - start) / 1_000_000);
+        into.write(
+                description,
+                Map.of(
+                        description.parametersFile(),
+                        parametersMemory,
+                        OPTIMIZER_FILE,
+                        optimizerMemory));
+        writtenStep = moment.step();
+    }
+
+    /** Waits for the checkpoint that is being written, and lets the folder go. */
+    @Override
+    public void close() {
+        try {
+            if (writer != null) {
+                writer.close();
+            }
+            if (lock != null) {
+                lock.close();
+            }
+        } catch (IOException e) {
+            logger.debug("The folder's lock could not be closed", e);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+package org.jhorovod.djl;
+
+import ai.djl.Model;
+import ai.djl.training.optimizer.Optimizer;
+import java.util.List;
+import java.util.Optional;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.djl.checkpoint.Description;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What makes one training of several attempts: the seed, the steps and the position in the data,
+ * and the checkpoints that carry them, where any are kept. Owned by the training thread.
+ */
+final class Continuation implements AutoCloseable {
+    private static final Logger logger = LoggerFactory.getLogger(Continuation.class);
+
+    private final Communicator communicator;
+    private final SharedSeed seed;
+    private final StepClock clock;
+    private final DataProgress progress = new DataProgress();
+    private final @Nullable Checkpointing checkpointing; // null where none are kept
+    private boolean isStarted;
+
+    /**
+     * Of one trainer.
+     *
+     * @param owner the trainer's name on all ranks
+     */
+    Continuation(
+            DistributedConfig config,
+            String owner,
+            Model model,
+            Optimizer optimizer,
+            StepClock clock) {
+        this.communicator = config.communicator();
+        this.clock = clock;
+        this.seed =
+                new SharedSeed(
+                        communicator, owner, config.seed(), model.getNDManager().getEngine());
+        this.checkpointing =
+                config.checkpoints()
+                        .map(kept -> new Checkpointing(kept, communicator, owner, model, optimizer))
+                        .orElse(null);
+    }
+
+    SharedSeed seed() {
+        return seed;
+    }
+
+    DataProgress data() {
+        return progress;
+    }
+
+    Progress progress() {
+        return new Progress(clock.steps(), progress.epochs(), progress.position().samples());
+    }
+
+    boolean keepsCheckpoints() {
+        return checkpointing != null;
+    }
+
+    boolean isStarted() {
+        return isStarted;
+    }
+
+    /**
+     * Takes up the newest checkpoint, if there is one, when the training starts: rank 0's model has
+     * its parameters then. Blocks until rank 0 has done so.
+     */
+    Optional<Description> find() {
+        Checkpointing known = checkpointing;
+        if (isStarted || known == null) {
+            return Optional.empty();
+        }
+        Optional<Description> found = known.open();
+        found.ifPresent(
+                description -> {
+                    seed.resume(description.seed());
+                    clock.resume(description.step());
+                    progress.resume(description.position());
+                });
+        return found;
+    }
+
+    /**
+     * Starts, once all ranks have the same parameters; does nothing more when the block is
+     * initialised anew. Blocks for the slowest rank.
+     *
+     * @param found by {@link #find}
+     * @param parameters the model's
+     */
+    void start(Optional<Description> found, List<NamedParameter> parameters) {
+        if (isStarted) {
+            return;
+        }
+        isStarted = true;
+        Checkpointing known = checkpointing;
+        if (known != null) {
+            known.requireOptimizer(parameters);
+            found.ifPresent(description -> known.resumeOptimizer(description, parameters));
+            seed.giveToStep(clock.steps());
+        } else if (communicator.size() > 1) {
+            seed.giveToRank();
+        }
+        if (communicator.rank() == 0) {
+            found.ifPresent(this::tell);
+        }
+    }
+
+    private void tell(Description description) {
+        logger.info(
+                "Resumes after step {}, {} epochs and {} samples, written by {} ranks; {} train"
+                        + " now.",
+                description.step(),
+                description.position().epochs(),
+                description.position().samples(),
+                description.ranks(),
+                communicator.size());
+    }
+
+    /** Lets nothing that opening a pass has drawn change the numbers of a resumed training. */
+    void passResumed() {
+        seed.giveToStep(clock.steps());
+    }
+
+    /**
+     * Notes a step.
+     *
+     * @param pass of the trainer that it was made in; null outside of any
+     */
+    void stepMade(@Nullable Pass pass) {
+        if (pass != null) {
+            progress.stepped(pass.order(), pass.handedOut());
+        } else {
+            progress.steppedOutside();
+        }
+        Checkpointing known = checkpointing;
+        if (known != null) {
+            seed.giveToStep(clock.steps());
+            if (known.isDue(clock.steps())) {
+                known.writeIfIdle(moment());
+            }
+        }
+    }
+
+    /** Notes the end of a pass on all ranks; one that trains is worth a checkpoint. */
+    void passEnded(Pass pass) {
+        Checkpointing known = checkpointing;
+        if (progress.ended(pass.order()) && known != null) {
+            known.write(moment());
+        }
+    }
+
+    /**
+     * Has a checkpoint written now, and blocks on rank 0 until it is on disk.
+     *
+     * @return false if it could not be written
+     * @throws IllegalStateException if none are kept, or the training has not started
+     */
+    boolean write() {
+        Checkpointing known = checkpointing;
+        if (known == null) {
+            throw new IllegalStateException(
+                    "This trainer keeps no checkpoints. Give it a folder for them:"
+                            + " DistributedConfig.builder().optCheckpoints(…), or"
+                            + " JHOROVOD_CHECKPOINT_FOLDER.");
+        }
+        if (!isStarted) {
+            throw new IllegalStateException(
+                    "The trainer is not initialised. Call trainer.initialize(shapes) before"
+                            + " checkpoint().");
+        }
+        known.write(moment());
+        return known.await();
+    }
+
+    private Checkpointing.Moment moment() {
+        return new Checkpointing.Moment(clock.steps(), seed.get(), progress.position());
+    }
+
+    @Override
+    public void close() {
+        if (checkpointing != null) {
+            checkpointing.close();
+        }
+    }
+}

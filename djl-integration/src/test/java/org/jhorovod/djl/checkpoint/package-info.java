@@ -1,0 +1,4 @@
+@NullMarked
+package org.jhorovod.djl.checkpoint;
+
+import org.jspecify.annotations.NullMarked;
