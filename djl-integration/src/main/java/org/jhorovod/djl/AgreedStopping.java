@@ -4,13 +4,15 @@ import ai.djl.training.Trainer;
 import ai.djl.training.listener.EarlyStoppingListener;
 import ai.djl.training.listener.EarlyStoppingListener.EarlyStoppedException;
 import ai.djl.training.listener.TrainingListener;
+import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 
 /**
  * Makes all ranks stop after the same epoch. DJL's listener also looks at a clock, and clocks
- * differ between ranks; so each rank asks its listener, and rank 0's answer holds for all.
+ * differ between ranks; so each rank asks its listener, and rank 0's answer holds for all. As all
+ * have to take part, a listener that some ranks lack is refused when the trainer is initialised.
  */
 final class AgreedStopping implements TrainingListener {
     private final EarlyStoppingListener listener;
@@ -19,6 +21,11 @@ final class AgreedStopping implements TrainingListener {
     AgreedStopping(EarlyStoppingListener listener, Communicator communicator) {
         this.listener = listener;
         this.communicator = communicator;
+    }
+
+    /** How many of these there are. */
+    static long count(List<TrainingListener> listeners) {
+        return listeners.stream().filter(AgreedStopping.class::isInstance).count();
     }
 
     /** Blocks for the slowest rank. */

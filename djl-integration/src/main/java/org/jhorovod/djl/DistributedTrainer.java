@@ -178,7 +178,12 @@ public final class DistributedTrainer extends Trainer {
         ModelAgreement.require(
                 communicator,
                 name + "/model",
-                ModelAgreement.describe(config, areBornInBuckets, evaluators, parameters));
+                ModelAgreement.describe(
+                        config,
+                        areBornInBuckets,
+                        evaluators,
+                        AgreedStopping.count(trainingConfig.getTrainingListeners()),
+                        parameters));
     }
 
     private void synchronizeRanks(Optional<NativeGradients> gradients) {

@@ -19,6 +19,7 @@ final class ModelAgreement {
             DistributedConfig config,
             boolean areBornInBuckets,
             List<String> evaluators,
+            long stoppingListeners,
             List<NamedParameter> parameters) {
         List<String> lines = new ArrayList<>();
         lines.add(areBornInBuckets ? "gradients born in buckets" : "gradients copied to buckets");
@@ -27,6 +28,7 @@ final class ModelAgreement {
         lines.add(config.checkpoints().isPresent() ? "checkpoints" : "no checkpoints");
         lines.add("a check every %d steps".formatted(config.checkSteps()));
         lines.add("evaluators %s".formatted(evaluators));
+        lines.add("%d early stopping listeners".formatted(stoppingListeners));
         for (NamedParameter parameter : parameters) {
             lines.add(
                     "parameter '%s'%s"

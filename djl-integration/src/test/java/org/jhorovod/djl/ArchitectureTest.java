@@ -42,6 +42,15 @@ class ArchitectureTest {
                     .allowEmptyShould(true);
 
     @ArchTest
+    static final ArchRule trainerKnowsNoListenerOfItsUsers =
+            noClasses()
+                    .that()
+                    .resideInAPackage("org.jhorovod.djl")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAPackage("org.jhorovod.djl.listener..");
+
+    @ArchTest
     static final ArchRule packagesFormNoCycle =
             slices().matching("org.jhorovod.djl.(*)..")
                     .should()

@@ -6,18 +6,21 @@ import ai.djl.metric.Metrics;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.EasyTrain;
 import ai.djl.training.Trainer;
-import ai.djl.training.TrainingConfig;
 import ai.djl.training.dataset.Dataset;
 import ai.djl.training.evaluator.Accuracy;
 import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.loss.Loss;
 import ai.djl.translate.TranslateException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jhorovod.djl.DistributedTrainer;
+import org.jhorovod.djl.listener.TensorBoardListener;
 import org.jhorovod.examples.LabelledImages.Part;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Trains a small network on Fashion-MNIST through {@link EasyTrain#fit}. */
 @Command(
@@ -26,6 +29,12 @@ import picocli.CommandLine.Mixin;
 public final class FashionMnist implements Callable<Integer> {
 
     @Mixin private final TrainingOptions options = new TrainingOptions();
+
+    @Option(
+            names = "--tensorboard",
+            paramLabel = "DIR",
+            description = "Folder for figures that TensorBoard shows; rank 0 writes them.")
+    private @Nullable Path tensorBoard;
 
     FashionMnist() {}
 
@@ -38,12 +47,16 @@ public final class FashionMnist implements Callable<Integer> {
     public Integer call() throws IOException, TranslateException {
         Engine.getInstance().setRandomSeed(options.seed());
         TrainingClock clock = new TrainingClock();
-        TrainingConfig config =
+        DefaultTrainingConfig config =
                 new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
                         .optOptimizer(options.optimizer())
                         .addEvaluator(new Accuracy())
                         .addTrainingListeners(TrainingListener.Defaults.logging())
                         .addTrainingListeners(clock);
+        if (tensorBoard != null) {
+            config.addTrainingListeners(
+                    TensorBoardListener.builder().setFolder(tensorBoard).build());
+        }
 
         try (Model model = Model.newInstance("fashion-mnist")) {
             model.setBlock(FashionCnn.create());

@@ -24,13 +24,16 @@ class ExamplesIT {
     @Test
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void bothExamplesTrainTheSameModel(@TempDir Path folder) {
-        String fit = run(new FashionMnist(), "--epochs=1");
+        String fit =
+                run(new FashionMnist(), "--epochs=1", "--tensorboard=" + folder.resolve("figures"));
         String loop = run(new CustomLoop(), "--epochs=1", "--save=" + folder);
 
         assertThat(Double.parseDouble(find(ACCURACY, fit))).isGreaterThan(0.75);
         assertThat(find(ACCURACY, loop)).isEqualTo(find(ACCURACY, fit));
         assertThat(find(DIGEST, loop)).isEqualTo(find(DIGEST, fit));
         assertThat(folder.resolve("custom-loop-0000.params")).isNotEmptyFile();
+        assertThat(folder.resolve("figures"))
+                .isDirectoryContaining(file -> file.toString().contains("tfevents"));
     }
 
     @Test

@@ -1,0 +1,106 @@
+package org.jhorovod.djl.listener;
+
+import ai.djl.Model;
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/*
+ * Note [When the job is killed while the best model is saved]
+ *
+ * The new model is written into a folder of its own beside, and moved to its place; then the note
+ * of its figure is replaced; then the earlier model is deleted. Until the note is replaced, the
+ * earlier model counts, and both are whole. DJL loads the one of the higher epoch: that is the new
+ * one, or, where epochs are counted afresh, may be the earlier.
+ */
+
+/** The best model of one name in a folder, and the note of how good it is. */
+final class BestModelFiles {
+    private final Path folder;
+    private final String name;
+    private final Path note;
+
+    BestModelFiles(Path folder, String name) {
+        this.folder = folder;
+        this.name = name;
+        this.note = folder.resolve(name + ".figure");
+    }
+
+    Path note() {
+        return note;
+    }
+
+    /** Where the model is, under the name by which DJL saves and finds that of an epoch. */
+    Path fileOf(BestFigure best) {
+        return folder.resolve("%s-%04d.params".formatted(name, best.epoch()));
+    }
+
+    /**
+     * What the note says, of a model that is there.
+     *
+     * @throws IOException if there is a note and it cannot be read
+     */
+    Optional<BestFigure> read() throws IOException {
+        if (Files.notExists(note)) {
+            return Optional.empty();
+        }
+        BestFigure best = BestFigure.parse(text()).orElseThrow(this::damaged);
+        return Files.exists(fileOf(best)) ? Optional.of(best) : Optional.empty();
+    }
+
+    private String text() throws IOException {
+        try {
+            return Files.readString(note);
+        } catch (MalformedInputException e) {
+            throw damaged();
+        }
+    }
+
+    private IOException damaged() {
+        return new IOException(
+                "%s is damaged: it does not say how good the best model is. Remove it to start afresh."
+                        .formatted(note));
+    }
+
+    /** Saves a model as the best one, in place of the one before, if any. */
+    void keep(Model model, BestFigure best, Optional<BestFigure> before) throws IOException {
+        Path beside = folder.resolve("." + name + ".saving");
+        delete(beside);
+        Files.createDirectories(beside);
+        save(model, best, beside);
+        AtomicFile.publish(beside.resolve(fileOf(best).getFileName()), fileOf(best));
+        AtomicFile.write(note, best.text());
+        if (before.isPresent() && !fileOf(before.get()).equals(fileOf(best))) {
+            Files.deleteIfExists(fileOf(before.get()));
+        }
+        delete(beside);
+    }
+
+    /** Saves through a second model around the same block, so that the user's does not change. */
+    private void save(Model model, BestFigure best, Path beside) throws IOException {
+        String engine = model.getNDManager().getEngine().getEngineName();
+        try (Model copy = Model.newInstance(name, model.getNDManager().getDevice(), engine)) {
+            copy.setBlock(model.getBlock());
+            copy.setDataType(model.getDataType());
+            model.getProperties().forEach(copy::setProperty);
+            copy.setProperty("Epoch", Integer.toString(best.epoch()));
+            copy.setProperty(best.evaluator(), String.format(Locale.ROOT, "%.5f", best.figure()));
+            copy.save(beside, name);
+        }
+    }
+
+    private static void delete(Path flatFolder) throws IOException {
+        if (Files.isDirectory(flatFolder)) {
+            try (Stream<Path> files = Files.list(flatFolder)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(flatFolder);
+        }
+    }
+}

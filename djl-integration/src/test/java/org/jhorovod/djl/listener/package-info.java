@@ -1,0 +1,4 @@
+@NullMarked
+package org.jhorovod.djl.listener;
+
+import org.jspecify.annotations.NullMarked;
