@@ -236,7 +236,7 @@ final class Jhorovodrun implements Callable<Integer> {
     }
 
     private JobSpec spec() {
-        List<Topology> places = placeOptions.places();
+        List<Topology> places = placeOptions.places(environment);
         List<String> command = command(places);
         RankVariables rankVariables = RankVariables.of(variables, environment);
         requireStartTimeout();
@@ -251,7 +251,16 @@ final class Jhorovodrun implements Callable<Integer> {
                 networkOptions.networkInterface(),
                 JobTimeouts.of(configuration(rankVariables)),
                 isVerbose,
-                isUnderMpirun ? JobSpec.Starter.MPIRUN : JobSpec.Starter.AGENTS);
+                starter());
+    }
+
+    private JobSpec.Starter starter() {
+        if (isUnderMpirun) {
+            return JobSpec.Starter.MPIRUN;
+        }
+        return placeOptions.areOfSlurm(environment)
+                ? JobSpec.Starter.SLURM_AGENTS
+                : JobSpec.Starter.AGENTS;
     }
 
     private void requireStartTimeout() {
