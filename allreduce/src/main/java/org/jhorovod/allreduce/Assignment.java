@@ -72,7 +72,7 @@ record Assignment(Topology topology, int generation, InetSocketAddress rendezvou
     }
 
     private static String missing(Setting<?> setting) {
-        return "%s is not set, but JHOROVOD_SIZE is more than 1. %s Start the program with jhorovodrun, which sets it."
+        return "%s is not set, but there is more than one rank. %s Start the program with jhorovodrun, which sets it, or set it for each rank."
                 .formatted(setting.environmentName(), setting.description());
     }
 

@@ -90,7 +90,7 @@ final class CommonAddress {
 
     private StartException unreachable(String why) {
         return new StartException(
-                "%s could not join the job: %s the launcher's addresses %s. Open the way in the firewalls, or name the right interface with --network-interface."
+                "%s could not join the job: %s the store's addresses %s. Open the way in the firewalls, or name the right interface with jhorovodrun --network-interface."
                         .formatted(assignment.topology().describe(), why, candidates));
     }
 }

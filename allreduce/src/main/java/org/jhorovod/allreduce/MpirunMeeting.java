@@ -1,9 +1,7 @@
 package org.jhorovod.allreduce;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.List;
 import org.jhorovod.allreduce.backend.mpi.MpiWorld;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.StartException;
@@ -13,8 +11,6 @@ import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.config.Settings.BackendChoice;
 import org.jhorovod.allreduce.rendezvous.Deadline;
 import org.jhorovod.allreduce.rendezvous.Identity;
-import org.jhorovod.allreduce.rendezvous.Secret;
-import org.jhorovod.allreduce.rendezvous.StoreServer;
 
 /*
  * Ranks that mpirun started know their numbers, and nothing of a rendezvous:
@@ -54,24 +50,13 @@ final class MpirunMeeting {
     }
 
     private StoreConnection invite(MpiWorld world) throws IOException {
-        Secret secret = Secret.random();
-        List<InetAddress> addresses =
-                self.isOneHost()
-                        ? List.of(InetAddress.getLoopbackAddress())
-                        : Invitation.addressesOfThisHost();
-        // One address is bound alone; with several, strangers fail at the secret.
-        InetAddress bound = addresses.size() == 1 ? addresses.get(0) : null;
-        StoreServer server =
-                StoreServer.open(
-                        new InetSocketAddress(bound, 0),
-                        secret,
-                        configuration.get(Settings.HANDSHAKE_TIMEOUT));
+        HostedStore hosted = HostedStore.open(self, configuration);
         try {
-            Invitation invitation = new Invitation(secret, server.port(), addresses);
-            world.broadcast(invitation.encode());
-            return StoreConnection.hosting(agree(world, invitation), configuration, server);
+            world.broadcast(hosted.invitation().encode());
+            return StoreConnection.hosting(
+                    agree(world, hosted.invitation()), configuration, hosted.server());
         } catch (IOException | CollectiveException e) {
-            server.close();
+            hosted.server().close();
             throw e;
         }
     }

@@ -40,11 +40,7 @@ final class StoreConnection {
 
     /** Connects, and says goodbye when the process exits. */
     static StoreConnection join(Configuration configuration) {
-        boolean isAlone =
-                configuration.find(Settings.RENDEZVOUS).isEmpty()
-                        && configuration.mpirun().isPresent();
-        StoreConnection connection =
-                isAlone ? MpirunMeeting.meet(configuration) : find(configuration);
+        StoreConnection connection = meet(configuration);
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(connection::close, "jhorovod-store-goodbye"));
         boolean knowsHosts = configuration.find(Settings.CROSS_SIZE).isPresent();
@@ -54,6 +50,19 @@ final class StoreConnection {
             return connection;
         }
         return connection.learnHosts(mpirun.get().host().get(), configuration);
+    }
+
+    private static StoreConnection meet(Configuration configuration) {
+        if (configuration.find(Settings.RENDEZVOUS).isPresent()) {
+            return find(configuration);
+        }
+        if (configuration.mpirun().isPresent()) {
+            return MpirunMeeting.meet(configuration);
+        }
+        return configuration
+                .slurmStep()
+                .map(step -> SlurmMeeting.meet(configuration, step))
+                .orElseGet(() -> find(configuration));
     }
 
     private static StoreConnection find(Configuration configuration) {

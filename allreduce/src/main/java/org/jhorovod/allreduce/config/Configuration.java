@@ -23,14 +23,25 @@ public final class Configuration {
     public static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
     private final Map<String, Object> values;
-    private final Optional<MpirunOptions> mpirun;
-    private final List<Path> libraryFolders;
+    private final Surroundings surroundings;
 
-    private Configuration(
-            Map<String, Object> values, Optional<MpirunOptions> mpirun, List<Path> libraryFolders) {
+    /**
+     * What is no setting of ours.
+     *
+     * @param mpirun what mpirun said, if it has started this process
+     * @param slurmStep the step that this process is a task of, if srun has started it
+     * @param home of this process's user
+     * @param libraryFolders where native libraries are looked for first
+     */
+    private record Surroundings(
+            Optional<MpirunOptions> mpirun,
+            Optional<SlurmStep> slurmStep,
+            Path home,
+            List<Path> libraryFolders) {}
+
+    private Configuration(Map<String, Object> values, Surroundings surroundings) {
         this.values = Map.copyOf(values);
-        this.mpirun = mpirun;
-        this.libraryFolders = List.copyOf(libraryFolders);
+        this.surroundings = surroundings;
     }
 
     /**
@@ -72,11 +83,10 @@ public final class Configuration {
         List<Source> sources = new ArrayList<>();
         sources.add(
                 new Source(s -> "-D" + s.propertyName(), Configuration::asProperty, properties));
-        sources.add(new Source(Setting::environmentName, environment));
-        if (!isSet(Settings.RANK, sources) && !isSet(Settings.SIZE, sources)) {
-            if (foreign.isPresent()) {
-                sources.add(new Source(foreign.get()::variableFor, environment));
-            }
+        sources.add(new Source(Setting::environmentName, Setting::environmentName, environment));
+        if (!isSet(Settings.RANK, sources)) {
+            findPlace(isSet(Settings.SIZE, sources), foreign, environment, faults)
+                    .ifPresent(place -> sources.add(new Source(place)));
         }
         for (Setting<?> setting : Settings.all()) {
             read(setting, sources, values, faults);
@@ -87,12 +97,41 @@ public final class Configuration {
         }
         return new Configuration(
                 values,
-                foreign.equals(Optional.of(ForeignLauncher.OPEN_MPI))
-                        ? Optional.of(MpirunOptions.read(environment))
-                        : Optional.empty(),
-                libraryFolders(
-                        environment.apply("LD_LIBRARY_PATH"),
-                        properties.apply("jna.library.path")));
+                new Surroundings(
+                        foreign.filter(ForeignLauncher.OPEN_MPI::equals)
+                                .map(launcher -> MpirunOptions.read(environment)),
+                        foreign.filter(ForeignLauncher.SLURM::equals)
+                                .map(launcher -> SlurmStep.read(environment)),
+                        home(environment.apply("HOME")),
+                        libraryFolders(
+                                environment.apply("LD_LIBRARY_PATH"),
+                                properties.apply("jna.library.path"))));
+    }
+
+    /** What others say of the rank's place, where our own launcher does not. */
+    private static Optional<ForeignPlace> findPlace(
+            boolean isSizeKnown,
+            Optional<ForeignLauncher> foreign,
+            UnaryOperator<@Nullable String> environment,
+            List<String> faults) {
+        if (isSizeKnown) {
+            return ForeignLauncher.indexedJob(environment);
+        }
+        try {
+            return foreign.map(launcher -> launcher.place(environment));
+        } catch (IllegalArgumentException e) {
+            faults.add(String.valueOf(e.getMessage()));
+            return Optional.empty();
+        }
+    }
+
+    private static Path home(@Nullable String variable) {
+        try {
+            return Path.of(variable == null ? System.getProperty("user.home") : variable);
+        } catch (InvalidPathException e) {
+            logger.debug("HOME is a folder that this locale has no letters for", e);
+            return Path.of("");
+        }
     }
 
     private static List<Path> libraryFolders(@Nullable String... lists) {
@@ -104,7 +143,7 @@ public final class Configuration {
                 }
             }
         }
-        return folders;
+        return List.copyOf(folders);
     }
 
     private static void addFolder(String name, List<Path> folders) {
@@ -118,16 +157,26 @@ public final class Configuration {
     /** A place where texts of settings stand; the first that has one wins. */
     private record Source(
             Function<Setting<?>, @Nullable String> shownName,
-            Function<Setting<?>, @Nullable String> name,
-            UnaryOperator<@Nullable String> texts) {
+            Function<Setting<?>, @Nullable String> texts) {
 
-        Source(Function<Setting<?>, @Nullable String> name, UnaryOperator<@Nullable String> texts) {
-            this(name, name, texts);
+        Source(
+                Function<Setting<?>, @Nullable String> shownName,
+                Function<Setting<?>, @Nullable String> name,
+                UnaryOperator<@Nullable String> texts) {
+            this(shownName, setting -> textOf(name.apply(setting), texts));
+        }
+
+        Source(ForeignPlace place) {
+            this(place::variableFor, place::textFor);
+        }
+
+        private static @Nullable String textOf(
+                @Nullable String name, UnaryOperator<@Nullable String> texts) {
+            return name == null ? null : texts.apply(name);
         }
 
         @Nullable String text(Setting<?> setting) {
-            String key = name.apply(setting);
-            String text = key == null ? null : texts.apply(key);
+            String text = texts.apply(setting);
             return text == null || text.isBlank() ? null : text;
         }
     }
@@ -218,12 +267,22 @@ public final class Configuration {
 
     /** What Open MPI's {@code mpirun} said, if it has started this process. */
     public Optional<MpirunOptions> mpirun() {
-        return mpirun;
+        return surroundings.mpirun();
+    }
+
+    /** The step of Slurm that this process is a task of, if {@code srun} has started it. */
+    public Optional<SlurmStep> slurmStep() {
+        return surroundings.slurmStep();
+    }
+
+    /** Where ranks leave word for each other that nobody told where to meet. */
+    public Path meetingFolder() {
+        return find(Settings.MEETING_FOLDER).orElse(surroundings.home().resolve(".jhorovod"));
     }
 
     /** Where native libraries are looked for before the system's own folders. */
     public List<Path> libraryFolders() {
-        return libraryFolders;
+        return surroundings.libraryFolders();
     }
 
     /**
@@ -240,7 +299,7 @@ public final class Configuration {
             }
         }
         Path ofSystem = Path.of(System.getProperty("java.io.tmpdir"));
-        return mpirun.isPresent() ? mpirun.get().sessionFolder().orElse(ofSystem) : ofSystem;
+        return mpirun().flatMap(MpirunOptions::sessionFolder).orElse(ofSystem);
     }
 
     /** A folder in memory: that which the launcher clears away, where it has one there. */

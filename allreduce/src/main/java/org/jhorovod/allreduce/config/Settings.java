@@ -109,6 +109,11 @@ public final class Settings {
                     "SHARED_MEMORY_FOLDER",
                     "Folder in memory (tmpfs) by which ranks of one host share it; /dev/shm if not"
                             + " set.");
+    public static final Setting<Path> MEETING_FOLDER =
+            path(
+                    "MEETING_FOLDER",
+                    "Folder that all hosts share, where ranks that srun started leave word for each"
+                            + " other; ~/.jhorovod if not set.");
     public static final Setting<AllReduceChoice> ALLREDUCE =
             choice(
                     "ALLREDUCE",
@@ -242,6 +247,7 @@ public final class Settings {
                 BACKEND,
                 TRANSPORT,
                 SHARED_MEMORY_FOLDER,
+                MEETING_FOLDER,
                 ALLREDUCE,
                 NCCL_LIBRARIES,
                 LIVENESS_TIMEOUT,

@@ -36,6 +36,24 @@ class ConfigurationFuzzTest {
                         PMIX_SERVER_TMPDIR=/tmp
                         """,
                         """
+                        SLURM_PROCID=1
+                        SLURM_STEP_NUM_TASKS=3
+                        SLURM_LOCALID=0
+                        SLURM_NODEID=1
+                        SLURM_STEP_NODELIST=n[1-2]
+                        SLURM_STEP_TASKS_PER_NODE=1,2
+                        SLURM_JOB_ID=1
+                        SLURM_STEP_ID=0
+                        HOME=/\0
+                        """,
+                        """
+                        PET_NODE_RANK=0
+                        PET_NNODES=2
+                        PET_NPROC_PER_NODE=auto
+                        PET_MASTER_ADDR=a
+                        PET_MASTER_PORT=1
+                        """,
+                        """
                         JHOROVOD_START_TIMEOUT_SECONDS=0.5
                         JHOROVOD_BUCKET_MIB=8
                         JHOROVOD_REDUCE=step
@@ -64,5 +82,6 @@ class ConfigurationFuzzTest {
                 .isLessThan(configuration.find(Settings.SIZE).orElse(Integer.MAX_VALUE));
         assertThat(configuration.get(Settings.START_TIMEOUT)).isPositive();
         assertThat(configuration.sharedMemoryFolder()).isNotNull();
+        assertThat(configuration.meetingFolder()).isNotNull();
     }
 }

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ConfigurationTest {
 
@@ -126,6 +128,159 @@ class ConfigurationTest {
         assertThatThrownBy(() -> Configuration.from(name -> null, environment::get))
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("OMPI_COMM_WORLD_SIZE is 'many'");
+    }
+
+    private static final Map<String, String> SRUN =
+            Map.of(
+                    "SLURM_PROCID", "3",
+                    "SLURM_STEP_NUM_TASKS", "5",
+                    "SLURM_LOCALID", "1",
+                    "SLURM_NODEID", "1",
+                    "SLURM_STEP_NODELIST", "n[07-08],m",
+                    "SLURM_STEP_TASKS_PER_NODE", "2(x2),1",
+                    "SLURM_JOB_ID", "12",
+                    "SLURM_STEP_ID", "0",
+                    "SLURM_CLUSTER_NAME", "big/one");
+
+    private static Configuration srun(String... changes) {
+        Map<String, String> environment = new HashMap<>(SRUN);
+        for (int i = 0; i < changes.length; i += 2) {
+            environment.put(changes[i], changes[i + 1]);
+        }
+        return Configuration.from(name -> null, environment::get);
+    }
+
+    @Test
+    void aTaskOfSrunFindsItsPlace_inSlurmsVariables() {
+        Configuration configuration = srun("HOME", "/home/me");
+
+        assertThat(configuration.get(Settings.RANK)).isEqualTo(3);
+        assertThat(configuration.get(Settings.SIZE)).isEqualTo(5);
+        assertThat(configuration.get(Settings.LOCAL_RANK)).isEqualTo(1);
+        assertThat(configuration.get(Settings.LOCAL_SIZE)).isEqualTo(2);
+        assertThat(configuration.get(Settings.CROSS_RANK)).isEqualTo(1);
+        assertThat(configuration.get(Settings.CROSS_SIZE)).isEqualTo(2);
+        assertThat(configuration.get(Settings.HOST)).isEqualTo("n08");
+        assertThat(configuration.find(Settings.RENDEZVOUS)).isEmpty();
+        assertThat(configuration.slurmStep()).contains(new SlurmStep("big_one-12-0-0"));
+        assertThat(configuration.meetingFolder()).hasToString("/home/me/.jhorovod");
+    }
+
+    @Test
+    void aStepOfSrunThatStartsAgain_hasAnotherName() {
+        assertThat(srun("SLURM_RESTART_COUNT", "2").slurmStep())
+                .contains(new SlurmStep("big_one-12-2-0"));
+    }
+
+    @Test
+    void ourOwnVariablesWin_whereJhorovodrunRunsUnderSrun() {
+        Configuration configuration = srun("JHOROVOD_RANK", "0", "JHOROVOD_SIZE", "2");
+
+        assertThat(configuration.get(Settings.SIZE)).isEqualTo(2);
+        assertThat(configuration.find(Settings.LOCAL_RANK)).isEmpty();
+        assertThat(configuration.find(Settings.HOST)).isEmpty();
+    }
+
+    @Test
+    void mpirunWins_whereSrunHasStartedItsDaemons() {
+        Map<String, String> environment = new HashMap<>(SRUN);
+        environment.putAll(MPIRUN);
+        Configuration configuration = Configuration.from(name -> null, environment::get);
+
+        assertThat(configuration.get(Settings.SIZE)).isEqualTo(6);
+        assertThat(configuration.slurmStep()).isEmpty();
+    }
+
+    /** A batch script has a rank and a number of tasks too, but is no task of a step. */
+    @Test
+    void aProgramInABatchScript_isAlone() {
+        Map<String, String> environment = new HashMap<>(SRUN);
+        environment.put("SLURM_NTASKS", "5");
+        for (String ofStep : List.of("NUM_TASKS", "NODELIST", "TASKS_PER_NODE", "ID")) {
+            environment.remove("SLURM_STEP_" + ofStep);
+        }
+        Configuration configuration = Configuration.from(name -> null, environment::get);
+
+        assertThat(configuration.find(Settings.SIZE)).isEmpty();
+        assertThat(configuration.slurmStep()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "SLURM_PROCID|x|SLURM_PROCID is 'x', but must be: whole number from 0",
+                "SLURM_PROCID|5|JHOROVOD_RANK is 5, but must be less than JHOROVOD_SIZE, which is"
+                        + " 5",
+                "SLURM_NODEID|-1|SLURM_NODEID is '-1', but must be: whole number from 0",
+                "SLURM_NODEID|3|do not fit together, but must be of one step",
+                "SLURM_STEP_NUM_TASKS|6|SLURM_STEP_NUM_TASKS=6 SLURM_LOCALID=1 SLURM_NODEID=1",
+                "SLURM_STEP_NODELIST|n[07-08]|do not fit together",
+                "SLURM_STEP_NODELIST|n[07|SLURM_STEP_NODELIST is 'n[07', but must be: nodes as",
+                "SLURM_STEP_TASKS_PER_NODE|2(x2),x|(x' is no number of tasks)",
+                "SLURM_STEP_TASKS_PER_NODE|2,1,2|do not fit together"
+            })
+    void aFaultInSlurmsVariables_isReportedByTheirNames(String name, String value, String message) {
+        assertThatThrownBy(() -> srun(name, value))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining(message.replace("(x'", "('x'"));
+    }
+
+    private static final Map<String, String> TRAIN_JOB =
+            Map.of(
+                    "PET_NODE_RANK", "1",
+                    "PET_NNODES", "2",
+                    "PET_NPROC_PER_NODE", "1",
+                    "PET_MASTER_ADDR", "job-node-0-0.job",
+                    "PET_MASTER_PORT", "29500");
+
+    @Test
+    void aPodOfATrainJobFindsItsPlace_andWhereToMeet() {
+        Configuration configuration = Configuration.from(name -> null, TRAIN_JOB::get);
+
+        assertThat(configuration.get(Settings.RANK)).isEqualTo(1);
+        assertThat(configuration.get(Settings.SIZE)).isEqualTo(2);
+        assertThat(configuration.get(Settings.RENDEZVOUS)).isEqualTo("job-node-0-0.job:29500");
+        assertThat(configuration.find(Settings.CROSS_SIZE)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "PET_NPROC_PER_NODE|4|PET_NPROC_PER_NODE is '4', but must be: 1. (Each pod is one",
+                "PET_NNODES|1:4|PET_NNODES is '1:4', but must be: whole number from 1"
+            })
+    void aTrainJobThatCannotBeRun_isReportedByItsVariables(
+            String name, String value, String message) {
+        Map<String, String> environment = new HashMap<>(TRAIN_JOB);
+        environment.put(name, value);
+        assertThatThrownBy(() -> Configuration.from(key -> null, environment::get))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void aPodOfAnIndexedJobFindsItsRank_whereTheSizeIsGiven() {
+        Map<String, String> environment = new HashMap<>(Map.of("JOB_COMPLETION_INDEX", "3"));
+        assertThat(rankOf(environment)).isEmpty();
+
+        environment.put("JHOROVOD_SIZE", "4");
+        assertThat(rankOf(environment)).contains(3);
+
+        environment.put("JHOROVOD_RANK", "2");
+        assertThat(rankOf(environment)).contains(2);
+    }
+
+    @Test
+    void anIndexedJobWithMorePodsThanRanks_isRefused() {
+        Map<String, String> environment = Map.of("JOB_COMPLETION_INDEX", "4", "JHOROVOD_SIZE", "4");
+        assertThatThrownBy(() -> rankOf(environment))
+                .hasMessageContaining("JHOROVOD_RANK is 4, but must be less than JHOROVOD_SIZE");
+    }
+
+    private static Optional<Integer> rankOf(Map<String, String> environment) {
+        return Configuration.from(name -> null, environment::get).find(Settings.RANK);
     }
 
     @Test

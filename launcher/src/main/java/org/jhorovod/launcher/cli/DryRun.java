@@ -37,11 +37,7 @@ final class DryRun {
                     if (!isThisHost.test(host) && !spec.isUnderMpirun()) {
                         lines.add(
                                 "  reached by: "
-                                        + ShellWord.join(
-                                                AgentCommandLine.on(
-                                                        host,
-                                                        spec.ssh(),
-                                                        spec.timeouts().liveness())));
+                                        + ShellWord.join(AgentCommandLine.there(host, spec)));
                     }
                 });
         lines.add("");

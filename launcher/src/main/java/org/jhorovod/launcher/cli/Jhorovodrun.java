@@ -207,7 +207,8 @@ final class Jhorovodrun implements Callable<Integer> {
         if (isUnderMpirun) {
             MpirunCheck.require(spec, isDryRun);
         }
-        RestartRule rule = restartOptions.rule(spec.places().size(), placeOptions.slots());
+        RestartRule rule =
+                restartOptions.rule(spec.places().size(), placeOptions.slots(environment));
         if (isDryRun) {
             DryRun.describe(spec, ThisHost::isMeantBy).forEach(out::println);
             return 0;
@@ -240,7 +241,7 @@ final class Jhorovodrun implements Callable<Integer> {
     }
 
     private JobSpec spec() {
-        List<Topology> places = placeOptions.places();
+        List<Topology> places = placeOptions.places(environment);
         List<String> command = command(places);
         RankVariables rankVariables = RankVariables.of(variables, environment);
         requireStartTimeout();
@@ -255,8 +256,17 @@ final class Jhorovodrun implements Callable<Integer> {
                 networkOptions.networkInterface(),
                 JobTimeouts.of(configuration(rankVariables)),
                 isVerbose,
-                isUnderMpirun ? JobSpec.Starter.MPIRUN : JobSpec.Starter.AGENTS,
+                starter(),
                 0);
+    }
+
+    private JobSpec.Starter starter() {
+        if (isUnderMpirun) {
+            return JobSpec.Starter.MPIRUN;
+        }
+        return placeOptions.areOfSlurm(environment)
+                ? JobSpec.Starter.SLURM_AGENTS
+                : JobSpec.Starter.AGENTS;
     }
 
     private void requireStartTimeout() {

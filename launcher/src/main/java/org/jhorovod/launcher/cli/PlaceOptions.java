@@ -1,17 +1,23 @@
 package org.jhorovod.launcher.cli;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.launcher.job.ThisHost;
 import org.jhorovod.launcher.plan.HostList;
 import org.jhorovod.launcher.plan.HostSlots;
 import org.jhorovod.launcher.plan.Hostfile;
 import org.jhorovod.launcher.plan.SlotAssignment;
+import org.jhorovod.launcher.plan.SlurmAllocation;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** How many ranks run, and where. */
 final class PlaceOptions {
+    /** Where the MPI operator of Kubeflow names a hostfile, for Open MPI to find. */
+    private static final String OF_OPERATOR = "OMPI_MCA_orte_default_hostfile";
+
     @Option(
             names = "-np",
             paramLabel = "N",
@@ -22,8 +28,8 @@ final class PlaceOptions {
             names = {"-H", "--hosts"},
             paramLabel = "HOST:SLOTS,...",
             description =
-                    "Hosts with slots, as h1:2,[fd00::2]:4,h3 (one slot without a number). This"
-                            + " host if not given.")
+                    "Hosts with slots, as h1:2,[fd00::2]:4,h3 (one slot without a number). If not"
+                            + " given: the nodes of Slurm's allocation, or else this host.")
     private @Nullable String hosts;
 
     @Option(
@@ -34,15 +40,23 @@ final class PlaceOptions {
 
     private @Nullable List<HostSlots> known; // null until read, which a pipe can be only once
 
+    /** Whether the hosts are those of a Slurm allocation, where srun leads to the others. */
+    boolean areOfSlurm(Map<String, String> environment) {
+        return hosts == null
+                && hostfile(environment).isEmpty()
+                && SlurmAllocation.hosts(environment).isPresent();
+    }
+
     /**
      * One place per rank, in rank order.
      *
+     * @param environment of the launcher, in which Slurm or an operator may name the hosts
      * @throws UsageException if there are none, or too few
      */
-    List<Topology> places() {
-        requireSize();
+    List<Topology> places(Map<String, String> environment) {
         try {
-            List<HostSlots> slots = slots();
+            requireSize(environment);
+            List<HostSlots> slots = slots(environment);
             List<Topology> places = SlotAssignment.assign(size == null ? sum(slots) : size, slots);
             requireOneNameForThisHost(places);
             return places;
@@ -51,11 +65,13 @@ final class PlaceOptions {
         }
     }
 
-    private void requireSize() {
+    private void requireSize(Map<String, String> environment) {
         if (hosts != null && hostfile != null) {
             throw new UsageException("-H and --hostfile both say where to run; give one of them");
         }
-        if (size == null && hosts == null && hostfile == null) {
+        boolean isHere =
+                hosts == null && hostfile(environment).isEmpty() && !areOfSlurm(environment);
+        if (size == null && isHere) {
             throw new UsageException("the number of ranks is missing; add -np N");
         }
         if (size != null && size < 1) {
@@ -63,25 +79,31 @@ final class PlaceOptions {
         }
     }
 
+    private Optional<String> hostfile(Map<String, String> environment) {
+        return Optional.ofNullable(hostfile == null ? environment.get(OF_OPERATOR) : hostfile);
+    }
+
     /** The hosts, each with its slots. */
-    List<HostSlots> slots() {
+    List<HostSlots> slots(Map<String, String> environment) {
         List<HostSlots> slots = known;
         if (slots == null) {
-            slots = readSlots();
+            slots = readSlots(environment);
             known = slots;
         }
         return slots;
     }
 
-    private List<HostSlots> readSlots() {
+    private List<HostSlots> readSlots(Map<String, String> environment) {
         if (hosts != null) {
             return parse(hosts);
         }
-        if (hostfile != null) {
-            List<String> lines = InputFile.lines("--hostfile", hostfile);
-            return Hostfile.parse(hostfile, lines);
+        Optional<String> file = hostfile(environment);
+        if (file.isPresent()) {
+            String option = hostfile == null ? OF_OPERATOR : "--hostfile";
+            return Hostfile.parse(file.get(), InputFile.lines(option, file.get()));
         }
-        return List.of(new HostSlots(ThisHost.name(), Integer.MAX_VALUE));
+        return SlurmAllocation.hosts(environment)
+                .orElseGet(() -> List.of(new HostSlots(ThisHost.name(), Integer.MAX_VALUE)));
     }
 
     private static List<HostSlots> parse(String hosts) {

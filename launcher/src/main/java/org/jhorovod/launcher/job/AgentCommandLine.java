@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jhorovod.launcher.agent.AgentMain;
+import org.jhorovod.launcher.plan.SrunCommand;
 import org.jhorovod.launcher.plan.SshCommand;
 import org.jhorovod.launcher.plan.SshOptions;
 
@@ -23,13 +24,27 @@ public final class AgentCommandLine {
         return words;
     }
 
+    /** On another host of a job: by srun in a Slurm allocation, otherwise by ssh. */
+    public static List<String> there(String host, JobSpec spec) {
+        return spec.starter() == JobSpec.Starter.SLURM_AGENTS
+                ? bySrun(host)
+                : bySsh(host, spec.ssh(), spec.timeouts().liveness());
+    }
+
+    /** The environment goes there with the call, so that nothing has to be set. */
+    private static List<String> bySrun(String host) {
+        List<String> words = new ArrayList<>(List.of("setsid", "--"));
+        words.addAll(SrunCommand.of(host, java()));
+        return words;
+    }
+
     /**
-     * On another host.
+     * On another host, by ssh.
      *
      * @param liveness after which the launcher gives up a host that is silent; ssh itself only
      *     where that fails, so that the reason is always the same
      */
-    public static List<String> on(String host, SshOptions options, Duration liveness) {
+    static List<String> bySsh(String host, SshOptions options, Duration liveness) {
         List<String> remote = new ArrayList<>(List.of("exec", "env"));
         // Arguments keep their letters only in such a locale; the ranks get back what they had.
         remote.addAll(List.of("LC_ALL=C.UTF-8", "JHOROVODRUN_UNSET_LC_ALL=1"));

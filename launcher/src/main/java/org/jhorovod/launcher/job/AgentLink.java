@@ -16,18 +16,19 @@ import org.jhorovod.launcher.agent.AgentEvent;
 import org.jhorovod.launcher.agent.AgentWire;
 import org.jhorovod.launcher.agent.Bytes;
 import org.jhorovod.launcher.agent.Silence;
-import org.jhorovod.launcher.plan.SshOptions;
 import org.jhorovod.launcher.tool.SearchPath;
 
 /**
- * The launcher's end of the way to one host's agent: a pipe to its process, or to the ssh that
- * carries its streams.
+ * The launcher's end of the way to one host's agent: a pipe to its process, or to the ssh or srun
+ * that carries its streams.
  */
 final class AgentLink {
     private static final Duration LAST_WORDS_TIMEOUT = Duration.ofSeconds(1);
     private static final int INPUT_BYTES = 16 * 1024;
     private static final int NOT_FOUND = 127;
+    private static final String SSH = "ssh";
     private static final int SSH_FAILED = 255;
+    private static final String NONE = "";
 
     /** Who hears what an agent says; called on threads of the link. */
     interface Listener {
@@ -36,12 +37,12 @@ final class AgentLink {
         /** Nothing more will be heard; called once. */
         void lost(AgentLink link, String how);
 
-        /** Words of ssh, or of the host's shell. */
+        /** Words of ssh or srun, or of the host's shell. */
         void noticed(AgentLink link, String line);
     }
 
     private final String host;
-    private final boolean isHere;
+    private final String carrier; // the program that carries the streams, or NONE
     private final Process process;
     private final OutputStream commands;
     private final Duration liveness;
@@ -52,9 +53,9 @@ final class AgentLink {
     private volatile boolean hasAnswered;
 
     private AgentLink(
-            String host, boolean isHere, Process process, Duration liveness, Listener listener) {
+            String host, String carrier, Process process, Duration liveness, Listener listener) {
         this.host = host;
-        this.isHere = isHere;
+        this.carrier = carrier;
         this.process = process;
         this.commands = new BufferedOutputStream(process.getOutputStream());
         this.liveness = liveness;
@@ -68,15 +69,14 @@ final class AgentLink {
         ProcessBuilder builder =
                 new ProcessBuilder(AgentCommandLine.here())
                         .redirectError(ProcessBuilder.Redirect.INHERIT);
-        return new AgentLink(host, true, builder.start(), liveness, listener);
+        return new AgentLink(host, NONE, builder.start(), liveness, listener);
     }
 
     /** Starts an agent on another host. */
-    static AgentLink startThere(
-            String host, SshOptions options, Duration liveness, Listener listener)
-            throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(AgentCommandLine.on(host, options, liveness));
-        return new AgentLink(host, false, builder.start(), liveness, listener);
+    static AgentLink startThere(String host, JobSpec spec, Listener listener) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(AgentCommandLine.there(host, spec));
+        String carrier = spec.starter() == JobSpec.Starter.SLURM_AGENTS ? "srun" : SSH;
+        return new AgentLink(host, carrier, builder.start(), spec.timeouts().liveness(), listener);
     }
 
     String host() {
@@ -85,7 +85,7 @@ final class AgentLink {
 
     /** Whether the agent runs on the launcher's own host. */
     boolean isHere() {
-        return isHere;
+        return carrier.equals(NONE);
     }
 
     /**
@@ -93,7 +93,7 @@ final class AgentLink {
      */
     void open() {
         Silence silence = new Silence(liveness);
-        if (!isHere) {
+        if (!isHere()) {
             daemon("stderr", () -> errorLines.readAll(process.getErrorStream()));
         }
         daemon("agent", () -> lose(listen(silence)));
@@ -146,7 +146,7 @@ final class AgentLink {
 
     private void beat(Silence silence) {
         try {
-            send(new AgentCommand.Greet(liveness, !isHere));
+            send(new AgentCommand.Greet(liveness, !isHere()));
             while (!isLost.get()) {
                 LockSupport.parkNanos(silence.period().toNanos());
                 send(new AgentCommand.Beat());
@@ -164,7 +164,7 @@ final class AgentLink {
                         "it has been silent for %d s: it is stopped%s"
                                 .formatted(
                                         liveness.toSeconds(),
-                                        isHere ? "" : ", or its host cannot be reached"));
+                                        isHere() ? "" : ", or its host cannot be reached"));
             }
         }
     }
@@ -182,30 +182,33 @@ final class AgentLink {
         try {
             boolean hasEnded =
                     process.waitFor(LAST_WORDS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-            if (isHere) {
+            if (isHere()) {
                 return hasEnded
                         ? "it " + ExitCode.describe(process.exitValue())
                         : "it no longer answers";
             }
             errorLines.awaitEnd(LAST_WORDS_TIMEOUT);
             return hasEnded
-                    ? describeSsh(process.exitValue()) + errorLines.asReason()
-                    : "ssh no longer answers" + errorLines.asReason();
+                    ? describeCarrier(process.exitValue()) + errorLines.asReason()
+                    : carrier + " no longer answers" + errorLines.asReason();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return "nobody waited for its end";
         }
     }
 
-    /** The exit code of ssh is that of what it runs, or 255 if it cannot run it to its end. */
-    private String describeSsh(int code) {
-        String how = "ssh " + ExitCode.describe(code);
+    /**
+     * The exit code of either program is that of what it runs; that of ssh is 255 if it cannot run
+     * it to its end.
+     */
+    private String describeCarrier(int code) {
+        String how = carrier + " " + ExitCode.describe(code);
         if (code == NOT_FOUND) {
-            return isOnPath("ssh")
+            return isOnPath(carrier)
                     ? how + " (Java and JHorovod must lie at the same path on all hosts)"
-                    : "there is no ssh on this host's PATH; install OpenSSH's client";
+                    : "there is no %s on this host's PATH; install it".formatted(carrier);
         }
-        return code == SSH_FAILED && hasAnswered
+        return carrier.equals(SSH) && code == SSH_FAILED && hasAnswered
                 ? how + " (the connection or the agent ended)"
                 : how;
     }

@@ -36,7 +36,7 @@ final class Agents implements AutoCloseable {
                         host,
                         isHere.test(host)
                                 ? AgentLink.startHere(host, liveness, listener)
-                                : AgentLink.startThere(host, spec.ssh(), liveness, listener));
+                                : AgentLink.startThere(host, spec, listener));
             }
         } catch (IOException | RuntimeException e) {
             agents.close();

@@ -32,8 +32,10 @@ public record JobSpec(
 
     /** Who starts the ranks of a job. */
     public enum Starter {
-        /** An agent of ours on each host. */
+        /** An agent of ours on each host; ssh leads to the others. */
         AGENTS,
+        /** The same; srun leads to the other nodes of this Slurm allocation. */
+        SLURM_AGENTS,
         /** One {@code mpirun}, which the agent of this host holds. */
         MPIRUN
     }

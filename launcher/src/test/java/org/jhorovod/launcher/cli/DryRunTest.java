@@ -74,12 +74,54 @@ class DryRunTest {
                 .noneMatch(line -> line.contains("ssh"));
     }
 
+    @Test
+    void dryRun_inASlurmAllocation_fillsItsNodes_andReachesThemBySrun() {
+        Map<String, String> allocation =
+                Map.of(
+                        "SLURM_JOB_ID", "7",
+                        "SLURM_JOB_NODELIST", "n[07-08],m",
+                        "SLURM_TASKS_PER_NODE", "2(x2),1");
+        List<String> lines = dryRun(allocation, "--dry-run", "/usr/bin/true");
+        assertThat(lines)
+                .containsSubsequence(
+                        "5 ranks on 3 hosts; nothing is started.",
+                        "n07:",
+                        "  rank 1: local rank 1 of 2, cross rank 0 of 2",
+                        "n08:",
+                        "m:",
+                        "  rank 4: local rank 0 of 1, cross rank 2 of 3");
+        assertThat(lines.stream().filter(line -> line.startsWith("  reached by: ")))
+                .hasSize(3)
+                .allMatch(line -> line.startsWith("  reached by: setsid -- env -u SLURM_LABELIO"))
+                .allMatch(line -> line.contains(" --overlap ") && !line.contains("ssh "))
+                .anyMatch(line -> line.contains(" srun --nodelist=n07 --nodes=1 --ntasks=1 "));
+        assertThat(dryRun(allocation, "-np", "3", "--dry-run", "/usr/bin/true"))
+                .startsWith("3 ranks on 2 hosts; nothing is started.");
+        assertThat(dryRun(allocation, "-H", "h2:2", "--dry-run", "/usr/bin/true"))
+                .startsWith("2 ranks on 1 host; nothing is started.")
+                .noneMatch(line -> line.contains("srun"));
+    }
+
+    @Test
+    void dryRun_takesTheHostfileOfTheMpiOperator_whereNoHostIsNamed() throws Exception {
+        Path hosts = Files.writeString(folder.resolve("hosts"), "h1 slots=2\nh2 slots=1\n");
+        Map<String, String> operator = Map.of("OMPI_MCA_orte_default_hostfile", hosts.toString());
+        assertThat(dryRun(operator, "--dry-run", "/usr/bin/true"))
+                .startsWith("3 ranks on 2 hosts; nothing is started.");
+        assertThat(dryRun(operator, "-H", "h2:2", "--dry-run", "/usr/bin/true"))
+                .startsWith("2 ranks on 1 host; nothing is started.");
+    }
+
     private static List<String> dryRun(String... words) {
+        return dryRun(ENVIRONMENT, words);
+    }
+
+    private static List<String> dryRun(Map<String, String> environment, String... words) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         int code =
                 Jhorovodrun.execute(
-                        new PrintWriter(out, true), new PrintWriter(err, true), ENVIRONMENT, words);
+                        new PrintWriter(out, true), new PrintWriter(err, true), environment, words);
         assertThat(err.toString()).isEmpty();
         assertThat(code).isZero();
         return out.toString().lines().toList();

@@ -89,6 +89,25 @@ class WrongCommandLineTest {
         assertRefused(Map.of(name, value), "-np 1 RUN", reason);
     }
 
+    @ParameterizedTest(name = "{0} {1}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "n[1-2]|1|SLURM_JOB_NODELIST=n[1-2] and SLURM_TASKS_PER_NODE=1 cannot be used",
+                "n[1-|1(x2)|the brackets of 'n[1-' do not fit; name the hosts with -H",
+                "n[1-2]|1(x|SLURM_TASKS_PER_NODE=1(x cannot be used: '1(x' is no number of tasks",
+                "n[1-2]|1,0|host 'n2' has 0 slots",
+                "n[1-2]|1(x2)|-np is 4, but the hosts have 2 slots together"
+            })
+    void wrongAllocation_isOneLineThatNamesTheVariables(String nodes, String tasks, String reason) {
+        Map<String, String> allocation =
+                Map.of(
+                        "SLURM_JOB_ID", "7",
+                        "SLURM_JOB_NODELIST", nodes,
+                        "SLURM_TASKS_PER_NODE", tasks);
+        assertRefused(allocation, "-np 4 RUN", reason);
+    }
+
     @ParameterizedTest
     @CsvSource({"TRANSPORT is 'pigeon'", "BUCKET_MIB is 'x'"})
     void wrongSettings_areAllToldInOneLine(String reason) {

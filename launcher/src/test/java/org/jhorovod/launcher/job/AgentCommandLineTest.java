@@ -22,14 +22,14 @@ class AgentCommandLineTest {
     @Test
     void agentThere_isReachedBySsh_whichGivesUpADeadConnectionAfterTheLauncher() {
         List<String> words =
-                AgentCommandLine.on("h2", SshOptions.standard(), Duration.ofSeconds(30));
+                AgentCommandLine.bySsh("h2", SshOptions.standard(), Duration.ofSeconds(30));
         assertThat(words)
                 .startsWith("setsid", "--", "ssh", "-o", "ServerAliveInterval=16")
                 .contains("ServerAliveCountMax=3", "h2");
         assertThat(words.get(words.size() - 1))
                 .startsWith("exec env LC_ALL=C.UTF-8 ")
                 .endsWith(" org.jhorovod.launcher.agent.AgentMain");
-        assertThat(AgentCommandLine.on("h2", SshOptions.standard(), Duration.ofSeconds(1)))
+        assertThat(AgentCommandLine.bySsh("h2", SshOptions.standard(), Duration.ofSeconds(1)))
                 .contains("ServerAliveInterval=2");
     }
 }

@@ -304,13 +304,11 @@ class ContainersIT {
 
     private static Map<String, String> environment(V1Container rank, int index) {
         Map<String, String> environment = new TreeMap<>();
+        environment.put("JOB_COMPLETION_INDEX", Integer.toString(index));
         for (V1EnvVar variable : rank.getEnv()) {
             String value = variable.getValue();
-            if (value == null) {
-                boolean isOfPod = variable.getValueFrom().getFieldRef() != null;
-                value = isOfPod ? Integer.toString(index) : "1"; // a core is what each has here
-            }
-            environment.put(variable.getName(), value);
+            // A core is what each has here.
+            environment.put(variable.getName(), value == null ? "1" : value);
         }
         return environment;
     }

@@ -239,7 +239,8 @@ final class Hosts implements AutoCloseable {
         return folder.resolve(name).toString();
     }
 
-    private String name(int host) {
+    /** The network namespace that stands for a host. */
+    String name(int host) {
         return prefix + "h" + host;
     }
 

@@ -4,21 +4,24 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonDeserializer;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import com.networknt.schema.InputFormat;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion.VersionFlag;
 import com.networknt.schema.ValidationMessage;
+import io.kubernetes.client.openapi.models.V1Container;
 import io.kubernetes.client.openapi.models.V1Job;
 import io.kubernetes.client.openapi.models.V1PodTemplateSpec;
 import io.kubernetes.client.openapi.models.V1Service;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.OffsetDateTime;
+import java.util.List;
 import java.util.Set;
 
 /**
- * Checks manifests against what Kubernetes and the MPI operator know, each fault an {@link
+ * Checks manifests against what Kubernetes and Kubeflow's operators know, each fault an {@link
  * IllegalArgumentException}: fields that are unknown, missing or of a wrong type.
  */
 final class Manifests {
@@ -46,11 +49,7 @@ final class Manifests {
     /** The pods of a replica type; checks the whole job. */
     static V1PodTemplateSpec mpiJobPods(JsonElement manifest, String replicaType)
             throws IOException {
-        Set<ValidationMessage> faults =
-                mpiJobSchema().validate(manifest.toString(), InputFormat.JSON);
-        if (!faults.isEmpty()) {
-            throw new IllegalArgumentException(faults.toString());
-        }
+        check(manifest, "/mpijob.schema.json");
         JsonElement template =
                 DockerFolder.at(
                         manifest, "spec.mpiReplicaSpecs.%s.template".formatted(replicaType));
@@ -58,9 +57,27 @@ final class Manifests {
         return read(template, V1PodTemplateSpec.class);
     }
 
-    private static JsonSchema mpiJobSchema() throws IOException {
-        try (InputStream schema = Manifests.class.getResourceAsStream("/mpijob.schema.json")) {
-            return JsonSchemaFactory.getInstance(VersionFlag.V202012).getSchema(schema);
+    /** What a TrainJob says of the container that trains; checks the whole job. */
+    static V1Container trainJobContainer(JsonElement manifest) throws IOException {
+        check(manifest, "/trainjob.schema.json");
+        JsonObject trainer = DockerFolder.at(manifest, "spec.trainer").getAsJsonObject();
+        JsonObject container = new JsonObject();
+        container.addProperty("name", "node");
+        for (String field : List.of("image", "command", "args", "env")) {
+            container.add(field, trainer.get(field));
+        }
+        container.add("resources", trainer.get("resourcesPerNode"));
+        V1Container.validateJsonElement(container);
+        return read(container, V1Container.class);
+    }
+
+    private static void check(JsonElement manifest, String schemaName) throws IOException {
+        try (InputStream in = Manifests.class.getResourceAsStream(schemaName)) {
+            JsonSchema schema = JsonSchemaFactory.getInstance(VersionFlag.V202012).getSchema(in);
+            Set<ValidationMessage> faults = schema.validate(manifest.toString(), InputFormat.JSON);
+            if (!faults.isEmpty()) {
+                throw new IllegalArgumentException(faults.toString());
+            }
         }
     }
 

@@ -11,6 +11,7 @@ import io.kubernetes.client.openapi.models.V1Container;
 import io.kubernetes.client.openapi.models.V1EnvVar;
 import io.kubernetes.client.openapi.models.V1Job;
 import io.kubernetes.client.openapi.models.V1PodSpec;
+import io.kubernetes.client.openapi.models.V1SecretKeySelector;
 import io.kubernetes.client.openapi.models.V1Service;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -45,8 +46,7 @@ class ManifestsTest {
                 .isEqualTo(job.getSpec().getCompletions().toString());
         String address = "%s-0.%s".formatted(name, service.getMetadata().getName());
         assertThat(variable(rank, "JHOROVOD_RENDEZVOUS").getValue()).startsWith(address + ":");
-        assertThat(variable(rank, "JHOROVOD_RANK").getValueFrom().getFieldRef().getFieldPath())
-                .isEqualTo("metadata.annotations['batch.kubernetes.io/job-completion-index']");
+        assertThat(rank.getEnv()).extracting(V1EnvVar::getName).doesNotContain("JHOROVOD_RANK");
         assertThat(Settings.unknown(rank.getEnv().stream().map(V1EnvVar::getName).toList()))
                 .isEmpty();
     }
@@ -83,6 +83,21 @@ class ManifestsTest {
     }
 
     @Test
+    void trainJob_isAsItsOperatorWantsIt_andHasARankAPod() throws IOException {
+        JsonObject trainJob = DockerFolder.document("trainjob.yaml");
+        V1Container rank = Manifests.trainJobContainer(trainJob);
+        assertThat(DockerFolder.at(trainJob, "spec.trainer.numProcPerNode").getAsInt()).isOne();
+        assertThat(gpus(rank)).contains(1);
+        assertThat(rank.getCommand()).isEqualTo(podsOfJob().getContainers().get(0).getCommand());
+        V1SecretKeySelector secret =
+                variable(rank, "JHOROVOD_SECRET").getValueFrom().getSecretKeyRef();
+        assertThat(secret.getName()).isEqualTo("jhorovod");
+        assertThat(secret.getKey()).isEqualTo("secret");
+        assertThat(Settings.unknown(rank.getEnv().stream().map(V1EnvVar::getName).toList()))
+                .isEmpty();
+    }
+
+    @Test
     void pods_runWithoutRoot_onGpus_withinLimits() throws IOException {
         JsonObject mpiJob = DockerFolder.document("mpijob.yaml");
         assertThat(gpus(podsOfJob().getContainers().get(0))).contains(1);
@@ -113,8 +128,17 @@ class ManifestsTest {
                 "job.yaml, 1, spec.template.spec.securityContext, runAsUser, jhorovod",
                 "job.yaml, 1, spec.template.spec.containers.0, imagePull, Always",
                 "job.yaml, 1, spec.template.spec.containers.0.resources.limits, memory, much",
-                "job.yaml, 1, spec.template.spec.containers.0.env.0.valueFrom.fieldRef, path, x",
+                "job.yaml, 1, spec.template.spec.containers.0.env.4.valueFrom.resourceFieldRef,"
+                        + " path, x",
                 "job.yaml, 1, spec.template.spec.volumes.0.secret, name, jhorovod",
+                "trainjob.yaml, 0, spec, numNodes, 2",
+                "trainjob.yaml, 0, spec.runtimeRef, kind, Runtime",
+                "trainjob.yaml, 0, spec.trainer, numProcPerNode, auto",
+                "trainjob.yaml, 0, spec.trainer, numNodes, two",
+                "trainjob.yaml, 0, spec.trainer, resources, x",
+                "trainjob.yaml, 0, spec.trainer.env.1, name, PET_NNODES",
+                "trainjob.yaml, 0, spec.trainer.env.0.valueFrom.secretKeyRef, id, x",
+                "trainjob.yaml, 0, spec.trainer.resourcesPerNode.limits, memory, much",
                 "mpijob.yaml, 0, spec, slots, 1",
                 "mpijob.yaml, 0, spec, slotsPerWorker, one",
                 "mpijob.yaml, 0, spec.runPolicy, cleanPodPolicy, Sometimes",
@@ -137,6 +161,8 @@ class ManifestsTest {
         if (file.equals("mpijob.yaml")) {
             Manifests.mpiJobPods(manifest, "Launcher");
             Manifests.mpiJobPods(manifest, "Worker");
+        } else if (file.equals("trainjob.yaml")) {
+            Manifests.trainJobContainer(manifest);
         } else if (document == 0) {
             Manifests.service(manifest);
         } else {
