@@ -70,10 +70,8 @@ final class InvitationFile {
      * @throws IOException if what is there cannot be read, or is not of this user alone
      */
     Optional<Invitation> read() throws IOException {
-        try (DirectoryStream<Path> fresh = Files.newDirectoryStream(folder())) {
-            // NFS remembers for a while that a file was not there, unless somebody opens the
-            // folder.
-            fresh.iterator().hasNext();
+        // NFS remembers for a while that a file was not there, unless somebody opens the folder.
+        try (DirectoryStream<Path> unused = Files.newDirectoryStream(folder())) {
             requireOwn();
             return Optional.of(Invitation.decode(Files.readAllBytes(file)));
         } catch (NoSuchFileException e) {
