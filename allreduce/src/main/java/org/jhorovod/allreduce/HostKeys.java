@@ -1,6 +1,10 @@
 package org.jhorovod.allreduce;
 
+import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,6 +18,8 @@ import org.jhorovod.allreduce.rendezvous.StoreException;
 
 /** Which ranks share a host, where no launcher of ours says so: each tells the others its host. */
 final class HostKeys {
+    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
+
     private final Store store;
     private final int generation;
     private final Duration timeout;
@@ -22,6 +28,17 @@ final class HostKeys {
         this.store = store;
         this.generation = generation;
         this.timeout = timeout;
+    }
+
+    /**
+     * A key of this host, without blanks: its name, and of which start of its kernel, since two
+     * machines may have one name, and the containers of one machine have many.
+     */
+    static String ofThisHost() throws IOException {
+        String started =
+                Files.isReadable(BOOT_ID) ? Files.readString(BOOT_ID) : ""; // Linux alone has it
+        String name = InetAddress.getLocalHost().getHostName();
+        return (name + "/" + started.strip()).replaceAll("\\s", "_");
     }
 
     /**

@@ -11,20 +11,25 @@ import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.StoreServer;
 
 /**
- * The store that rank 0 hosts where no launcher does, on any port and with a secret of its own.
+ * The store that rank 0 hosts where no launcher does, on any port.
  *
  * @param server what serves it; whoever opened it closes it
  * @param invitation how the others reach it
  */
 record HostedStore(StoreServer server, Invitation invitation) {
 
-    /** Opens it on all addresses that the ranks of this job might reach. */
+    /** Opens it on all addresses that the ranks of this job might reach, with a new secret. */
     static HostedStore open(Topology self, Configuration configuration) throws IOException {
-        Secret secret = Secret.random();
         List<InetAddress> addresses =
                 self.isOneHost()
                         ? List.of(InetAddress.getLoopbackAddress())
                         : Invitation.addressesOfThisHost();
+        return open(Secret.random(), addresses, configuration);
+    }
+
+    /** Opens it on addresses of this host. */
+    static HostedStore open(Secret secret, List<InetAddress> addresses, Configuration configuration)
+            throws IOException {
         // One address is bound alone; with several, strangers fail at the secret.
         InetAddress bound = addresses.size() == 1 ? addresses.get(0) : null;
         StoreServer server =

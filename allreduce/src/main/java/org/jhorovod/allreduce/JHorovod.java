@@ -1,5 +1,7 @@
 package org.jhorovod.allreduce;
 
+import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.function.Supplier;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.Communicator;
@@ -20,8 +22,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JHorovod {
     private static final Object LOCK = new Object();
+    private static final Object ENVIRONMENT = new Object(); // stands for the store that it names
     private static @Nullable Participation participation; // guarded by LOCK
-    private static int rounds; // guarded by LOCK
+    // Guarded by LOCK. How often this process has met others in each store: processes that replace
+    // lost ones have not, so those who go on begin anew with them, in a store of their own.
+    private static final Map<Object, Integer> rounds = new WeakHashMap<>();
+    private static Object meetingPlace = ENVIRONMENT; // guarded by LOCK; of the latest round
     // Guarded by LOCK. For the life of the process: ranks that meet again need the store of the
     // first.
     private static @Nullable StoreConnection store;
@@ -45,9 +51,18 @@ public final class JHorovod {
                         counted(
                                 () ->
                                         Participation.fromEnvironment(
-                                                configuration, rounds, JHorovod::meet));
+                                                configuration,
+                                                roundAt(ENVIRONMENT),
+                                                JHorovod::meet));
             }
             return participation.communicator();
+        }
+    }
+
+    private static int roundAt(Object place) {
+        synchronized (LOCK) {
+            meetingPlace = place;
+            return rounds.getOrDefault(place, 0);
         }
     }
 
@@ -57,7 +72,7 @@ public final class JHorovod {
             try {
                 return joining.get();
             } catch (CollectiveException e) {
-                rounds++;
+                rounds.merge(meetingPlace, 1, Integer::sum);
                 throw e;
             }
         }
@@ -87,7 +102,13 @@ public final class JHorovod {
                                 + " JHorovod.init(Membership).");
             }
             Configuration configuration = Configuration.fromProcess();
-            participation = counted(() -> Participation.of(membership, configuration, rounds));
+            participation =
+                    counted(
+                            () ->
+                                    Participation.of(
+                                            membership,
+                                            configuration,
+                                            roundAt(membership.store())));
             return participation.communicator();
         }
     }
@@ -123,7 +144,7 @@ public final class JHorovod {
             if (participation != null) {
                 participation.close();
                 participation = null;
-                rounds++;
+                rounds.merge(meetingPlace, 1, Integer::sum);
             }
         }
     }

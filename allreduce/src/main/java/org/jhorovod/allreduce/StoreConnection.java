@@ -194,7 +194,7 @@ final class StoreConnection {
         return store.localAddress();
     }
 
-    private void close() {
+    void close() {
         store.close();
         if (server != null) {
             try {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetAddress;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
@@ -71,6 +72,34 @@ class JHorovodTest {
         assertThatThrownBy(() -> JHorovod.init(alone))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("shutdown");
+    }
+
+    /** As where one of two processes was lost, and another came in its place. */
+    @Test
+    void aProcessThatHasJoinedBefore_joinsANewOne_inAnotherStore() throws Exception {
+        for (int job = 0; job < 2; job++) {
+            MemoryStore store = new MemoryStore();
+            Secret secret = Secret.random();
+            CompletableFuture<Participation> newcomer =
+                    CompletableFuture.supplyAsync(
+                            () ->
+                                    Participation.of(
+                                            member(1, store, secret),
+                                            Configuration.of(Map.of()),
+                                            0));
+            assertThat(JHorovod.init(member(0, store, secret)).size()).isEqualTo(2);
+            JHorovod.shutdown();
+            newcomer.get(20, TimeUnit.SECONDS).close();
+        }
+    }
+
+    private static Membership member(int rank, MemoryStore store, Secret secret) {
+        return new Membership(
+                Topology.onOneHost(rank, 2, "here"),
+                0,
+                store,
+                secret,
+                InetAddress.getLoopbackAddress());
     }
 
     @Test

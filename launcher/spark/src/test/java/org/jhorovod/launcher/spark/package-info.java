@@ -1,0 +1,4 @@
+@NullMarked
+package org.jhorovod.launcher.spark;
+
+import org.jspecify.annotations.NullMarked;
