@@ -47,7 +47,8 @@ final class SparkApplication implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(System.getProperty("jhorovod.test.sparkOpens").split(" ", -1)));
-        command.addAll(List.of("-Xmx768m", "-XX:+UseSerialGC", "-Dai.djl.offline=true"));
+        command.addAll(List.of("-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        command.add("-Dai.djl.offline=true");
         command.add("-Dspark.jars=" + String.join(",", own));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass));
         command.addAll(List.of(arguments));
