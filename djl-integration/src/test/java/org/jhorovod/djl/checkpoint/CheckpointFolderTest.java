@@ -62,7 +62,7 @@ class CheckpointFolderTest {
 
     @Test
     void newest_isTheOneOfTheLastStep_asItWasWritten() throws IOException {
-        CheckpointFolder folder = new CheckpointFolder(root.resolve("kept"));
+        CheckpointFolder folder = new CheckpointFolder(root);
         folder.prepare();
         write(folder, 90);
         write(folder, 100);
