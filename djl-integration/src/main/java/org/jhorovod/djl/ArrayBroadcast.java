@@ -20,13 +20,13 @@ final class ArrayBroadcast {
         for (int i = 0; i < arrays.size(); i++) {
             NDArray array = arrays.get(i);
             long byteCount = array.size() * array.getDataType().getNumOfBytes();
+            if (byteCount == 0) {
+                continue;
+            }
             // Bytes travel as INT32, because not every type of DJL is one of a collective.
             HostTensor staging =
                     HostTensor.allocate(
                             DataType.INT32, (byteCount + Integer.BYTES - 1) / Integer.BYTES);
-            if (byteCount == 0) {
-                continue;
-            }
             ByteBuffer bytes = staging.buffers().get(0);
             bytes.duplicate().put(TensorMemory.bytes(array));
             communicator.broadcast("%s-%d".formatted(what, i), staging, 0);

@@ -8,7 +8,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.optimizer.Optimizer;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +46,6 @@ final class Checkpointing implements AutoCloseable {
     private final String owner;
     private final Model model;
     private final Optimizer optimizer;
-    private final Path directory;
     private final CheckpointFolder folder;
     private final SnapshotMemory parametersMemory = new SnapshotMemory();
     private final SnapshotMemory optimizerMemory = new SnapshotMemory();
@@ -56,17 +54,9 @@ final class Checkpointing implements AutoCloseable {
     private @Nullable Checkpoint found; // as the lock, and where there is none
     private long writtenStep = -1;
 
-    /**
-     * Of one trainer.
-     *
-     * @param number of the trainer in its process: the first has the folder itself, each other a
-     *     folder in it
-     * @param owner the trainer's name on all ranks
-     */
     Checkpointing(
             Checkpoints checkpoints,
             Communicator communicator,
-            int number,
             String owner,
             Model model,
             Optimizer optimizer) {
@@ -75,8 +65,7 @@ final class Checkpointing implements AutoCloseable {
         this.owner = owner;
         this.model = model;
         this.optimizer = optimizer;
-        this.directory = number == 0 ? checkpoints.folder() : checkpoints.folder().resolve(owner);
-        this.folder = new CheckpointFolder(directory);
+        this.folder = new CheckpointFolder(checkpoints.folder());
     }
 
     /**
@@ -100,7 +89,7 @@ final class Checkpointing implements AutoCloseable {
     private String read() {
         try {
             if (lock == null) {
-                lock = FolderLock.take(directory, LOCK_PATIENCE);
+                lock = FolderLock.take(checkpoints.folder(), LOCK_PATIENCE);
                 folder.prepare();
                 writer = new CheckpointWriter(folder, checkpoints.keep());
             }

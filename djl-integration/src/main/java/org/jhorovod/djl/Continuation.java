@@ -45,16 +45,8 @@ final class Continuation implements AutoCloseable {
                 new SharedSeed(
                         communicator, owner, config.seed(), model.getNDManager().getEngine());
         this.checkpointing =
-                config.checkpoints()
-                        .map(
-                                kept ->
-                                        new Checkpointing(
-                                                kept,
-                                                communicator,
-                                                number,
-                                                owner,
-                                                model,
-                                                optimizer))
+                config.checkpointsOf(number, owner)
+                        .map(kept -> new Checkpointing(kept, communicator, owner, model, optimizer))
                         .orElse(null);
     }
 

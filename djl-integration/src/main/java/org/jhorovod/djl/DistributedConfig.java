@@ -20,6 +20,7 @@ public final class DistributedConfig {
     private final ReduceChoice reduce;
     private final ReductionPlace place;
     private final @Nullable Checkpoints checkpoints; // null where none are kept
+    private final boolean areCheckpointsOfSettings;
     private final int generation;
 
     private DistributedConfig(Builder builder) {
@@ -40,6 +41,7 @@ public final class DistributedConfig {
                         .orElseGet(() -> configuration.get(Settings.REDUCE));
         this.place = builder.place;
         this.generation = configuration.get(Settings.GENERATION);
+        this.areCheckpointsOfSettings = builder.checkpoints == null;
         this.checkpoints =
                 Optional.ofNullable(builder.checkpoints)
                         .or(() -> checkpoints(configuration))
@@ -91,6 +93,26 @@ public final class DistributedConfig {
     /** The checkpoints that are kept, if any. */
     public Optional<Checkpoints> checkpoints() {
         return Optional.ofNullable(checkpoints);
+    }
+
+    /**
+     * The checkpoints of one trainer: a setting counts for all trainers of a process, so the first
+     * has its folder, and each other a folder in it.
+     *
+     * @param number of the trainer in its process, from 0
+     * @param name of the trainer on all ranks
+     */
+    Optional<Checkpoints> checkpointsOf(int number, String name) {
+        return checkpoints()
+                .map(
+                        kept ->
+                                number == 0 || !areCheckpointsOfSettings
+                                        ? kept
+                                        : Checkpoints.builder()
+                                                .setFolder(kept.folder().resolve(name))
+                                                .optEverySteps(kept.everySteps())
+                                                .optKeep(kept.keep())
+                                                .build());
     }
 
     /** How often the job was started before. */

@@ -4,9 +4,13 @@ import ai.djl.engine.Engine;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The seed of a run, agreed by its ranks when it is first needed. Owned by the training thread. */
 final class SharedSeed {
+    private static final Logger logger = LoggerFactory.getLogger(SharedSeed.class);
+
     private final Communicator communicator;
     private final String owner;
     private final Optional<Integer> configured;
@@ -31,8 +35,14 @@ final class SharedSeed {
         return known;
     }
 
-    /** Takes up the seed of an attempt before. */
+    /** Takes up the seed of an attempt before, which counts more than a configured one. */
     void resume(int seed) {
+        if (communicator.rank() == 0 && configured.filter(other -> other != seed).isPresent()) {
+            logger.warn(
+                    "The checkpoint's seed {} is used, not the configured one, {}.",
+                    seed,
+                    configured.get());
+        }
         value = seed;
     }
 

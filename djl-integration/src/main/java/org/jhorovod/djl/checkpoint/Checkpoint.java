@@ -14,11 +14,6 @@ import java.nio.file.Path;
  */
 public record Checkpoint(Path path, Description description) {
 
-    /** Its folder's name. */
-    public String name() {
-        return String.valueOf(path.getFileName());
-    }
-
     /** Opens one of its files. */
     public InputStream open(String file) throws IOException {
         return new BufferedInputStream(Files.newInputStream(path.resolve(file)));

@@ -69,7 +69,7 @@ class CheckpointFolderTest {
 
         Checkpoint newest = folder.newest().orElseThrow();
 
-        assertThat(newest.name()).isEqualTo("checkpoint-0000000100");
+        assertThat(newest.path()).hasFileName("checkpoint-0000000100");
         assertThat(newest.description()).isEqualTo(description(100));
         SnapshotMemory read = new SnapshotMemory();
         newest.open("optimizer.ndlist").transferTo(read);
