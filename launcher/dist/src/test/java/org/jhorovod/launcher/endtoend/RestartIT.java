@@ -82,7 +82,11 @@ class RestartIT {
         assertThat(result.code()).as(result.err()).isZero();
         List<String> digests =
                 DIGEST.matcher(result.out()).results().map(match -> match.group(1)).toList();
-        assertThat(digests).as(result.out()).hasSize(RANKS).containsOnly(digests.get(0));
+        // More where a rank was killed that had said its last: the next attempt says the same.
+        assertThat(digests)
+                .as(result.out())
+                .hasSizeGreaterThanOrEqualTo(RANKS)
+                .containsOnly(digests.get(0));
         return digests.get(0);
     }
 
