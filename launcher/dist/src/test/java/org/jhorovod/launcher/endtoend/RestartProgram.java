@@ -27,7 +27,7 @@ import org.jhorovod.djl.ParameterDigest;
 /**
  * Trains a small network with dropout and Adam, and goes on from its checkpoints when it is started
  * again. Arguments: a folder, epochs, and how many milliseconds a step takes at least. Into the
- * folder's file {@code steps.RANK} it writes a line "attempt step ids..." for each step.
+ * folder's file {@code steps.RANK} it writes a line "attempt step ids..." before each step.
  */
 public final class RestartProgram {
     private static final int FEATURES = 20;
@@ -72,13 +72,14 @@ public final class RestartProgram {
             NDArray loss = trainer.getLoss().evaluate(batch.getLabels(), predictions);
             collector.backward(loss);
         }
-        trainer.step();
+        // Before the step: a kill right after it must not lose the word of one that counts.
         StringBuilder line = new StringBuilder();
         line.append(System.getenv("JHOROVOD_GENERATION"));
-        line.append(' ').append(trainer.progress().steps());
+        line.append(' ').append(trainer.progress().steps() + 1);
         batch.getIndices().forEach(id -> line.append(' ').append(id));
         Files.writeString(
                 steps, line.append('\n'), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        trainer.step();
     }
 
     private static Block network() {
