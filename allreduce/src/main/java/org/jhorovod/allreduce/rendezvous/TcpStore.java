@@ -45,7 +45,8 @@ public final class TcpStore implements Store {
                 throw unreachable(address, timeout, e);
             } catch (IOException e) {
                 // Nobody listens yet, or too many strangers keep the listener busy.
-                if (deadline.remainingNanos() < RETRY_PAUSE.toNanos()) {
+                if (deadline.remainingNanos() < RETRY_PAUSE.toNanos()
+                        || Thread.currentThread().isInterrupted()) {
                     throw unreachable(address, timeout, e);
                 }
             }

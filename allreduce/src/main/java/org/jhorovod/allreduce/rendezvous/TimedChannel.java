@@ -40,27 +40,35 @@ public final class TimedChannel implements Closeable {
      */
     public static TimedChannel connect(SocketAddress address, Deadline deadline)
             throws IOException {
-        boolean unix = address instanceof UnixDomainSocketAddress;
+        boolean isUnix = address instanceof UnixDomainSocketAddress;
         SocketChannel channel =
-                unix ? SocketChannel.open(StandardProtocolFamily.UNIX) : SocketChannel.open();
+                isUnix ? SocketChannel.open(StandardProtocolFamily.UNIX) : SocketChannel.open();
         try {
-            if (!unix) {
-                channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            }
-            if (unix) {
+            if (isUnix) {
                 channel.connect(address);
                 return new TimedChannel(channel);
             }
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
             channel.configureBlocking(false);
-            boolean connected = channel.connect(address);
+            boolean isConnected = channel.connect(address);
             TimedChannel timed = new TimedChannel(channel);
-            while (!connected) {
-                timed.awaitReady(SelectionKey.OP_CONNECT, deadline, "connecting to " + address);
-                connected = channel.finishConnect();
+            if (!isConnected) {
+                timed.finishConnecting(address, deadline);
             }
             return timed;
         } catch (IOException | RuntimeException e) {
             channel.close();
+            throw e;
+        }
+    }
+
+    private void finishConnecting(SocketAddress address, Deadline deadline) throws IOException {
+        try {
+            do {
+                awaitReady(SelectionKey.OP_CONNECT, deadline, "connecting to " + address);
+            } while (!channel.finishConnect());
+        } catch (IOException | RuntimeException e) {
+            close(); // the selector too: who waits for a late peer is refused many times
             throw e;
         }
     }
