@@ -103,7 +103,8 @@ record Assignment(Topology topology, int generation, InetSocketAddress rendezvou
         return configuration.find(Settings.HOST).orElseGet(Assignment::hostName);
     }
 
-    private static String hostName() {
+    /** The system's name of this host, as far as it can be found out. */
+    static String hostName() {
         try {
             return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException e) {

@@ -1,9 +1,7 @@
 package org.jhorovod.allreduce;
 
-import com.google.common.net.InetAddresses;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jhorovod.allreduce.collective.StartException;
@@ -95,8 +93,8 @@ public final class GatheredJob implements AutoCloseable {
         private final int size;
         private final Secret secret;
         private final Configuration configuration;
-        private @Nullable StoreServer
-                server; // null where another rank hosts it, or it is handed on
+        // Null where another rank hosts it, or it is handed on.
+        private @Nullable StoreServer server;
 
         Arrival(int rank, int size, Secret secret, Configuration configuration) {
             this.rank = rank;
@@ -137,26 +135,12 @@ public final class GatheredJob implements AutoCloseable {
             HostedStore hosted =
                     HostedStore.open(secret, Invitation.addressesOfThisHost(), configuration);
             server = hosted.server();
-            Invitation invitation = hosted.invitation();
-            List<String> words = new ArrayList<>(List.of(String.valueOf(invitation.port())));
-            invitation.addresses().forEach(a -> words.add(InetAddresses.toAddrString(a)));
-            return String.join(SEPARATOR, words);
+            return String.join(SEPARATOR, hosted.invitation().words());
         }
 
-        private static List<InetSocketAddress> candidates(String lineOfRank0) throws IOException {
+        private List<InetSocketAddress> candidates(String lineOfRank0) throws IOException {
             List<String> words = Arrays.asList(lineOfRank0.split(SEPARATOR, -1));
-            try {
-                int port = Integer.parseInt(words.get(1));
-                List<InetSocketAddress> sockets = new ArrayList<>();
-                for (String address : words.subList(2, words.size())) {
-                    // Numbers only, so that nothing is looked up.
-                    sockets.add(new InetSocketAddress(InetAddresses.forString(address), port));
-                }
-                sockets.get(0); // there is one at least
-                return sockets;
-            } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-                throw new IOException("rank 0 told no address of the store", e);
-            }
+            return Invitation.of(secret, words.subList(1, words.size())).sockets();
         }
 
         /** Closes the store if nobody has taken it over. */

@@ -1,7 +1,6 @@
 package org.jhorovod.allreduce;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,8 +36,7 @@ final class HostKeys {
     static String ofThisHost() throws IOException {
         String started =
                 Files.isReadable(BOOT_ID) ? Files.readString(BOOT_ID) : ""; // Linux alone has it
-        String name = InetAddress.getLocalHost().getHostName();
-        return (name + "/" + started.strip()).replaceAll("\\s", "_");
+        return (Assignment.hostName() + "/" + started.strip()).replaceAll("\\s", "_");
     }
 
     /**

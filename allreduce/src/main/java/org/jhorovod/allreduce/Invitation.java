@@ -26,15 +26,19 @@ record Invitation(Secret secret, int port, List<InetAddress> addresses) {
     /** One address is a bit of a number. */
     static final int MOST_ADDRESSES = 32;
 
+    private static final String NO_ADDRESS = "rank 0 told no address of the store";
     private static final int LARGEST_PORT = 65535;
 
     byte[] encode() {
-        StringBuilder text = new StringBuilder(secret.encoded()).append('\n').append(port);
-        for (InetAddress address : addresses) {
-            text.append('\n').append(InetAddresses.toAddrString(address));
-        }
-        return Arrays.copyOf(
-                text.append('\n').toString().getBytes(StandardCharsets.US_ASCII), BYTES);
+        String text = secret.encoded() + '\n' + String.join("\n", words()) + '\n';
+        return Arrays.copyOf(text.getBytes(StandardCharsets.US_ASCII), BYTES);
+    }
+
+    /** All but the secret: the port, and then the addresses. */
+    List<String> words() {
+        List<String> words = new ArrayList<>(List.of(String.valueOf(port)));
+        addresses.forEach(address -> words.add(InetAddresses.toAddrString(address)));
+        return words;
     }
 
     /** The addresses with the port. */
@@ -48,21 +52,28 @@ record Invitation(Secret secret, int port, List<InetAddress> addresses) {
     }
 
     static Invitation decode(byte[] bytes) throws IOException {
-        String[] lines = new String(bytes, StandardCharsets.US_ASCII).split("\n", -1);
-        int addressCount = lines.length - 3; // behind secret and port, and before the padding
-        if (addressCount < 0 || addressCount > MOST_ADDRESSES) {
-            throw new IOException("rank 0 sent %d addresses".formatted(addressCount));
+        List<String> lines =
+                Arrays.asList(new String(bytes, StandardCharsets.US_ASCII).split("\n", -1));
+        Secret secret = Secret.ofText("rank 0's invitation", lines.get(0));
+        // Behind the secret, and before the padding.
+        return of(secret, lines.subList(1, Math.max(1, lines.size() - 1)));
+    }
+
+    /** Reads what {@link #words} makes. */
+    static Invitation of(Secret secret, List<String> words) throws IOException {
+        int addressCount = words.size() - 1;
+        if (addressCount < 1 || addressCount > MOST_ADDRESSES) {
+            throw new IOException(NO_ADDRESS);
         }
-        Secret secret = Secret.ofText("rank 0's invitation", lines[0]);
         try {
             List<InetAddress> addresses = new ArrayList<>();
-            for (String line : Arrays.asList(lines).subList(2, lines.length - 1)) {
+            for (String word : words.subList(1, words.size())) {
                 // Numbers only, so that nothing is looked up.
-                addresses.add(InetAddresses.forString(line));
+                addresses.add(InetAddresses.forString(word));
             }
-            return new Invitation(secret, port(lines[1]), addresses);
+            return new Invitation(secret, port(words.get(0)), addresses);
         } catch (IllegalArgumentException e) {
-            throw new IOException("rank 0 sent no address", e);
+            throw new IOException(NO_ADDRESS, e);
         }
     }
 

@@ -66,7 +66,10 @@ class GatheredJobTest {
                                         gathered.add(line);
                                         return gathering(rank).allGather(line);
                                     };
-                            GatheredJob.meet(rank, SIZE, secret, recorded).close();
+                            try (GatheredJob job = GatheredJob.meet(rank, SIZE, secret, recorded)) {
+                                assertThat(job.membership().topology().rank()).isEqualTo(rank);
+                                awaitAll(); // rank 0 hosts the store until all have met
+                            }
                             return String.join("\n", gathered);
                         });
         assertThat(lines).hasSize(SIZE).noneMatch(line -> line.contains(secret.encoded()));
