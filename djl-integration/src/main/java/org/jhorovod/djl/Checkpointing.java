@@ -107,14 +107,16 @@ final class Checkpointing implements AutoCloseable {
             return FAILED + e.getMessage();
         } catch (IOException | RuntimeException e) {
             logger.debug("no checkpoints can be kept", e);
-            return FAILED + "Checkpoints cannot be kept in %s: %s.".formatted(folder, e);
+            return FAILED
+                    + "Checkpoints cannot be kept in %s: %s. Name a folder that rank 0 may write to."
+                            .formatted(folder, e);
         }
     }
 
     private void read(Checkpoint checkpoint) throws IOException {
         Description description = checkpoint.description();
         try (InputStream in = checkpoint.open(description.parametersFile())) {
-            ParametersFile.read(model, description.parameters(), in);
+            ModelFile.read(model, description.parameters(), in);
         } catch (CheckpointException e) {
             throw new CheckpointException(
                     "%s cannot be resumed from: %s. Build the model that it was written of, or name another folder."
@@ -158,7 +160,8 @@ final class Checkpointing implements AutoCloseable {
             return "";
         } catch (IOException | RuntimeException e) {
             logger.debug("the optimizer's state cannot be read", e);
-            return "The optimizer's state of %s cannot be read: %s".formatted(checkpoint.path(), e);
+            return "The optimizer's state of %s cannot be read: %s. Remove that folder to resume from the one before."
+                    .formatted(checkpoint.path(), e);
         }
     }
 
@@ -235,12 +238,12 @@ final class Checkpointing implements AutoCloseable {
                         communicator.size(),
                         moment.position(),
                         parameters.stream().map(NamedParameter::describe).toList(),
-                        ParametersFile.name(model, epochs),
+                        ModelFile.name(model.getName(), epochs),
                         state.describe());
         parametersMemory.clear();
         optimizerMemory.clear();
         try {
-            ParametersFile.write(model, epochs, parametersMemory);
+            ModelFile.write(model, model.getName(), epochs, Map.of(), parametersMemory);
             new NDList(state.arrays().values()).encode(optimizerMemory);
         } catch (IOException e) {
             throw new IllegalStateException("bug: memory takes all that is written", e);

@@ -77,7 +77,7 @@ class DjlContractTest {
     }
 
     @Test
-    void parametersFile_isWhatModelSaveWrites(@TempDir Path folder) throws Exception {
+    void modelFile_isWhatModelSaveWrites(@TempDir Path folder) throws Exception {
         try (Model model = Model.newInstance("same")) {
             Block block = TestModels.block("batch-norm");
             model.setBlock(block);
@@ -86,9 +86,9 @@ class DjlContractTest {
             model.save(folder, null);
 
             ByteArrayOutputStream written = new ByteArrayOutputStream();
-            ParametersFile.write(model, 3, written);
+            ModelFile.write(model, "same", 3, Map.of(), written);
 
-            assertThat(folder.resolve(ParametersFile.name(model, 3)))
+            assertThat(folder.resolve(ModelFile.name("same", 3)))
                     .hasBinaryContent(written.toByteArray());
         }
     }

@@ -91,8 +91,7 @@ class ListenerTest {
     @Test
     void bestModel_isKept_alsoByDjlsTrainer() throws Exception {
         // What an attempt that was killed while it saved has left.
-        Files.createDirectories(folder.resolve(".plain-best.saving"));
-        Files.writeString(folder.resolve(".plain-best.saving/plain-best-0001.params"), "half");
+        Files.writeString(folder.resolve(".plain-best.params.new"), "half");
 
         train(
                 true,
@@ -112,11 +111,11 @@ class ListenerTest {
 
     @Test
     void training_goesOn_whereTheBestModelCannotBeSaved() throws Exception {
-        Files.writeString(folder.resolve(".plain-best.saving"), "in the way");
+        Files.createDirectory(folder.resolve(".plain-best.params.new")); // in the way
 
         train(true, BestModelListener.highest("Accuracy", folder));
 
-        assertThat(folder.toFile().list()).containsExactly(".plain-best.saving");
+        assertThat(folder.toFile().list()).containsExactly(".plain-best.params.new");
     }
 
     @Test

@@ -53,7 +53,7 @@ public final class CheckpointFolder {
     public void prepare() throws IOException {
         Path parent = folder.getParent();
         if (parent != null) {
-            force(parent);
+            Disk.forceNames(parent);
         }
         for (Path path : list()) {
             String name = String.valueOf(path.getFileName());
@@ -163,7 +163,7 @@ public final class CheckpointFolder {
             Path path = folder.resolve(name(description.step()));
             remove(path); // one of the same step that was refused
             Files.move(writing, path, StandardCopyOption.ATOMIC_MOVE);
-            force(folder);
+            Disk.forceNames(folder);
             return path;
         } finally {
             delete(writing); // of a full disk it would take what room is made
@@ -183,7 +183,7 @@ public final class CheckpointFolder {
                 DESCRIPTION_FILE,
                 write(writing.resolve(DESCRIPTION_FILE), memory(description.encode())));
         write(writing.resolve(Checksums.FILE), memory(Checksums.text(sums)));
-        force(writing);
+        Disk.forceNames(writing);
     }
 
     private static SnapshotMemory memory(String text) {
@@ -239,15 +239,6 @@ public final class CheckpointFolder {
         Collections.reverse(all); // files before their folders
         for (Path each : all) {
             Files.deleteIfExists(each);
-        }
-    }
-
-    /** Has the system write to disk which names a folder holds, where it can be asked to. */
-    private static void force(Path path) {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            channel.force(true);
-        } catch (IOException e) {
-            logger.debug("{} is of a file system that forces no folders", path, e);
         }
     }
 

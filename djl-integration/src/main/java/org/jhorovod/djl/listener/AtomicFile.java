@@ -1,11 +1,13 @@
 package org.jhorovod.djl.listener;
 
+import java.io.BufferedOutputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import org.jhorovod.djl.checkpoint.Disk;
 
 /**
  * Files that are there as a whole or not at all, whenever the process or the machine fails: they
@@ -14,27 +16,29 @@ import java.nio.file.StandardOpenOption;
 final class AtomicFile {
     private AtomicFile() {}
 
-    /** Puts a text into a file, in place of what is there. */
-    static void write(Path file, String text) throws IOException {
-        Path written = file.resolveSibling("." + file.getFileName() + ".new");
-        Files.writeString(written, text);
-        publish(written, file);
+    /** What a file is to hold. */
+    interface Content {
+        void writeTo(OutputStream out) throws IOException;
     }
 
-    /** Moves a file that has been written to its place, in place of what is there. */
-    static void publish(Path written, Path file) throws IOException {
-        force(written, StandardOpenOption.WRITE);
+    /**
+     * Puts something into a file, in place of what is there.
+     *
+     * @param written where it is written before, in the same folder; what an attempt before has
+     *     left there goes
+     */
+    static void write(Path file, Path written, Content content) throws IOException {
+        try (FileOutputStream out = new FileOutputStream(written.toFile())) {
+            BufferedOutputStream buffered = new BufferedOutputStream(out);
+            content.writeTo(buffered);
+            buffered.flush();
+            out.getFD().sync();
+        }
         Files.move(
                 written, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         Path folder = file.toAbsolutePath().getParent();
         if (folder != null) {
-            force(folder, StandardOpenOption.READ); // the new name too
-        }
-    }
-
-    private static void force(Path path, StandardOpenOption access) throws IOException {
-        try (FileChannel channel = FileChannel.open(path, access)) {
-            channel.force(true);
+            Disk.forceNames(folder);
         }
     }
 }

@@ -3,16 +3,18 @@ package org.jhorovod.djl.listener;
 import ai.djl.Model;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
+import org.jhorovod.djl.ModelFile;
 
 /*
  * Note [When the job is killed while the best model is saved]
  *
- * The new model is written into a folder of its own beside, and moved to its place; then the note
+ * The new model is written into a hidden file beside, and moved to its place; then the note
  * of its figure is replaced; then the earlier model is deleted. Until the note is replaced, the
  * earlier model counts, and both are whole. DJL loads the one of the higher epoch: that is the new
  * one, or, where epochs are counted afresh, may be the earlier.
@@ -36,7 +38,7 @@ final class BestModelFiles {
 
     /** Where the model is, under the name by which DJL saves and finds that of an epoch. */
     Path fileOf(BestFigure best) {
-        return folder.resolve("%s-%04d.params".formatted(name, best.epoch()));
+        return folder.resolve(ModelFile.name(name, best.epoch()));
     }
 
     /**
@@ -68,39 +70,20 @@ final class BestModelFiles {
 
     /** Saves a model as the best one, in place of the one before, if any. */
     void keep(Model model, BestFigure best, Optional<BestFigure> before) throws IOException {
-        Path beside = folder.resolve("." + name + ".saving");
-        delete(beside);
-        Files.createDirectories(beside);
-        save(model, best, beside);
-        AtomicFile.publish(beside.resolve(fileOf(best).getFileName()), fileOf(best));
-        AtomicFile.write(note, best.text());
+        Files.createDirectories(folder);
+        String figure = String.format(Locale.ROOT, "%.5f", best.figure());
+        AtomicFile.write(
+                fileOf(best),
+                folder.resolve("." + name + ".params.new"),
+                out ->
+                        ModelFile.write(
+                                model, name, best.epoch(), Map.of(best.evaluator(), figure), out));
+        AtomicFile.write(
+                note,
+                folder.resolve("." + name + ".figure.new"),
+                out -> out.write(best.text().getBytes(StandardCharsets.UTF_8)));
         if (before.isPresent() && !fileOf(before.get()).equals(fileOf(best))) {
             Files.deleteIfExists(fileOf(before.get()));
-        }
-        delete(beside);
-    }
-
-    /** Saves through a second model around the same block, so that the user's does not change. */
-    private void save(Model model, BestFigure best, Path beside) throws IOException {
-        String engine = model.getNDManager().getEngine().getEngineName();
-        try (Model copy = Model.newInstance(name, model.getNDManager().getDevice(), engine)) {
-            copy.setBlock(model.getBlock());
-            copy.setDataType(model.getDataType());
-            model.getProperties().forEach(copy::setProperty);
-            copy.setProperty("Epoch", Integer.toString(best.epoch()));
-            copy.setProperty(best.evaluator(), String.format(Locale.ROOT, "%.5f", best.figure()));
-            copy.save(beside, name);
-        }
-    }
-
-    private static void delete(Path flatFolder) throws IOException {
-        if (Files.isDirectory(flatFolder)) {
-            try (Stream<Path> files = Files.list(flatFolder)) {
-                for (Path file : files.toList()) {
-                    Files.delete(file);
-                }
-            }
-            Files.delete(flatFolder);
         }
     }
 }

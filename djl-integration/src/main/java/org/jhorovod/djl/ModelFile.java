@@ -14,30 +14,38 @@ import java.io.OutputStream;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jhorovod.djl.checkpoint.CheckpointException;
 
 /**
- * A model's parameters in DJL's format, as {@link Model#save} writes them, but to any stream;
- * {@code DjlContractTest} compares the two.
+ * A model's parameters in DJL's format, as {@link Model#save} writes them, but to any stream, under
+ * any name, and without a change to the model; {@code DjlContractTest} compares the two. Stateless.
  */
-final class ParametersFile {
+public final class ModelFile {
     private static final String MAGIC = "DJL@";
     private static final int VERSION = 1;
     private static final String EPOCH = "Epoch";
 
-    private ParametersFile() {}
+    private ModelFile() {}
 
-    /** What DJL calls such a file, to be loaded by the model's name. */
-    static String name(Model model, int epoch) {
-        return String.format(Locale.ROOT, "%s-%04d.params", model.getName(), epoch);
+    /** What DJL calls the file of a model of this name after so many epochs. */
+    public static String name(String modelName, int epoch) {
+        return String.format(Locale.ROOT, "%s-%04d.params", modelName, epoch);
     }
 
-    /** Writes an initialised model. */
-    static void write(Model model, int epoch, OutputStream out) throws IOException {
+    /**
+     * Writes an initialised model, with the model's properties and the number of the epoch.
+     *
+     * @param modelName by which it is to be loaded
+     * @param more properties, which win over the model's
+     */
+    public static void write(
+            Model model, String modelName, int epoch, Map<String, String> more, OutputStream out)
+            throws IOException {
         DataOutputStream data = new DataOutputStream(out);
         data.writeBytes(MAGIC);
         data.writeInt(VERSION);
-        data.writeUTF(model.getName());
+        data.writeUTF(modelName);
         data.writeUTF(model.getDataType().name());
         PairList<String, Shape> inputs = model.getBlock().describeInput();
         data.writeInt(inputs.size());
@@ -45,9 +53,14 @@ final class ParametersFile {
             data.writeUTF(input.getKey() == null ? "" : input.getKey());
             data.write(input.getValue().getEncoded());
         }
-        data.writeInt(1);
-        data.writeUTF(EPOCH);
-        data.writeUTF(Integer.toString(epoch));
+        Map<String, String> properties = new TreeMap<>(model.getProperties());
+        properties.putAll(more);
+        properties.put(EPOCH, Integer.toString(epoch));
+        data.writeInt(properties.size());
+        for (Map.Entry<String, String> property : properties.entrySet()) {
+            data.writeUTF(property.getKey());
+            data.writeUTF(property.getValue());
+        }
         model.getBlock().saveParameters(data);
         data.flush();
     }
