@@ -40,11 +40,6 @@ public final class Job {
         this.input = input;
     }
 
-    /** A job with one attempt. */
-    public Job(JobSpec spec, Console console, InputStream input) {
-        this(spec, RestartRule.never(), console, input);
-    }
-
     /**
      * Runs the job, which takes as long as its ranks do.
      *

@@ -69,7 +69,10 @@ class JobTest {
                         Optional.empty(),
                         TIMEOUTS,
                         false);
-        assertThat(new Job(spec, console(), InputStream.nullInputStream()).run()).isEqualTo(127);
+        assertThat(
+                        new Job(spec, RestartRule.never(), console(), InputStream.nullInputStream())
+                                .run())
+                .isEqualTo(127);
         assertThat(printed(err)).contains("/no/such/program");
     }
 
@@ -102,7 +105,12 @@ class JobTest {
                 folder,
                 "Files.createFile(Path.of(\"%s\")); Thread.currentThread().join();"
                         .formatted(warming));
-        Job job = new Job(djlSpec(folder), console(), InputStream.nullInputStream());
+        Job job =
+                new Job(
+                        djlSpec(folder),
+                        RestartRule.never(),
+                        console(),
+                        InputStream.nullInputStream());
         CompletableFuture<Integer> code = inBackground(job);
         Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> Files.exists(warming));
         job.interrupt(SIGTERM);
@@ -121,7 +129,12 @@ class JobTest {
                                 StandardOpenOption.WRITE);
                 FileLock lock = channel.lock()) {
             assertThat(lock.isValid()).isTrue();
-            Job job = new Job(djlSpec(folder), console(), InputStream.nullInputStream());
+            Job job =
+                    new Job(
+                            djlSpec(folder),
+                            RestartRule.never(),
+                            console(),
+                            InputStream.nullInputStream());
             CompletableFuture<Integer> code = inBackground(job);
             awaitPrinted(err, "starts 2 ranks");
             job.interrupt(SIGTERM);
@@ -141,7 +154,14 @@ class JobTest {
     void input_goesToRankZero() throws Exception {
         byte[] input = "x".repeat(100_000).getBytes(StandardCharsets.US_ASCII);
         JobSpec spec = spec("wc -c");
-        assertThat(new Job(spec, console(), new ByteArrayInputStream(input)).run()).isZero();
+        assertThat(
+                        new Job(
+                                        spec,
+                                        RestartRule.never(),
+                                        console(),
+                                        new ByteArrayInputStream(input))
+                                .run())
+                .isZero();
         assertThat(printed(out).lines())
                 .containsExactlyInAnyOrder("[0]<stdout>:100000", "[1]<stdout>:0");
     }
@@ -158,6 +178,7 @@ class JobTest {
         Job job =
                 new Job(
                         spec("echo up; exec sleep 600"),
+                        RestartRule.never(),
                         new Console(closed, err, false),
                         InputStream.nullInputStream());
         assertThat(job.run()).isEqualTo(141);
@@ -191,7 +212,7 @@ class JobTest {
     }
 
     private Job job(String script) {
-        return new Job(spec(script), console(), InputStream.nullInputStream());
+        return new Job(spec(script), RestartRule.never(), console(), InputStream.nullInputStream());
     }
 
     private static JobSpec spec(String script) {

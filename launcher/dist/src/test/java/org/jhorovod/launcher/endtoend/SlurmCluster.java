@@ -13,9 +13,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
+import org.jhorovod.launcher.agent.SecretFolder;
 
 /**
  * Slurm on two {@link Hosts}, two cores each: a munged, a slurmctld on the first host, and a slurmd
@@ -26,6 +30,8 @@ import org.awaitility.Awaitility;
 final class SlurmCluster implements AutoCloseable {
     static final int NODES = 2;
     private static final Duration START = Duration.ofSeconds(60);
+    private static final Pattern SECRET_FILE =
+            Pattern.compile("(?:^|\0)JHOROVOD_SECRET_FILE=([^\0]+)");
     private static final int KEY_BYTES = 1024;
 
     /** Takes the host's name and names, and then is what follows. */
@@ -219,10 +225,25 @@ final class SlurmCluster implements AutoCloseable {
         return found.get(0);
     }
 
-    /** Ends all that runs on a node, slurmd too, as if somebody had pulled its plug. */
+    /**
+     * Ends all that runs on a node, slurmd too, as if somebody had pulled its plug. With a machine
+     * goes its memory; that of these nodes is one, so the job's folder in it is removed as well.
+     */
     void kill(int node) throws IOException, InterruptedException {
-        for (long pid : hosts.pids(node)) {
+        List<Long> pids = hosts.pids(node);
+        Set<Path> inMemory = new TreeSet<>();
+        for (long pid : pids) {
+            SECRET_FILE
+                    .matcher(Jhorovodrun.content(Path.of("/proc/" + pid + "/environ")))
+                    .results()
+                    .forEach(match -> inMemory.add(Path.of(match.group(1)).getParent()));
+        }
+        for (long pid : pids) {
             ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+        }
+        for (Path each : inMemory) {
+            new SecretFolder(each).delete();
+            assertThat(each).doesNotExist();
         }
     }
 
