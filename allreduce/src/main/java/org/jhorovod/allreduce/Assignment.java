@@ -114,9 +114,11 @@ record Assignment(Topology topology, int generation, InetSocketAddress rendezvou
 
     private static Secret secret(Configuration configuration) {
         try {
-            return configuration.find(Settings.SECRET_FILE).isPresent()
-                    ? Secret.read(configuration.get(Settings.SECRET_FILE))
-                    : Secret.ofText("JHOROVOD_SECRET", configuration.get(Settings.SECRET));
+            Secret secret =
+                    configuration.find(Settings.SECRET_FILE).isPresent()
+                            ? Secret.read(configuration.get(Settings.SECRET_FILE))
+                            : Secret.ofText("JHOROVOD_SECRET", configuration.get(Settings.SECRET));
+            return Encryption.with(secret, configuration);
         } catch (IOException e) {
             throw new ConfigurationException(
                     List.of(

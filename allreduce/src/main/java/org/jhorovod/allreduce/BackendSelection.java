@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.StartException;
 import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.ConfigurationException;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.config.Settings.BackendChoice;
 import org.jhorovod.allreduce.engine.Backends;
@@ -39,16 +40,44 @@ final class BackendSelection {
     }
 
     /**
+     * The same where only what can encrypt may be used: libraries that talk between hosts by
+     * themselves cannot.
+     */
+    static BackendSelection of(Configuration configuration, boolean mustEncrypt) {
+        BackendChoice choice = configuration.get(Settings.BACKEND);
+        if (!mustEncrypt) {
+            return new BackendSelection(configuration);
+        }
+        if (choice == BackendChoice.MPI || choice == BackendChoice.NCCL) {
+            throw new ConfigurationException(
+                    List.of(
+                            "JHOROVOD_BACKEND is %s, which does not encrypt what it sends between hosts, but the job has a certificate for TLS. Use JHOROVOD_BACKEND=host, or start without --tls and JHOROVOD_TLS_FILE."
+                                    .formatted(name(choice))));
+        }
+        return new BackendSelection(configuration, BackendProviders.load(), true);
+    }
+
+    /**
      * Looks for the backends. That may load large libraries, and so comes before the ranks meet:
      * from then on a rank that is busy with it looks dead to the others.
      */
     BackendSelection(Configuration configuration, List<BackendProvider> providers) {
+        this(configuration, providers, false);
+    }
+
+    private BackendSelection(
+            Configuration configuration, List<BackendProvider> providers, boolean mustEncrypt) {
         this.configuration = configuration;
         this.choice = configuration.get(Settings.BACKEND);
         this.providers = providers;
         List<String> whyNot = new ArrayList<>();
-        this.device = findDevice(whyNot);
+        this.device = mustEncrypt ? noDevice(whyNot) : findDevice(whyNot);
         this.whyNoDevice = whyNot.isEmpty() ? "" : whyNot.get(whyNot.size() - 1);
+    }
+
+    private static @Nullable DeviceMemoryProvider noDevice(List<String> whyNot) {
+        whyNot.add("what it sends between hosts would not be encrypted, but the job uses TLS.");
+        return null;
     }
 
     private @Nullable DeviceMemoryProvider findDevice(List<String> whyNot) {

@@ -2,7 +2,6 @@ package org.jhorovod.allreduce;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Map;
 import org.jhorovod.allreduce.backend.host.AloneBackend;
@@ -19,6 +18,7 @@ import org.jhorovod.allreduce.rendezvous.LostReport;
 import org.jhorovod.allreduce.rendezvous.MemoryStore;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.StoreException;
+import org.jhorovod.allreduce.rendezvous.Wire;
 import org.jhorovod.allreduce.spi.Meeting;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -93,7 +93,7 @@ final class Formation {
     private EngineCommunicator form(StoreMeeting meeting, Opening opening) {
         try (Listener listener = meeting.listen()) {
             meeting.publishAddress(listener.port());
-            Map<Integer, SocketChannel> control = meeting.connectControl();
+            Map<Integer, Wire> control = meeting.connectControl();
             Backends backends = opening.open(meeting);
             EngineCommunicator communicator = assemble(backends, control, meeting.hosts());
             communicator.start();
@@ -114,8 +114,7 @@ final class Formation {
     }
 
     private EngineCommunicator assemble(
-            Backends backends, Map<Integer, SocketChannel> control, List<String> hosts)
-            throws IOException {
+            Backends backends, Map<Integer, Wire> control, List<String> hosts) throws IOException {
         ControlPlane plane =
                 new ControlPlane(
                         self,

@@ -63,7 +63,8 @@ public final class GatheredJob implements AutoCloseable {
      */
     public static GatheredJob meet(int rank, int size, Secret secret, Gathering gathering) {
         Configuration configuration = Configuration.fromProcess();
-        try (Arrival arrival = new Arrival(rank, size, secret, configuration)) {
+        Secret whole = Encryption.with(secret, configuration);
+        try (Arrival arrival = new Arrival(rank, size, whole, configuration)) {
             return new GatheredJob(arrival.meet(HostKeys.ofThisHost(), gathering));
         } catch (IOException e) {
             throw new StartException(

@@ -24,7 +24,7 @@ record HostedStore(StoreServer server, Invitation invitation) {
                 self.isOneHost()
                         ? List.of(InetAddress.getLoopbackAddress())
                         : Invitation.addressesOfThisHost();
-        return open(Secret.random(), addresses, configuration);
+        return open(Encryption.with(Secret.random(), configuration), addresses, configuration);
     }
 
     /** Opens it on addresses of this host. */

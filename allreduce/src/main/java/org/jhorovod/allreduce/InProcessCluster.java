@@ -73,9 +73,19 @@ public final class InProcessCluster implements AutoCloseable {
             InetAddress address,
             Configuration configuration,
             Formation.Opening opening) {
+        Secret secret = Encryption.with(Secret.random(), configuration);
+        return start(ranks, address, secret, configuration, opening);
+    }
+
+    /** The same with a given secret. */
+    static InProcessCluster start(
+            List<Topology> ranks,
+            InetAddress address,
+            Secret secret,
+            Configuration configuration,
+            Formation.Opening opening) {
         ExecutorService threads = threads();
         MemoryStore store = new MemoryStore();
-        Secret secret = Secret.random();
         List<CompletableFuture<Communicator>> forming = new ArrayList<>();
         for (Topology self : ranks) {
             Membership membership = new Membership(self, 0, store, secret, address);

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.rendezvous.Secret;
 
 /**
@@ -30,8 +31,15 @@ record Invitation(Secret secret, int port, List<InetAddress> addresses) {
     private static final int LARGEST_PORT = 65535;
 
     byte[] encode() {
-        String text = secret.encoded() + '\n' + String.join("\n", words()) + '\n';
+        // Over MPI, or in a file that all hosts share: the key of TLS goes neither way.
+        String text =
+                secret.withoutCertificate().encoded() + '\n' + String.join("\n", words()) + '\n';
         return Arrays.copyOf(text.getBytes(StandardCharsets.US_ASCII), BYTES);
+    }
+
+    /** The same with the certificate that this process is to use, if there is one. */
+    Invitation encryptingBy(Configuration configuration) {
+        return new Invitation(Encryption.with(secret, configuration), port, addresses);
     }
 
     /** All but the secret: the port, and then the addresses. */

@@ -11,7 +11,8 @@ import org.jhorovod.allreduce.rendezvous.Store;
  * @param topology where this rank stands
  * @param generation how often the job had been formed before, the same on all ranks; 0 at first
  * @param store where the ranks meet, shared by all; stays the caller's to close
- * @param secret what every connection has to prove, the same on all ranks
+ * @param secret what every connection has to prove, the same on all ranks; with a certificate, or
+ *     where {@code JHOROVOD_TLS_FILE} names one, connections are encrypted too
  * @param address an address of this host that the other ranks can reach
  */
 public record Membership(

@@ -62,7 +62,8 @@ final class MpirunMeeting {
     }
 
     private StoreConnection visit(MpiWorld world) throws IOException {
-        Invitation invitation = Invitation.decode(world.broadcast(Invitation.room()));
+        Invitation invitation =
+                Invitation.decode(world.broadcast(Invitation.room())).encryptingBy(configuration);
         return StoreConnection.visiting(agree(world, invitation), configuration);
     }
 

@@ -67,8 +67,10 @@ final class Participation {
 
     private static Participation join(
             Membership membership, Configuration configuration, int round) {
-        BackendSelection selection = new BackendSelection(configuration);
-        return new Participation(new Formation(membership, configuration, round).form(selection));
+        Membership whole = Encryption.with(membership, configuration);
+        boolean mustEncrypt = whole.secret().isEncrypting() && !whole.topology().isOneHost();
+        BackendSelection selection = BackendSelection.of(configuration, mustEncrypt);
+        return new Participation(new Formation(whole, configuration, round).form(selection));
     }
 
     private static Participation alone(Topology topology, Configuration configuration) {

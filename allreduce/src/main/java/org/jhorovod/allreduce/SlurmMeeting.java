@@ -96,7 +96,8 @@ final class SlurmMeeting {
         String state = "was not there";
         while (!deadline.isOver() && !Thread.currentThread().isInterrupted()) {
             try {
-                Optional<Invitation> found = file.read();
+                Optional<Invitation> found =
+                        file.read().map(left -> left.encryptingBy(configuration));
                 if (found.isPresent() && isReachable(found.get(), deadline)) {
                     return StoreConnection.visiting(settle(found.get()), configuration);
                 }

@@ -4,7 +4,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +25,7 @@ import org.jhorovod.allreduce.rendezvous.Identity.Purpose;
 import org.jhorovod.allreduce.rendezvous.Listener;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.TimedChannel;
+import org.jhorovod.allreduce.rendezvous.Wire;
 import org.jhorovod.allreduce.spi.Meeting;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -82,8 +82,8 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     }
 
     /** Connects to every other rank; the channels are the caller's. */
-    Map<Integer, SocketChannel> connectControl() throws IOException {
-        Map<Integer, SocketChannel> control = new HashMap<>();
+    Map<Integer, Wire> connectControl() throws IOException {
+        Map<Integer, Wire> control = new HashMap<>();
         for (int rank = 0; rank < self.rank(); rank++) {
             control.put(rank, dial(rank, Purpose.CONTROL).release());
         }

@@ -3,7 +3,9 @@ package org.jhorovod.allreduce;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -20,6 +22,8 @@ import org.jhorovod.allreduce.conformance.RankProcesses;
 import org.jhorovod.allreduce.conformance.RegisteredPlace;
 import org.jhorovod.allreduce.conformance.TensorPlace;
 import org.jhorovod.allreduce.engine.EngineCommunicator;
+import org.jhorovod.allreduce.rendezvous.Secret;
+import org.jhorovod.allreduce.rendezvous.TestCertificates;
 import org.jhorovod.allreduce.transport.Transport;
 import org.jhorovod.allreduce.transport.inprocess.InProcessTransport;
 import org.jhorovod.allreduce.transport.tcp.TcpTransport;
@@ -88,6 +92,28 @@ class HostConformanceTest {
     class Tcp extends OverRing {
         Tcp() {
             super(TcpTransport::new);
+        }
+    }
+
+    /** Each rank on a host of its own, so that all that they say goes over TLS. */
+    @Nested
+    class Tls extends OnThreads {
+        private final Secret secret = Secret.random().with(TestCertificates.ONE);
+
+        @Override
+        protected List<Integer> sizes() {
+            return List.of(2, 3);
+        }
+
+        @Override
+        InProcessCluster start(int size, Configuration configuration) {
+            int[] localSizes = new int[size];
+            Arrays.fill(localSizes, 1);
+            return PretendedHosts.start(
+                    PretendedHosts.of(localSizes),
+                    InetAddress.getLoopbackAddress(),
+                    secret,
+                    configuration);
         }
     }
 

@@ -8,6 +8,7 @@ import org.jhorovod.allreduce.backend.host.HostBackendProvider;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.engine.Backends;
+import org.jhorovod.allreduce.rendezvous.Secret;
 
 /** Ranks that pretend to run on several hosts, all of which have the same name. */
 final class PretendedHosts {
@@ -21,9 +22,16 @@ final class PretendedHosts {
     /** The same at a given address of this machine. */
     static InProcessCluster start(
             List<Topology> ranks, InetAddress address, Configuration configuration) {
+        return start(ranks, address, Secret.random(), configuration);
+    }
+
+    /** The same with a given secret. */
+    static InProcessCluster start(
+            List<Topology> ranks, InetAddress address, Secret secret, Configuration configuration) {
         return InProcessCluster.start(
                 ranks,
                 address,
+                secret,
                 configuration,
                 meeting ->
                         Backends.ofHost(

@@ -58,6 +58,11 @@ public final class Configuration {
         return configuration;
     }
 
+    /** Where the Java runtime of this process lies. */
+    public static Path javaFolder() {
+        return Path.of(System.getProperty("java.home"));
+    }
+
     private static void warnOfUnknown(Properties properties) {
         List<String> names = new ArrayList<>(properties.stringPropertyNames());
         names.addAll(System.getenv().keySet());

@@ -150,6 +150,12 @@ public final class Settings {
                     0.1,
                     "5",
                     "A connection that has not proved the job's secret by then is closed.");
+    public static final Setting<Path> TLS_FILE =
+            path(
+                    "TLS_FILE",
+                    "File with a key and its certificate (PEM), the same for all ranks: connections"
+                            + " between hosts are encrypted. jhorovodrun hands its own on, and"
+                            + " --tls makes one.");
     public static final Setting<Integer> BUCKET_MIB =
             integer(
                     "BUCKET_MIB",
@@ -254,6 +260,7 @@ public final class Settings {
                 OPERATION_TIMEOUT,
                 START_TIMEOUT,
                 HANDSHAKE_TIMEOUT,
+                TLS_FILE,
                 BUCKET_MIB,
                 REDUCE,
                 CHECK_STEPS,

@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jhorovod.allreduce.rendezvous.Wire;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,11 +39,11 @@ final class ControlConnections implements AutoCloseable {
      */
     record Ended(int rank, String how) implements Arrival {}
 
-    /** Takes over the connected channels, by rank. */
-    ControlConnections(int generation, Map<Integer, SocketChannel> channels) throws IOException {
+    /** Takes over the connections, by rank. */
+    ControlConnections(int generation, Map<Integer, Wire> wires) throws IOException {
         this.generation = generation;
         this.selector = Selector.open();
-        for (Map.Entry<Integer, SocketChannel> entry : channels.entrySet()) {
+        for (Map.Entry<Integer, Wire> entry : wires.entrySet()) {
             PeerConnection connection = new PeerConnection(entry.getKey(), entry.getValue());
             connection.register(selector);
             connections.add(connection);

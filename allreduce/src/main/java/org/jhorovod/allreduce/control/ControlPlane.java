@@ -1,7 +1,6 @@
 package org.jhorovod.allreduce.control;
 
 import java.io.IOException;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +16,7 @@ import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.PeerStatus.Presence;
+import org.jhorovod.allreduce.rendezvous.Wire;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,26 +59,26 @@ public final class ControlPlane implements AutoCloseable {
     private volatile PeerTable peers; // written by the control thread
 
     /**
-     * Takes over the connected channels; {@link #start} begins to watch.
+     * Takes over the connections; {@link #start} begins to watch.
      *
-     * @param channels one connection for each other rank, by rank
+     * @param wires one connection for each other rank, by rank
      * @param hosts each rank's host name, for messages
      */
     public ControlPlane(
             Topology self,
             int generation,
             Duration livenessTimeout,
-            Map<Integer, SocketChannel> channels,
+            Map<Integer, Wire> wires,
             List<String> hosts)
             throws IOException {
         this.self = self;
         this.livenessTimeout = livenessTimeout;
         this.heartbeatNanos = Math.min(MAX_HEARTBEAT_NANOS, livenessTimeout.toNanos() / 5);
-        this.connections = new ControlConnections(generation, channels);
+        this.connections = new ControlConnections(generation, wires);
         long now = System.nanoTime();
         List<PeerStatus> met = new ArrayList<>();
         for (int rank = 0; rank < hosts.size(); rank++) {
-            if (channels.containsKey(rank)) {
+            if (wires.containsKey(rank)) {
                 met.add(PeerStatus.met(rank, hosts.get(rank), now));
             }
         }

@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.jhorovod.allreduce.rendezvous.Wire;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,15 +16,15 @@ final class PeerConnection {
     private static final Logger logger = LoggerFactory.getLogger(PeerConnection.class);
 
     private final int rank;
-    private final SocketChannel channel;
+    private final Wire wire;
     private final ByteBuffer incoming =
             ByteBuffer.allocate(4 + ControlMessage.HEADER_BYTES + ControlMessage.MAX_TEXT_BYTES);
     private final Deque<ByteBuffer> outgoing = new ArrayDeque<>();
     private boolean isOpen = true;
 
-    PeerConnection(int rank, SocketChannel channel) {
+    PeerConnection(int rank, Wire wire) {
         this.rank = rank;
-        this.channel = channel;
+        this.wire = wire;
     }
 
     int rank() {
@@ -36,8 +36,8 @@ final class PeerConnection {
     }
 
     void register(Selector selector) throws IOException {
-        channel.configureBlocking(false);
-        channel.register(selector, SelectionKey.OP_READ, this);
+        wire.socket().configureBlocking(false);
+        wire.socket().register(selector, SelectionKey.OP_READ, this);
     }
 
     /** Takes a frame to be written as soon as the socket lets it. */
@@ -58,13 +58,13 @@ final class PeerConnection {
     void flush(Selector selector) throws IOException {
         while (!outgoing.isEmpty()) {
             ByteBuffer frame = outgoing.peek();
-            channel.write(frame);
+            wire.write(frame);
             if (frame.hasRemaining()) {
                 break;
             }
             outgoing.remove();
         }
-        SelectionKey key = channel.keyFor(selector);
+        SelectionKey key = wire.socket().keyFor(selector);
         if (key != null && key.isValid()) {
             key.interestOps(
                     SelectionKey.OP_READ | (outgoing.isEmpty() ? 0 : SelectionKey.OP_WRITE));
@@ -76,7 +76,7 @@ final class PeerConnection {
      * Call again until null.
      */
     @Nullable ByteBuffer receive() throws IOException {
-        int bytes = channel.read(incoming);
+        int bytes = wire.read(incoming);
         if (incoming.position() >= 4) {
             int length = incoming.getInt(0);
             if (length < ControlMessage.HEADER_BYTES
@@ -99,13 +99,13 @@ final class PeerConnection {
     }
 
     void shutdownOutput() throws IOException {
-        channel.shutdownOutput();
+        wire.shutdownOutput();
     }
 
     void close() {
         isOpen = false;
         try {
-            channel.close();
+            wire.close();
         } catch (IOException e) {
             logger.debug("Could not close the control connection of rank {}", rank, e);
         }

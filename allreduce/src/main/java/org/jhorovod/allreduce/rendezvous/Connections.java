@@ -2,6 +2,8 @@ package org.jhorovod.allreduce.rendezvous;
 
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.util.Optional;
+import javax.net.ssl.SSLException;
 
 /** Opens connections that have proved the job's secret on both ends. */
 public final class Connections {
@@ -19,8 +21,15 @@ public final class Connections {
             throws IOException {
         TimedChannel channel = TimedChannel.connect(address, deadline);
         try {
+            Optional<JobCertificate> certificate = secret.certificateFor(address);
+            if (certificate.isPresent()) {
+                channel.encrypt(certificate.get(), true, deadline);
+            }
             Handshake.connect(channel, secret, identity, deadline);
             return channel;
+        } catch (SSLException e) {
+            channel.close();
+            throw new TlsException("the other end", e);
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;

@@ -4,7 +4,10 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.security.SecureRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /*
  * Both ends prove that they know the job's secret, by HMAC-SHA256 over two fresh nonces, before
@@ -18,16 +21,22 @@ import java.security.SecureRandom;
  *
  * The connecting end proves first, so a stranger learns nothing. The two labels keep a proof from
  * being played back to its sender. The identity is read only after its proof. What this does not
- * give: secrecy of what follows, and protection from somebody who changes bytes on the way.
+ * give: secrecy of what follows, and protection from somebody who changes bytes on the way. Where
+ * the secret has a certificate with it, all of this happens inside TLS, which gives both.
  */
 /** The exchange that every connection starts with. */
 final class Handshake {
     /** Raised whenever a message changes, so that two versions refuse each other in words. */
     static final short VERSION = 1;
 
+    // In place of a version, from an end that speaks nothing but TLS.
+    private static final short TLS_DEMANDED = -1;
+    private static final byte[] TLS_BEGIN = {22, 3};
+
     private static final int MAGIC = 0x4a485644;
     private static final int NONCE_BYTES = 32;
     private static final int HELLO_BYTES = Integer.BYTES + Short.BYTES + NONCE_BYTES;
+    private static final Logger logger = LoggerFactory.getLogger(Handshake.class);
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private Handshake() {}
@@ -83,12 +92,31 @@ final class Handshake {
         return ByteBuffer.allocate(HELLO_BYTES).putInt(MAGIC).putShort(VERSION).put(nonce).array();
     }
 
+    /** Tells an end that has begun in the clear what it lacks, as far as the socket takes it. */
+    static void demandTls(SocketChannel socket) {
+        ByteBuffer hello =
+                ByteBuffer.allocate(HELLO_BYTES).putInt(MAGIC).putShort(TLS_DEMANDED).clear();
+        try {
+            socket.write(hello);
+        } catch (IOException e) {
+            logger.trace("it is gone already", e);
+        }
+    }
+
     private static void requireSameProtocol(byte[] hello) throws HandshakeException {
         ByteBuffer buffer = ByteBuffer.wrap(hello);
+        if (hello[0] == TLS_BEGIN[0] && hello[1] == TLS_BEGIN[1]) {
+            throw new HandshakeException(
+                    "it uses TLS, but this end does not. " + NotTlsException.REMEDY);
+        }
         if (buffer.getInt() != MAGIC) {
             throw new HandshakeException("it does not speak JHorovod's protocol");
         }
         short version = buffer.getShort();
+        if (version == TLS_DEMANDED) {
+            throw new HandshakeException(
+                    "the other end uses TLS, but this end does not. " + NotTlsException.REMEDY);
+        }
         if (version != VERSION) {
             throw new HandshakeException(
                     "it speaks protocol version %d, this end %d; all ranks and the launcher need the same JHorovod"

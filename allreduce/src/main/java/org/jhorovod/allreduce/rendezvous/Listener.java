@@ -13,6 +13,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -20,6 +21,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import javax.net.ssl.SSLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +46,7 @@ public final class Listener implements Closeable {
     private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
 
     private final ServerSocketChannel server;
+    private final SocketAddress address;
     private final Secret secret;
     private final Duration handshakeTimeout;
     private final Handler handler;
@@ -51,8 +54,13 @@ public final class Listener implements Closeable {
     private final Set<String> logged = ConcurrentHashMap.newKeySet();
 
     private Listener(
-            ServerSocketChannel server, Secret secret, Duration handshakeTimeout, Handler handler) {
+            ServerSocketChannel server,
+            SocketAddress address,
+            Secret secret,
+            Duration handshakeTimeout,
+            Handler handler) {
         this.server = server;
+        this.address = address;
         this.secret = secret;
         this.handshakeTimeout = handshakeTimeout;
         this.handler = handler;
@@ -81,7 +89,7 @@ public final class Listener implements Closeable {
             server.close();
             throw e;
         }
-        Listener listener = new Listener(server, secret, handshakeTimeout, handler);
+        Listener listener = new Listener(server, address, secret, handshakeTimeout, handler);
         daemon(listener::acceptAll, "jhorovod-listen").start();
         return listener;
     }
@@ -127,10 +135,20 @@ public final class Listener implements Closeable {
             if (socket.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
                 socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
             }
-            Identity identity = Handshake.accept(channel, secret, Deadline.after(handshakeTimeout));
+            Deadline deadline = Deadline.after(handshakeTimeout);
+            Optional<JobCertificate> certificate = secret.certificateFor(address);
+            if (certificate.isPresent()) {
+                channel.encrypt(certificate.get(), false, deadline);
+            }
+            Identity identity = Handshake.accept(channel, secret, deadline);
             handler.accept(identity, channel);
+        } catch (NotTlsException e) {
+            Handshake.demandTls(socket);
+            refuse(socket, String.valueOf(e.getMessage()));
         } catch (HandshakeException e) {
             refuse(socket, String.valueOf(e.getMessage()));
+        } catch (SSLException e) {
+            refuse(socket, String.valueOf(new TlsException("it", e).getMessage()));
         } catch (SocketTimeoutException e) {
             refuse(socket, "it was silent for " + handshakeTimeout.toSeconds() + " s");
         } catch (EOFException e) {

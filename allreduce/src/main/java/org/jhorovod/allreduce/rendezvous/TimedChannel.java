@@ -24,6 +24,7 @@ public final class TimedChannel implements Closeable {
     private final SocketChannel channel;
     private final Selector selector;
     private final SelectionKey key;
+    private Wire wire;
 
     /** Wraps a connected channel, which this object closes from now on. */
     public TimedChannel(SocketChannel channel) throws IOException {
@@ -31,6 +32,7 @@ public final class TimedChannel implements Closeable {
         channel.configureBlocking(false);
         this.selector = Selector.open();
         this.key = channel.register(selector, 0);
+        this.wire = new PlainWire(channel);
     }
 
     /**
@@ -73,10 +75,29 @@ public final class TimedChannel implements Closeable {
         }
     }
 
+    /**
+     * Encrypts all that follows, by agreement with the other end.
+     *
+     * @param connects whether this end does, and the other has accepted
+     * @throws javax.net.ssl.SSLException if they cannot agree
+     */
+    void encrypt(JobCertificate certificate, boolean connects, Deadline deadline)
+            throws IOException {
+        TlsWire tls = new TlsWire(channel, certificate.engine(connects));
+        wire = tls;
+        TlsWire.Need need = tls.shakeHands();
+        while (need != TlsWire.Need.NOTHING) {
+            int operation =
+                    need == TlsWire.Need.TO_READ ? SelectionKey.OP_READ : SelectionKey.OP_WRITE;
+            awaitReady(operation, deadline, "agreeing on TLS");
+            need = tls.shakeHands();
+        }
+    }
+
     /** Reads until the buffer is full. */
     public void readFully(ByteBuffer target, Deadline deadline) throws IOException {
         while (target.hasRemaining()) {
-            int bytes = channel.read(target);
+            int bytes = wire.read(target);
             if (bytes < 0) {
                 throw new EOFException("the other end closed the connection");
             }
@@ -89,7 +110,7 @@ public final class TimedChannel implements Closeable {
     /** Writes all that remains in the buffer. */
     public void writeFully(ByteBuffer source, Deadline deadline) throws IOException {
         while (source.hasRemaining()) {
-            if (channel.write(source) == 0) {
+            if (wire.write(source) == 0) {
                 awaitReady(SelectionKey.OP_WRITE, deadline, "writing");
             }
         }
@@ -116,12 +137,10 @@ public final class TimedChannel implements Closeable {
         return channel.getLocalAddress();
     }
 
-    /**
-     * Hands the bare channel over; this object must not be used again. The channel is non-blocking.
-     */
-    public SocketChannel release() throws IOException {
+    /** Hands the bare connection over; this object must not be used again. */
+    public Wire release() throws IOException {
         selector.close();
-        return channel;
+        return wire;
     }
 
     @Override

@@ -16,6 +16,8 @@ import java.util.Map;
 import java.util.Objects;
 import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.rendezvous.PlainWire;
+import org.jhorovod.allreduce.rendezvous.Wire;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 class ControlPlaneTest {
     private static final int SIZE = 3;
 
-    private final List<Map<Integer, SocketChannel>> channels =
+    private final List<Map<Integer, Wire>> wires =
             List.of(new HashMap<>(), new HashMap<>(), new HashMap<>());
     private final List<ControlPlane> planes = new ArrayList<>();
 
@@ -43,7 +45,7 @@ class ControlPlaneTest {
                             Topology.onOneHost(rank, SIZE, "here"),
                             0,
                             Duration.ofSeconds(30),
-                            channels.get(rank),
+                            wires.get(rank),
                             List.of("here", "here", "here"));
             planes.add(plane);
             plane.start(() -> {}, () -> {});
@@ -54,8 +56,8 @@ class ControlPlaneTest {
         InetAddress loopback = InetAddress.getLoopbackAddress();
         try (ServerSocketChannel server =
                 ServerSocketChannel.open().bind(new InetSocketAddress(loopback, 0))) {
-            channels.get(rank).put(other, SocketChannel.open(server.getLocalAddress()));
-            channels.get(other).put(rank, server.accept());
+            wires.get(rank).put(other, new PlainWire(SocketChannel.open(server.getLocalAddress())));
+            wires.get(other).put(rank, new PlainWire(server.accept()));
         }
     }
 
@@ -66,7 +68,7 @@ class ControlPlaneTest {
 
     @Test
     void aConnectionThatEndsBetweenTwoRanks_isToldToTheThird_thoughBothStay() throws IOException {
-        Objects.requireNonNull(channels.get(0).get(1)).shutdownOutput();
+        Objects.requireNonNull(wires.get(0).get(1)).shutdownOutput();
         await().atMost(Duration.ofSeconds(10))
                 .until(() -> planes.stream().allMatch(plane -> plane.failure().isPresent()));
         assertThat(planes.stream().map(plane -> plane.failure().orElseThrow()))

@@ -69,7 +69,7 @@ public final class UnixTransport implements Transport {
     }
 
     private static SocketChannel widen(TimedChannel timed) throws IOException {
-        SocketChannel channel = timed.release();
+        SocketChannel channel = timed.release().socket();
         channel.setOption(StandardSocketOptions.SO_SNDBUF, BUFFER_BYTES);
         channel.setOption(StandardSocketOptions.SO_RCVBUF, BUFFER_BYTES);
         return channel;
