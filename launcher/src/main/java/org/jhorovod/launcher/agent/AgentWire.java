@@ -194,7 +194,7 @@ public final class AgentWire {
                             new AgentCommand.TryAddresses(
                                     Frame.readTexts(data),
                                     data.readInt(),
-                                    Secret.of(Frame.readText(data)),
+                                    readSecret(data),
                                     Duration.ofMillis(data.readLong()));
                     case BEAT -> new AgentCommand.Beat();
                     default -> throw new IOException("unknown command " + kind);
@@ -264,12 +264,20 @@ public final class AgentWire {
         for (int left = Frame.readCount(data); left > 0; left--) {
             ranks.add(new RankPlan(data.readInt(), readChanges(data)));
         }
-        Secret secret = Secret.of(Frame.readText(data));
+        Secret secret = readSecret(data);
         boolean sharesHost = data.readBoolean();
         try {
             return new HostPlan(host, directory, command, environment, ranks, secret, sharesHost);
         } catch (IllegalArgumentException e) {
             throw new IOException("a plan that cannot be used", e);
+        }
+    }
+
+    private static Secret readSecret(DataInputStream data) throws IOException {
+        try {
+            return Secret.of(Frame.readText(data));
+        } catch (IllegalArgumentException e) {
+            throw new IOException("a secret that cannot be used", e);
         }
     }
 

@@ -240,7 +240,7 @@ final class Jhorovodrun implements Callable<Integer> {
         }
     }
 
-    private JobSpec spec() {
+    private JobSpec spec() throws InterruptedException {
         List<Topology> places = placeOptions.places(environment);
         List<String> command = command(places);
         RankVariables rankVariables = RankVariables.of(variables, environment);
@@ -248,16 +248,18 @@ final class Jhorovodrun implements Callable<Integer> {
         if (startTimeout != null) {
             rankVariables.put(Settings.START_TIMEOUT, startTimeout);
         }
+        Configuration settings = configuration(rankVariables);
         return new JobSpec(
                 places,
                 command,
                 rankVariables.changes(),
                 networkOptions.ssh(),
                 networkOptions.networkInterface(),
-                JobTimeouts.of(configuration(rankVariables)),
+                JobTimeouts.of(settings),
                 isVerbose,
                 starter(),
-                0);
+                0,
+                isDryRun ? Optional.empty() : networkOptions.certificate(settings, isUnderMpirun));
     }
 
     private JobSpec.Starter starter() {

@@ -1,10 +1,14 @@
 package org.jhorovod.launcher.cli;
 
+import java.io.IOException;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.Settings;
+import org.jhorovod.allreduce.rendezvous.JobCertificate;
 import org.jhorovod.launcher.plan.SshOptions;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -38,6 +42,40 @@ final class NetworkOptions {
                     "Interface of this host on which the others reach it, such as eth0; found by"
                             + " itself if not given.")
     private @Nullable String networkInterface;
+
+    @Option(
+            names = "--tls",
+            description =
+                    "Encrypt all connections between hosts by TLS 1.3, with a certificate that is"
+                            + " made for this job.")
+    private boolean isEncrypted;
+
+    /**
+     * By what connections are encrypted: the file that {@code JHOROVOD_TLS_FILE} names, or a
+     * certificate that is made now.
+     *
+     * @param isUnderMpirun whether only the former reaches the ranks
+     * @throws UsageException if there is no such way, or the file cannot be used
+     */
+    Optional<JobCertificate> certificate(Configuration configuration, boolean isUnderMpirun)
+            throws InterruptedException {
+        Optional<Path> file = configuration.find(Settings.TLS_FILE);
+        try {
+            if (file.isPresent()) {
+                return Optional.of(JobCertificate.read(file.get()));
+            }
+            if (isEncrypted && isUnderMpirun) {
+                throw new UsageException(
+                        "--tls cannot hand a certificate on under --mpi; set JHOROVOD_TLS_FILE to"
+                                + " one that all hosts can read");
+            }
+            return isEncrypted ? Optional.of(JobCertificate.create()) : Optional.empty();
+        } catch (IOException e) {
+            throw new UsageException(
+                    (file.isPresent() ? "JHOROVOD_TLS_FILE cannot be used: " : "--tls fails: ")
+                            + FileFault.of(e));
+        }
+    }
 
     /**
      * How ssh is called.

@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.launcher.agent.AgentCommand;
 import org.jhorovod.launcher.agent.AgentEvent;
 import org.jhorovod.launcher.agent.SecretFolder;
@@ -106,9 +107,11 @@ final class Attempt {
     private RendezvousServer openRendezvous(Agents agents) throws IOException {
         Duration timeout = spec.timeouts().handshake();
         boolean isHere = spec.isUnderMpirun() ? MpirunStart.isHere(spec) : agents.areHere();
+        Secret plain = Secret.random();
+        Secret secret = spec.certificate().map(plain::with).orElse(plain);
         return isHere
-                ? RendezvousServer.openHere(spec.generation(), timeout)
-                : RendezvousServer.openToAll(spec.generation(), timeout);
+                ? RendezvousServer.openHere(spec.generation(), secret, timeout)
+                : RendezvousServer.openToAll(spec.generation(), secret, timeout);
     }
 
     private void loop(Agents agents, RendezvousServer rendezvous) throws InterruptedException {

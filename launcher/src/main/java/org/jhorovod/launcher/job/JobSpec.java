@@ -3,6 +3,7 @@ package org.jhorovod.launcher.job;
 import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.rendezvous.JobCertificate;
 import org.jhorovod.launcher.plan.EnvironmentChange;
 import org.jhorovod.launcher.plan.SshOptions;
 
@@ -18,6 +19,7 @@ import org.jhorovod.launcher.plan.SshOptions;
  * @param isVerbose whether to say what happens
  * @param starter who starts the ranks
  * @param generation how often the job had been started before
+ * @param certificate by which connections are encrypted; empty if they are not
  */
 public record JobSpec(
         List<Topology> places,
@@ -28,7 +30,8 @@ public record JobSpec(
         JobTimeouts timeouts,
         boolean isVerbose,
         Starter starter,
-        int generation) {
+        int generation,
+        Optional<JobCertificate> certificate) {
 
     /** Who starts the ranks of a job. */
     public enum Starter {
@@ -58,7 +61,8 @@ public record JobSpec(
                 timeouts,
                 isVerbose,
                 Starter.AGENTS,
-                0);
+                0,
+                Optional.empty());
     }
 
     /** The same started anew, at these places. */
@@ -72,7 +76,8 @@ public record JobSpec(
                 timeouts,
                 isVerbose,
                 starter,
-                newGeneration);
+                newGeneration,
+                certificate);
     }
 
     /** Copies the lists. */

@@ -108,7 +108,7 @@ public final class MpirunStart {
         Settings.ofLauncher()
                 .forEach(s -> changes.add(new EnvironmentChange(s.environmentName(), null)));
         changes.add(change(Settings.RENDEZVOUS, meetingPoints));
-        changes.add(change(Settings.SECRET, rendezvous.secret().encoded()));
+        changes.add(change(Settings.SECRET, rendezvous.secret().withoutCertificate().encoded()));
         changes.add(change(Settings.GENERATION, Integer.toString(spec.generation())));
         if (isRoot()) {
             changes.add(new EnvironmentChange("OMPI_ALLOW_RUN_AS_ROOT", "1"));

@@ -31,19 +31,20 @@ final class RendezvousServer implements AutoCloseable {
     }
 
     /** Serves on some port that only this host reaches. */
-    static RendezvousServer openHere(int generation, Duration handshakeTimeout) throws IOException {
-        return open(InetAddress.getByAddress(LOOPBACK), generation, handshakeTimeout);
+    static RendezvousServer openHere(int generation, Secret secret, Duration handshakeTimeout)
+            throws IOException {
+        return open(InetAddress.getByAddress(LOOPBACK), generation, secret, handshakeTimeout);
     }
 
     /** Serves on some port of all addresses of this host, of both families. */
-    static RendezvousServer openToAll(int generation, Duration handshakeTimeout)
+    static RendezvousServer openToAll(int generation, Secret secret, Duration handshakeTimeout)
             throws IOException {
-        return open(new InetSocketAddress(0).getAddress(), generation, handshakeTimeout);
+        return open(new InetSocketAddress(0).getAddress(), generation, secret, handshakeTimeout);
     }
 
     private static RendezvousServer open(
-            InetAddress address, int generation, Duration handshakeTimeout) throws IOException {
-        Secret secret = Secret.random();
+            InetAddress address, int generation, Secret secret, Duration handshakeTimeout)
+            throws IOException {
         InetSocketAddress anyPort = new InetSocketAddress(address, 0);
         return new RendezvousServer(
                 StoreServer.open(anyPort, secret, handshakeTimeout), secret, generation);

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.jhorovod.allreduce.rendezvous.JobCertificate;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.launcher.plan.EnvironmentChange;
 import org.jhorovod.launcher.plan.HostPlan;
@@ -75,14 +76,15 @@ class AgentWireTest {
     }
 
     @Test
-    void plan_isReadAsItWasWritten() throws IOException {
-        HostPlan plan = plan();
+    void plan_isReadAsItWasWritten_withItsCertificate() throws Exception {
+        HostPlan plan = plan(Secret.random().with(JobCertificate.create()));
         AgentCommand.Start read =
                 (AgentCommand.Start)
                         AgentWire.readCommand(
                                         new ByteArrayInputStream(
                                                 written(new AgentCommand.Start(plan))))
                                 .orElseThrow();
+        assertThat(read.plan().secret().isEncrypting()).isTrue();
         assertThat(read.plan().secret().encoded()).isEqualTo(plan.secret().encoded());
         assertThat(read.plan()).usingRecursiveComparison().ignoringFields("secret").isEqualTo(plan);
     }
@@ -172,6 +174,10 @@ class AgentWireTest {
     }
 
     private static HostPlan plan() {
+        return plan(Secret.random());
+    }
+
+    private static HostPlan plan(Secret secret) {
         return new HostPlan(
                 "höst",
                 "/home",
@@ -180,6 +186,6 @@ class AgentWireTest {
                 List.of(
                         new RankPlan(0, List.of(new EnvironmentChange("R", "0"))),
                         new RankPlan(1, List.of())),
-                Secret.random());
+                secret);
     }
 }

@@ -82,6 +82,9 @@ class WrongCommandLineTest {
             value = {
                 "JHOROVOD_TRANSPORT|pigeon|JHOROVOD_TRANSPORT is 'pigeon', but must be: auto",
                 "JHOROVOD_BUCKET_MIB|0|JHOROVOD_BUCKET_MIB is '0', but must be: whole number",
+                "JHOROVOD_TLS_FILE|/no/such|JHOROVOD_TLS_FILE cannot be used: /no/such does not"
+                        + " exist",
+                "JHOROVOD_TLS_FILE|/proc/self/status|must hold a private key, unencrypted, and",
                 "JHOROVOD_SEED|x|JHOROVOD_SEED is 'x', but must be: whole number",
                 "JHOROVOD_START_TIMEOUT_SECONDS|soon|JHOROVOD_START_TIMEOUT_SECONDS is 'soon'"
             })
