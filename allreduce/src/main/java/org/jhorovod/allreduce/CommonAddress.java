@@ -3,6 +3,7 @@ package org.jhorovod.allreduce;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jhorovod.allreduce.collective.StartException;
 import org.jhorovod.allreduce.collective.Topology;
@@ -28,6 +29,7 @@ final class CommonAddress {
     private final Assignment assignment;
     private final List<InetSocketAddress> candidates;
     private final Duration timeout;
+    private final List<String> refusals = new ArrayList<>();
 
     private CommonAddress(
             Assignment assignment, List<InetSocketAddress> candidates, Duration timeout) {
@@ -59,7 +61,8 @@ final class CommonAddress {
                         candidates,
                         assignment.secret(),
                         probe,
-                        Deadline.after(timeout.dividedBy(2)));
+                        Deadline.after(timeout.dividedBy(2)),
+                        refusals::add);
         InetSocketAddress first =
                 Reach.first(candidates, own).orElseThrow(() -> unreachable("it reaches none of"));
         try (TcpStore store = TcpStore.connect(first, assignment.secret(), identity, timeout)) {
@@ -90,7 +93,11 @@ final class CommonAddress {
 
     private StartException unreachable(String why) {
         return new StartException(
-                "%s could not join the job: %s the store's addresses %s. Open the way in the firewalls, or name the right interface with jhorovodrun --network-interface."
-                        .formatted(assignment.topology().describe(), why, candidates));
+                "%s could not join the job: %s the store's addresses %s%s. Open the way in the firewalls, or name the right interface with jhorovodrun --network-interface."
+                        .formatted(
+                                assignment.topology().describe(),
+                                why,
+                                candidates,
+                                refusals.isEmpty() ? "" : "; " + String.join("; ", refusals)));
     }
 }

@@ -11,6 +11,8 @@ import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.config.Settings.BackendChoice;
 import org.jhorovod.allreduce.rendezvous.Deadline;
 import org.jhorovod.allreduce.rendezvous.Identity;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /*
  * Ranks that mpirun started know their numbers, and nothing of a rendezvous:
@@ -20,6 +22,8 @@ import org.jhorovod.allreduce.rendezvous.Identity;
  */
 /** How the ranks of a job meet that {@code mpirun} started by itself. */
 final class MpirunMeeting {
+    private static final Logger logger = LoggerFactory.getLogger(MpirunMeeting.class);
+
     private final Configuration configuration;
     private final Topology self;
 
@@ -96,6 +100,11 @@ final class MpirunMeeting {
                         Identity.Purpose.PROBE,
                         configuration.get(Settings.GENERATION),
                         self.rank());
-        return Reach.of(invitation.sockets(), invitation.secret(), identity, enough);
+        return Reach.of(
+                invitation.sockets(),
+                invitation.secret(),
+                identity,
+                enough,
+                why -> logger.warn("{} was refused {}", self.describe(), why));
     }
 }

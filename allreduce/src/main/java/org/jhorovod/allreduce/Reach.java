@@ -5,8 +5,10 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jhorovod.allreduce.rendezvous.Connections;
 import org.jhorovod.allreduce.rendezvous.Deadline;
+import org.jhorovod.allreduce.rendezvous.HandshakeException;
 import org.jhorovod.allreduce.rendezvous.Identity;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.TimedChannel;
@@ -26,14 +28,19 @@ final class Reach {
     /**
      * Tries them in their order, 2 s at most for each.
      *
+     * @param onRefusal hears why somebody who answers there does not belong to the job
      * @param identity for the purpose of a probe: of a store's other guests the end is told to all
      * @param enough no other is tried once this is over
      */
     static long of(
-            List<InetSocketAddress> addresses, Secret secret, Identity identity, Deadline enough) {
+            List<InetSocketAddress> addresses,
+            Secret secret,
+            Identity identity,
+            Deadline enough,
+            Consumer<String> onRefusal) {
         long reached = 0;
         for (int i = 0; i < addresses.size() && !enough.isOver(); i++) {
-            if (isReachable(addresses.get(i), secret, identity)) {
+            if (isReachable(addresses.get(i), secret, identity, onRefusal)) {
                 reached |= 1L << i;
             }
         }
@@ -41,11 +48,17 @@ final class Reach {
     }
 
     private static boolean isReachable(
-            InetSocketAddress address, Secret secret, Identity identity) {
+            InetSocketAddress address,
+            Secret secret,
+            Identity identity,
+            Consumer<String> onRefusal) {
         try (TimedChannel channel =
                 Connections.open(address, secret, identity, Deadline.after(TRIAL))) {
             logger.debug("The store is reached at {} by {}", address, channel.localAddress());
             return true;
+        } catch (HandshakeException e) {
+            onRefusal.accept("at %s %s".formatted(address, e.getMessage()));
+            return false;
         } catch (IOException e) {
             logger.debug("The store cannot be reached at {}", address, e);
             return false;

@@ -31,6 +31,7 @@ final class SlurmMeeting {
     private final Configuration configuration;
     private final Topology self;
     private final InvitationFile file;
+    private String refusal = ""; // why rank 0 would not let this rank in, if it said so
 
     private SlurmMeeting(Configuration configuration, SlurmStep step) {
         this.configuration = configuration;
@@ -106,6 +107,7 @@ final class SlurmMeeting {
                         found.isPresent()
                                 ? "named addresses that cannot be reached from here: "
                                         + found.get().sockets()
+                                        + refusal
                                 : "was not there";
             } catch (IOException e) {
                 state = "could not be used: " + e.getMessage();
@@ -133,7 +135,13 @@ final class SlurmMeeting {
                         Identity.Purpose.PROBE,
                         configuration.get(Settings.GENERATION),
                         self.rank());
-        return Reach.of(invitation.sockets(), invitation.secret(), identity, deadline) != 0;
+        return Reach.of(
+                        invitation.sockets(),
+                        invitation.secret(),
+                        identity,
+                        deadline,
+                        why -> refusal = "; " + why)
+                != 0;
     }
 
     /** Finds the first address that all ranks reach; waits until all have come. */

@@ -16,6 +16,7 @@ import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.StartException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.ConfigurationException;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.engine.Backends;
 import org.jhorovod.allreduce.rendezvous.MemoryStore;
@@ -27,6 +28,8 @@ import org.jhorovod.allreduce.spi.BackendProviders;
 import org.jhorovod.allreduce.spi.DeviceMemoryProvider;
 import org.jhorovod.allreduce.spi.Peers;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BackendSelectionTest {
 
@@ -76,6 +79,16 @@ class BackendSelectionTest {
         assertThatThrownBy(() -> selection("nccl").withDevice(new AloneBackend(), peers()))
                 .isInstanceOf(StartException.class)
                 .hasMessageContainingAll("nccl", "class path");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"mpi", "nccl"})
+    void aBackendThatDoesNotEncrypt_isRefusedWhereItMust(String backend) {
+        Configuration configuration = Configuration.of(Map.of(Settings.BACKEND, backend));
+        assertThatThrownBy(() -> BackendSelection.of(configuration, true))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContainingAll(
+                        "JHOROVOD_BACKEND is " + backend, "does not encrypt", "--tls");
     }
 
     /** A rank that loads large libraries after it has met the others looks dead to them. */

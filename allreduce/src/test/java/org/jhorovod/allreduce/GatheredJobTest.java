@@ -17,6 +17,7 @@ import org.jhorovod.allreduce.GatheredJob.Gathering;
 import org.jhorovod.allreduce.collective.StartException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.rendezvous.Secret;
+import org.jhorovod.allreduce.rendezvous.TestCertificates;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -33,6 +34,13 @@ class GatheredJobTest {
     @Test
     void ranksThatGather_meetInOneStore_andKnowThatTheyShareAHost() throws Exception {
         Secret secret = Secret.random();
+        List<String> seen = onAllRanks(rank -> greeting(rank, secret));
+        assertThat(seen).containsOnly("from rank 0").hasSize(SIZE);
+    }
+
+    @Test
+    void ranksThatGather_meetOverTls_whereTheirSecretHasACertificate() throws Exception {
+        Secret secret = Secret.random().with(TestCertificates.ONE);
         List<String> seen = onAllRanks(rank -> greeting(rank, secret));
         assertThat(seen).containsOnly("from rank 0").hasSize(SIZE);
     }

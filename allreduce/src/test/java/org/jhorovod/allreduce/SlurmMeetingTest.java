@@ -3,6 +3,7 @@ package org.jhorovod.allreduce;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -19,7 +20,9 @@ import java.util.concurrent.TimeUnit;
 import org.jhorovod.allreduce.collective.StartException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.ConfigurationException;
 import org.jhorovod.allreduce.rendezvous.Secret;
+import org.jhorovod.allreduce.rendezvous.TestCertificates;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -72,6 +75,43 @@ class SlurmMeetingTest {
     }
 
     @Test
+    void ranksWithACertificate_meet_andLeaveItOutOfTheFolder() throws Exception {
+        InvitationFile file = new InvitationFile(folder, "test-12-0-0");
+        Secret secret = Secret.random().with(TestCertificates.ONE);
+        file.write(new Invitation(secret, 1, List.of(InetAddress.getLoopbackAddress())));
+        assertThat(Files.readString(file.path())).doesNotContain("PRIVATE KEY");
+        assertThat(meet("20", "JHOROVOD_TLS_FILE", certificate()))
+                .hasSize(RANKS)
+                .allMatch(connection -> connection.assignment().secret().isEncrypting());
+    }
+
+    @Test
+    void rankWithoutTheCertificateOfRank0_saysWhatItLacks() throws Exception {
+        Configuration first = configuration(0, "4", "JHOROVOD_TLS_FILE", certificate());
+        Future<StoreConnection> rank0 = ranks.submit(() -> StoreConnection.join(first));
+        assertThatThrownBy(() -> StoreConnection.join(configuration(2, "2")))
+                .isInstanceOf(StartException.class)
+                .hasMessageContainingAll(
+                        "the other end uses TLS, but this end does not", "JHOROVOD_TLS_FILE");
+        assertThatThrownBy(() -> rank0.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                .hasMessageContaining("waited 4 s for rank 1");
+    }
+
+    private String certificate() throws IOException {
+        Path file = Files.createDirectory(folder.resolve("keys")).resolve("job.pem");
+        Files.writeString(file, Secret.random().with(TestCertificates.ONE).encoded());
+        return file.toString();
+    }
+
+    @Test
+    void certificateThatCannotBeRead_isToldWithItsFile() {
+        Configuration configuration = configuration(2, "1", "JHOROVOD_TLS_FILE", "/no/such");
+        assertThatThrownBy(() -> HostedStore.open(Topology.alone("n1"), configuration))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContainingAll("JHOROVOD_TLS_FILE cannot be used", "/no/such");
+    }
+
+    @Test
     void rankWithoutWordOfRank0_saysWhereItLooked_andWhatToSet() {
         assertThatThrownBy(() -> StoreConnection.join(configuration(2, "1")))
                 .isInstanceOf(StartException.class)
@@ -111,10 +151,10 @@ class SlurmMeetingTest {
     }
 
     /** What the ranks reach, in their order. */
-    private List<StoreConnection> meet(String startTimeout) throws Exception {
+    private List<StoreConnection> meet(String startTimeout, String... changes) throws Exception {
         List<Future<StoreConnection>> joining = new ArrayList<>();
         for (int rank = RANKS - 1; rank >= 0; rank--) {
-            Configuration configuration = configuration(rank, startTimeout);
+            Configuration configuration = configuration(rank, startTimeout, changes);
             joining.add(0, ranks.submit(() -> StoreConnection.join(configuration)));
         }
         List<StoreConnection> connections = new ArrayList<>();

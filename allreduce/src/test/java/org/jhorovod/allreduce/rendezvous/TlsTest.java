@@ -15,6 +15,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
@@ -154,6 +155,21 @@ class TlsTest {
                     .hasMessageContainingAll(
                             "the other end does not use TLS, but this end does", "--tls");
             assertRefused("it uses TLS, but this end does not");
+        }
+    }
+
+    /** From a file as OpenSSL writes it, and twenty years too late. */
+    @Test
+    void certificate_isGood_thoughItHasExpired() throws Exception {
+        Path file = Path.of(getClass().getResource("expired.pem").toURI());
+        Secret expired = plain.with(JobCertificate.read(file));
+        try (Listener listener = listen(expired, PATIENCE);
+                TimedChannel near = connect(listener.port(), expired);
+                TimedChannel far = admitted()) {
+            near.writeFully(ByteBuffer.wrap(new byte[] {7}), Deadline.after(PATIENCE));
+            ByteBuffer one = ByteBuffer.allocate(1);
+            far.readFully(one, Deadline.after(PATIENCE));
+            assertThat(one.get(0)).isEqualTo((byte) 7);
         }
     }
 
