@@ -79,6 +79,37 @@ class SplitTest {
     }
 
     @Test
+    void byHost_theRanksOfEachHostAreAGroup() {
+        try (InProcessCluster cluster = PretendedHosts.start(PretendedHosts.of(1, 3), SETTINGS)) {
+            List<List<Integer>> found =
+                    cluster.run(
+                            c -> {
+                                Communicator host = c.split("host", Communicator.BY_HOST);
+                                return List.of(host.rank(), host.size());
+                            });
+            assertThat(found)
+                    .containsExactly(List.of(0, 1), List.of(0, 3), List.of(1, 3), List.of(2, 3));
+        }
+    }
+
+    @Test
+    void byHostOnSomeRanksAlone_isAMismatch() {
+        try (InProcessCluster cluster = InProcessCluster.start(2)) {
+            assertThatThrownBy(
+                            () ->
+                                    cluster.run(
+                                            c ->
+                                                    c.split(
+                                                            "mixed",
+                                                            c.rank() == 0
+                                                                    ? Communicator.BY_HOST
+                                                                    : 1)))
+                    .isInstanceOf(MismatchException.class)
+                    .hasMessageContainingAll("'mixed'", "BY_HOST");
+        }
+    }
+
+    @Test
     void aGroup_canBeDividedAgain() {
         try (InProcessCluster cluster = InProcessCluster.start(4)) {
             List<Integer> sums =
@@ -144,9 +175,9 @@ class SplitTest {
     @Test
     void aColourBelowZero_isRefusedAtTheCall() {
         try (InProcessCluster cluster = InProcessCluster.start(2)) {
-            assertThatThrownBy(() -> cluster.communicators().get(0).split("s", -1))
+            assertThatThrownBy(() -> cluster.communicators().get(0).split("s", -2))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContainingAll("colour", "-1");
+                    .hasMessageContainingAll("colour", "-2");
         }
     }
 

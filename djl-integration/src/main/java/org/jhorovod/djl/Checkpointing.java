@@ -53,6 +53,7 @@ final class Checkpointing implements AutoCloseable {
     private @Nullable CheckpointWriter writer; // as the lock
     private @Nullable Checkpoint found; // as the lock, and where there is none
     private long writtenStep = -1;
+    private long dueStep; // when one was due last, or had been resumed from
 
     Checkpointing(
             Checkpoints checkpoints,
@@ -81,9 +82,12 @@ final class Checkpointing implements AutoCloseable {
         if (outcome.startsWith(FAILED)) {
             throw new CheckpointException(outcome.substring(FAILED.length()));
         }
-        return outcome.startsWith(FOUND)
-                ? Optional.of(Description.decode(outcome.substring(FOUND.length())))
-                : Optional.empty();
+        if (!outcome.startsWith(FOUND)) {
+            return Optional.empty();
+        }
+        Description description = Description.decode(outcome.substring(FOUND.length()));
+        dueStep = description.step();
+        return Optional.of(description);
     }
 
     private String read() {
@@ -174,9 +178,10 @@ final class Checkpointing implements AutoCloseable {
         new OptimizerState(optimizer, parameters);
     }
 
-    /** Whether a checkpoint is due after a step. */
+    /** Whether a checkpoint is due after a step, by the number of steps. */
     boolean isDue(long step) {
-        return checkpoints.everySteps() > 0 && step % checkpoints.everySteps() == 0;
+        int every = checkpoints.everySteps();
+        return every > 0 && step / every != dueStep / every;
     }
 
     /** What a checkpoint is of. */
@@ -184,6 +189,7 @@ final class Checkpointing implements AutoCloseable {
 
     /** Has a snapshot written, unless the one before is still on its way. Does not block. */
     void writeIfIdle(Moment moment) {
+        dueStep = moment.step();
         CheckpointWriter known = writer;
         if (known == null) {
             return;

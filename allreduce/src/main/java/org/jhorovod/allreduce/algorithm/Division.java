@@ -25,25 +25,39 @@ public record Division(List<Integer> members, Topology self) {
                 members.add(rank);
             }
         }
-        return new Division(List.copyOf(members), place(members, hosts(places, members), self));
+        return among(members, hosts(places, members), self);
     }
 
-    /** The members by host; each on one of its own where nobody knows who shares one. */
+    /** The ranks of the host of a rank, which is alone where nobody knows who shares one. */
+    public static Division byHost(List<Topology> places, Topology self) {
+        List<List<Integer>> hosts = hosts(places, self.ranks());
+        return among(hostOf(self.rank(), hosts), hosts, self);
+    }
+
+    private static Division among(
+            List<Integer> members, List<List<Integer>> allHosts, Topology self) {
+        List<List<Integer>> hosts =
+                allHosts.stream()
+                        .map(host -> host.stream().filter(members::contains).toList())
+                        .filter(host -> !host.isEmpty())
+                        .toList();
+        return new Division(List.copyOf(members), place(members, hosts, self));
+    }
+
+    private static List<Integer> hostOf(int rank, List<List<Integer>> hosts) {
+        return hosts.stream().filter(host -> host.contains(rank)).findFirst().orElseThrow();
+    }
+
+    /** The ranks by host; each member on one of its own where nobody knows who shares one. */
     private static List<List<Integer>> hosts(List<Topology> places, List<Integer> members) {
-        List<List<Integer>> all =
-                Placement.of(places)
-                        .map(Placement::hosts)
-                        .orElseGet(() -> members.stream().map(List::of).toList());
-        return all.stream()
-                .map(host -> host.stream().filter(members::contains).toList())
-                .filter(host -> !host.isEmpty())
-                .toList();
+        return Placement.of(places)
+                .map(Placement::hosts)
+                .orElseGet(() -> members.stream().map(List::of).toList());
     }
 
     private static Topology place(List<Integer> members, List<List<Integer>> hosts, Topology self) {
         int rank = self.rank();
-        List<Integer> own =
-                hosts.stream().filter(host -> host.contains(rank)).findFirst().orElseThrow();
+        List<Integer> own = hostOf(rank, hosts);
         int localRank = own.indexOf(rank);
         List<List<Integer>> across =
                 hosts.stream().filter(host -> host.size() > localRank).toList();

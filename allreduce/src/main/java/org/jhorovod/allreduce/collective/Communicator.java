@@ -30,6 +30,9 @@ import java.util.concurrent.CompletableFuture;
  */
 public interface Communicator extends AutoCloseable {
 
+    /** The colour of ranks that are to be divided by their hosts; see {@link #split}. */
+    int BY_HOST = -1;
+
     /** Where this rank stands in the job. */
     Topology topology();
 
@@ -122,7 +125,8 @@ public interface Communicator extends AutoCloseable {
      * }</pre>
      *
      * @param name for messages; the same on all ranks
-     * @param colour of this rank's group, 0 or more
+     * @param colour of this rank's group, 0 or more; {@link #BY_HOST}, on all ranks, for the ranks
+     *     of each host, as the host list says which these are (where nobody knows, each is alone)
      * @return to be closed by the caller, by all members at the same point; closed with this one at
      *     the latest
      */

@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce.engine;
 
+import java.lang.ref.WeakReference;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,19 +9,19 @@ import org.jhorovod.allreduce.algorithm.Division;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.MismatchException;
 import org.jhorovod.allreduce.collective.Topology;
 
 /**
  * The groups that the ranks of a communicator have been divided into, as far as this rank is in.
  */
 final class Splits {
-    private static final int COLOUR = 0;
     private static final int NUMBERS = 5; // colour, local rank and size, cross rank and size
 
     private final Topology self;
     private final Splitting splitting;
-    // Guarded by this.
-    private final List<EngineCommunicator> groups = new ArrayList<>();
+    // Guarded by this. Weak: an open one is held by its threads.
+    private final List<WeakReference<EngineCommunicator>> groups = new ArrayList<>();
     private int count;
 
     Splits(Topology self, Splitting splitting) {
@@ -30,33 +31,42 @@ final class Splits {
 
     /** Divides the ranks of a communicator, all of which do so; see {@link Communicator#split}. */
     EngineCommunicator split(Communicator whole, String name, int colour) {
-        if (colour < 0) {
+        if (colour < 0 && colour != Communicator.BY_HOST) {
             throw new IllegalArgumentException(
-                    "The colour of a split must be 0 or more, not %d ('%s')."
-                            .formatted(colour, name));
+                    "The colour of the split '%s' must be 0 or more, or BY_HOST, not %d."
+                            .formatted(name, colour));
         }
-        HostTensor told = tell(whole, name, colour);
-        List<Topology> places = new ArrayList<>();
+        IntBuffer told = tell(whole, name, colour);
         List<Integer> colours = new ArrayList<>();
         for (int rank = 0; rank < self.size(); rank++) {
-            IntBuffer numbers = told.buffers().get(0).asIntBuffer();
-            int first = rank * NUMBERS;
-            colours.add(numbers.get(first + COLOUR));
-            places.add(
-                    new Topology(
-                            rank,
-                            self.size(),
-                            numbers.get(first + 1),
-                            numbers.get(first + 2),
-                            numbers.get(first + 3),
-                            numbers.get(first + 4),
-                            self.host()));
+            int other = told.get(rank * NUMBERS);
+            if ((other == Communicator.BY_HOST) != (colour == Communicator.BY_HOST)) {
+                throw new MismatchException(
+                        "Rank %d gives the split '%s' the colour %d, but rank %d the colour %d: give BY_HOST (%d) on all ranks, or on none."
+                                .formatted(
+                                        self.rank(),
+                                        name,
+                                        colour,
+                                        rank,
+                                        other,
+                                        Communicator.BY_HOST));
+            }
+            colours.add(other);
         }
-        Division division = Division.of(places, colours, self);
+        List<Topology> places = places(told);
+        Division division =
+                colour == Communicator.BY_HOST
+                        ? Division.byHost(places, self)
+                        : Division.of(places, colours, self);
+        return form(name, division);
+    }
+
+    private EngineCommunicator form(String name, Division division) {
         EngineCommunicator group =
                 splitting.form(number(name), division.members(), division.self());
         synchronized (this) {
-            groups.add(group);
+            groups.removeIf(known -> known.refersTo(null));
+            groups.add(new WeakReference<>(group));
         }
         return group;
     }
@@ -66,7 +76,24 @@ final class Splits {
         return name + "-" + count;
     }
 
-    private HostTensor tell(Communicator whole, String name, int colour) {
+    private List<Topology> places(IntBuffer told) {
+        List<Topology> places = new ArrayList<>();
+        for (int rank = 0; rank < self.size(); rank++) {
+            int first = rank * NUMBERS;
+            places.add(
+                    new Topology(
+                            rank,
+                            self.size(),
+                            told.get(first + 1),
+                            told.get(first + 2),
+                            told.get(first + 3),
+                            told.get(first + 4),
+                            self.host()));
+        }
+        return places;
+    }
+
+    private IntBuffer tell(Communicator whole, String name, int colour) {
         HostTensor own = HostTensor.allocate(DataType.INT32, NUMBERS);
         own.buffers()
                 .get(0)
@@ -81,18 +108,21 @@ final class Splits {
                         });
         HostTensor all = HostTensor.allocate(DataType.INT32, (long) NUMBERS * self.size());
         whole.allGather(name + "/split", own, all);
-        return all;
+        return all.buffers().get(0).asIntBuffer();
     }
 
     /** Closes the groups that are not closed yet, the last one first. */
     void closeAll(Consumer<EngineCommunicator> closing) {
-        List<EngineCommunicator> open;
+        List<WeakReference<EngineCommunicator>> open;
         synchronized (this) {
             open = new ArrayList<>(groups);
             groups.clear();
         }
         for (int i = open.size() - 1; i >= 0; i--) {
-            closing.accept(open.get(i));
+            EngineCommunicator group = open.get(i).get();
+            if (group != null) {
+                closing.accept(group);
+            }
         }
     }
 }
