@@ -67,7 +67,7 @@ public class CodecBenchmark {
         exchange = new Copies(carriers);
     }
 
-    /** The copy of the gradients before it takes about a millisecond. */
+    /** With a copy of the gradients, which the reduction overwrites. */
     @Benchmark
     public void reduce() {
         values.put(0, gradients, 0, values.capacity());
