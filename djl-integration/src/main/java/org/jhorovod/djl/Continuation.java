@@ -95,16 +95,22 @@ final class Continuation implements AutoCloseable {
      *
      * @param found by {@link #find}
      * @param parameters the model's
+     * @param velocities of an outer optimizer, as far as there is one
      */
-    void start(Optional<Description> found, List<NamedParameter> parameters) {
+    void start(
+            Optional<Description> found, List<NamedParameter> parameters, Velocities velocities) {
+        Checkpointing known = checkpointing;
+        if (known != null) {
+            known.keep(velocities);
+        }
         if (isStarted) {
             return;
         }
         isStarted = true;
-        Checkpointing known = checkpointing;
         if (known != null) {
             known.requireOptimizer(parameters);
             found.ifPresent(description -> known.resumeOptimizer(description, parameters));
+            found.ifPresent(description -> known.resumeOuter());
             seed.giveToStep(clock.steps());
         } else if (communicator.size() > 1) {
             seed.giveToRank();

@@ -61,13 +61,21 @@ public final class DistributedConfig {
                 builder.localSteps >= 0
                         ? builder.localSteps
                         : configuration.get(Settings.LOCAL_STEPS);
-        this.localPlan = localSteps == 0 ? null : localPlan(builder, configuration, localSteps);
+        this.localPlan = localPlan(builder, configuration, localSteps);
         this.sites =
                 Optional.ofNullable(builder.sites)
                         .orElseGet(() -> parsed(configuration, Settings.SITES, SiteChoice::parse));
     }
 
-    private static LocalPlan localPlan(Builder builder, Configuration configuration, int steps) {
+    private static @Nullable LocalPlan localPlan(
+            Builder builder, Configuration configuration, int steps) {
+        Codec codec =
+                Optional.ofNullable(builder.codec)
+                        .orElseGet(() -> parsed(configuration, Settings.CODEC, Codecs::parse));
+        if (steps == 0) {
+            requireNone(codec);
+            return null;
+        }
         int fragments =
                 builder.fragments > 0 ? builder.fragments : configuration.get(Settings.FRAGMENTS);
         return new LocalPlan(
@@ -81,8 +89,16 @@ public final class DistributedConfig {
                                                 configuration,
                                                 Settings.OUTER_OPTIMIZER,
                                                 OuterOptimizer::parse)),
-                Optional.ofNullable(builder.codec)
-                        .orElseGet(() -> parsed(configuration, Settings.CODEC, Codecs::parse)));
+                codec);
+    }
+
+    private static void requireNone(Codec codec) {
+        if (!codec.equals(Codecs.parse("none"))) {
+            throw new ConfigurationException(
+                    List.of(
+                            "The codec %s packs what sites exchange after local steps, but none are made. Set JHOROVOD_LOCAL_STEPS (optLocalSteps) as well, or leave JHOROVOD_CODEC (optCodec) out."
+                                    .formatted(codec.name())));
+        }
     }
 
     private static <T> T parsed(

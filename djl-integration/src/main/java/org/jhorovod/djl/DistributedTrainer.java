@@ -174,7 +174,7 @@ public final class DistributedTrainer extends Trainer {
         if (!alone) {
             synchronizeRanks(gradients);
         }
-        continuation.start(found, parameters);
+        continuation.start(found, parameters, local.velocities());
     }
 
     private void requireSameModel(boolean areBornInBuckets) {
@@ -294,12 +294,13 @@ public final class DistributedTrainer extends Trainer {
 
     /**
      * Has a checkpoint written now, by rank 0, which blocks until it is on disk. To be called
-     * between two steps.
+     * between two steps; with local steps on all ranks, after as many steps, as they agree first.
      *
      * @return false on rank 0 if it could not be written, which is logged
      * @throws IllegalStateException if this trainer keeps no checkpoints, or is not initialised
      */
     public boolean checkpoint() {
+        local.endPass(clock.steps());
         return continuation.write();
     }
 

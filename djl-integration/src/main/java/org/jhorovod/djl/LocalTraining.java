@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class LocalTraining implements AutoCloseable {
     private final Communicator job;
     private final String owner;
+    private final boolean keepsCheckpoints;
     private final @Nullable LocalPlan plan; // null where all ranks stay in step
     private @Nullable Sites sites; // as the plan
     private @Nullable LocalSteps steps; // as the plan, and before the start
@@ -27,6 +28,7 @@ final class LocalTraining implements AutoCloseable {
     LocalTraining(DistributedConfig config, String owner) {
         this.job = config.communicator();
         this.owner = owner;
+        this.keepsCheckpoints = config.checkpoints().isPresent();
         this.plan = config.localPlan().filter(plan -> job.size() > 1).orElse(null);
         this.sites = plan == null ? null : Sites.of(job, owner, config.sites());
     }
@@ -47,7 +49,9 @@ final class LocalTraining implements AutoCloseable {
         closeSteps();
         Sites known = sites;
         if (plan != null && known != null) {
-            steps = new LocalSteps(known, owner, plan, ParameterElements.of(parameters));
+            steps =
+                    new LocalSteps(
+                            known, owner, plan, ParameterElements.of(parameters), keepsCheckpoints);
         }
     }
 
@@ -74,6 +78,11 @@ final class LocalTraining implements AutoCloseable {
         return known != null && known.endPass(stepCount)
                 ? Optional.of("%s after round %d".formatted(owner, known.rounds()))
                 : Optional.empty();
+    }
+
+    /** What the outer optimizer remembers. */
+    Velocities velocities() {
+        return steps == null ? Velocities.none() : new Velocities(steps.velocities());
     }
 
     /** How long the training thread has waited for other sites. */

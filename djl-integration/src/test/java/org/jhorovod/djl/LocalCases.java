@@ -19,6 +19,17 @@ import org.jhorovod.djl.local.SiteChoice;
 final class LocalCases {
     private LocalCases() {}
 
+    /** Local steps, fragments, steps in lock-step, outer optimizer, codec, sites. */
+    static DistributedConfig.Builder configure(
+            DistributedConfig.Builder config, List<String> words) {
+        return config.optLocalSteps(Integer.parseInt(words.get(0)))
+                .optFragments(Integer.parseInt(words.get(1)))
+                .optLockSteps(Integer.parseInt(words.get(2)))
+                .optOuterOptimizer(OuterOptimizer.parse(words.get(3)))
+                .optCodec(Codecs.parse(words.get(4)))
+                .optSites(SiteChoice.parse(words.get(5)));
+    }
+
     /**
      * Trains, and gives the model and the loss on its first samples.
      *
@@ -32,15 +43,9 @@ final class LocalCases {
             int batchSize = Integer.parseInt(arguments.get(3)) / communicator.size();
             Engine.getInstance().setRandomSeed(17);
             DistributedConfig config =
-                    DistributedConfig.builder()
-                            .optSeed(5)
-                            .optCheckSteps(1)
-                            .optLocalSteps(Integer.parseInt(arguments.get(5)))
-                            .optFragments(Integer.parseInt(arguments.get(6)))
-                            .optLockSteps(Integer.parseInt(arguments.get(7)))
-                            .optOuterOptimizer(OuterOptimizer.parse(arguments.get(8)))
-                            .optCodec(Codecs.parse(arguments.get(9)))
-                            .optSites(SiteChoice.parse(arguments.get(10)))
+                    configure(
+                                    DistributedConfig.builder().optSeed(5).optCheckSteps(1),
+                                    arguments.subList(5, 11))
                             .build();
             try (NDManager manager = NDManager.newBaseManager();
                     Model model = Model.newInstance("case")) {

@@ -27,8 +27,7 @@ final class Crossing implements AutoCloseable {
     private final String owner;
     private final List<Fragment> fragments;
     private final List<BucketCodec> codecs;
-    private final int cycle;
-    private final long lockSteps;
+    private final Round.Rules rules;
     private final Exchange exchange;
     private final ExecutorService thread;
     private final HostTensor own;
@@ -39,21 +38,14 @@ final class Crossing implements AutoCloseable {
      *
      * @param across the carriers of all sites; stays the caller's
      * @param owner the trainer's name on all ranks
-     * @param cycle how many of the fragments take turns
-     * @param lockSteps for so many steps the sites stay in step
+     * @param rules by which the sites decide on their rounds
      */
-    Crossing(
-            Communicator across,
-            String owner,
-            List<Fragment> fragments,
-            int cycle,
-            long lockSteps) {
+    Crossing(Communicator across, String owner, List<Fragment> fragments, Round.Rules rules) {
         this.across = across;
         this.owner = owner;
         this.fragments = List.copyOf(fragments);
         this.codecs = fragments.stream().map(Fragment::openCodec).toList();
-        this.cycle = cycle;
-        this.lockSteps = lockSteps;
+        this.rules = rules;
         this.exchange = new CommunicatorExchange(across, owner + "/across");
         int length = Word.length(fragments.size());
         this.own = HostTensor.allocate(DataType.INT64, length);
@@ -67,30 +59,31 @@ final class Crossing implements AutoCloseable {
                         });
     }
 
-    /** What this carrier has for each fragment. */
-    List<BucketCodec> codecs() {
-        return codecs;
-    }
-
     /**
      * Begins a round. Does not block.
      *
-     * @param isAll whether it was to be one of all fragments
+     * @param kind what it was to be
      * @param takesNow whether the changes are still to be taken, as the training thread waits
      */
-    CompletableFuture<Round> begin(Word word, boolean isAll, boolean takesNow) {
-        return CompletableFuture.supplyAsync(() -> run(word, isAll, takesNow), thread);
+    CompletableFuture<Round> begin(Word word, Round.Next kind, boolean takesNow) {
+        return CompletableFuture.supplyAsync(() -> run(word, kind, takesNow), thread);
     }
 
-    private Round run(Word word, boolean isAll, boolean takesNow) {
-        Round round = Round.of(tell(word), isAll, fragments.size(), cycle, lockSteps);
+    private Round run(Word word, Round.Next kind, boolean takesNow) {
+        Round round = Round.of(tell(word), kind, rules);
         for (int number : round.fragments()) {
             Fragment fragment = fragments.get(number);
             if (takesNow) {
                 fragment.take();
             }
             fragment.weigh(round.weight(across.rank(), number));
-            codecs.get(number).reduce(fragment.change(), exchange);
+            BucketCodec codec = codecs.get(number);
+            if (round.isInFull()) {
+                fragment.addResidual(codec.residual());
+                exchange.allReduce(fragment.change());
+            } else {
+                codec.reduce(fragment.change(), exchange);
+            }
         }
         return round;
     }

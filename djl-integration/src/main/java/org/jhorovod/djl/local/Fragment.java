@@ -3,7 +3,9 @@ package org.jhorovod.djl.local;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jhorovod.allreduce.codec.BucketCodec;
 import org.jhorovod.allreduce.codec.BucketLayout;
 import org.jhorovod.allreduce.codec.Codec;
@@ -59,13 +61,18 @@ final class Fragment {
         return codec.open(layout, ErrorFeedback.ON);
     }
 
-    List<Elements> members() {
-        return members;
-    }
-
-    /** The elements of the outer optimizer's velocity, in the order of the members' elements. */
-    float[] velocity() {
-        return velocity;
+    /** What the outer optimizer remembers, by parameter. */
+    Map<String, FloatBuffer> velocities() {
+        Map<String, FloatBuffer> velocities = new LinkedHashMap<>();
+        int start = 0;
+        for (Elements member : members) {
+            if (velocity.length > 0) {
+                velocities.put(
+                        member.name(), FloatBuffer.wrap(velocity, start, member.count()).slice());
+            }
+            start += member.count();
+        }
+        return velocities;
     }
 
     /** Counts samples that this site's next change comes from. */
@@ -114,6 +121,15 @@ final class Fragment {
                 block[i] = (float) (block[i] * weight);
             }
             changes.put(start, block, 0, count);
+        }
+    }
+
+    /** Adds to the change what has not been sent yet, of which nothing is left then. */
+    void addResidual(FloatBuffer residual) {
+        FloatBuffer changes = change.asFloatBuffer();
+        for (int i = 0; i < residual.limit(); i++) {
+            changes.put(i, changes.get(i) + residual.get(i));
+            residual.put(i, 0);
         }
     }
 

@@ -24,10 +24,10 @@ public record LocalPlan(
         }
     }
 
-    /** How many steps lie between a round and the one before. */
-    int stepsBefore(long round) {
-        long turn = round % fragments;
-        return (int) ((turn + 1) * steps / fragments - turn * steps / fragments);
+    /** How many steps lie between the round of a fragment and the round before. */
+    int stepsBefore(int turn) {
+        int of = Math.min(turn, fragments - 1);
+        return (int) ((of + 1L) * steps / fragments - (long) of * steps / fragments);
     }
 
     /** As messages and comparisons between ranks show it. */

@@ -1,8 +1,11 @@
 package org.jhorovod.djl.local;
 
+import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -48,6 +51,7 @@ public final class LocalSteps implements AutoCloseable {
     private final HostTensor header;
 
     private long rounds;
+    private int turn; // of the fragments
     private long sinceRound;
     private Round.Next next;
     private boolean hasMovedSince; // the last pass's end
@@ -63,8 +67,15 @@ public final class LocalSteps implements AutoCloseable {
      * @param sites stay the caller's
      * @param owner the trainer's name on all ranks
      * @param parameters in the model's order
+     * @param keepsCheckpoints whether nothing may be left in a residual where a checkpoint may be
+     *     written
      */
-    public LocalSteps(Sites sites, String owner, LocalPlan plan, List<Elements> parameters) {
+    public LocalSteps(
+            Sites sites,
+            String owner,
+            LocalPlan plan,
+            List<Elements> parameters,
+            boolean keepsCheckpoints) {
         this.sites = sites;
         this.owner = owner;
         this.plan = plan;
@@ -79,8 +90,10 @@ public final class LocalSteps implements AutoCloseable {
             OuterOptimizer average = OuterOptimizer.average();
             fragments.add(new Fragment(statistics, Codecs.parse("none"), average, stepsOn));
         }
+        Round.Rules rules =
+                new Round.Rules(fragments.size(), cycle, plan.lockSteps(), keepsCheckpoints);
         this.crossing =
-                sites.across().map(c -> new Crossing(c, owner, fragments, cycle, plan.lockSteps()));
+                sites.across().map(carriers -> new Crossing(carriers, owner, fragments, rules));
         this.header = HostTensor.allocate(DataType.INT64, HEADER + fragments.size());
         this.next = plan.lockSteps() > 0 ? Round.Next.LOCK_STEP : Round.Next.FRAGMENT;
     }
@@ -97,19 +110,20 @@ public final class LocalSteps implements AutoCloseable {
         fragments.forEach(fragment -> fragment.count(samples));
         sinceRound++;
         boolean isLockStep = next == Round.Next.LOCK_STEP;
-        if (sinceRound < (isLockStep ? 1 : plan.stepsBefore(rounds))) {
+        if (sinceRound < (isLockStep ? 1 : plan.stepsBefore(turn))) {
             return false;
         }
         sinceRound = 0;
         settleUnderWay();
         Word word = word(false, wantsAll, steps);
         if (plan.fragments() > 1 && next == Round.Next.FRAGMENT) {
-            take(Round.turn(word.round(), cycle));
+            take();
             underWay = begin(word, true);
             return false;
         }
         boolean isAll = next != Round.Next.FRAGMENT || cycle == 1;
         settle(begin(word, false));
+        turn = isAll ? 0 : turn;
         return isAll;
     }
 
@@ -127,6 +141,7 @@ public final class LocalSteps implements AutoCloseable {
         do {
             round = settle(begin(word(true, false, steps), false));
         } while (!round.isLast());
+        turn = 0;
         boolean hasMoved = hasMovedSince;
         hasMovedSince = false;
         return hasMoved;
@@ -134,11 +149,11 @@ public final class LocalSteps implements AutoCloseable {
 
     private Word word(boolean isEnded, boolean wantsAll, long steps) {
         List<Long> samples = fragments.stream().map(Fragment::samples).toList();
-        return new Word(rounds, isEnded, wantsAll, steps, samples);
+        return new Word(rounds, turn, isEnded, wantsAll, steps, samples);
     }
 
-    /** Takes the changes of a fragment, and of those that are in every round. */
-    private void take(int turn) {
+    /** Takes the changes of the fragment whose turn it is, and of those that are in every round. */
+    private void take() {
         for (int fragment = 0; fragment < fragments.size(); fragment++) {
             if (fragment == turn || fragment >= cycle) {
                 fragments.get(fragment).take();
@@ -147,9 +162,10 @@ public final class LocalSteps implements AutoCloseable {
     }
 
     private Begun begin(Word word, boolean isTaken) {
+        Round.Next kind = next;
         rounds++;
-        boolean isAll = next != Round.Next.FRAGMENT;
-        return new Begun(crossing.map(way -> way.begin(word, isAll, !isTaken)), isTaken);
+        turn = (turn + 1) % cycle;
+        return new Begun(crossing.map(way -> way.begin(word, kind, !isTaken)), isTaken);
     }
 
     private void settleUnderWay() {
@@ -201,7 +217,7 @@ public final class LocalSteps implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             chosen.add((int) numbers.get());
         }
-        return new Round(chosen, isLast, after, List.of());
+        return new Round(chosen, isLast, false, after, List.of());
     }
 
     /** Bounded, because every collective of the round ends by the operation deadline. */
@@ -218,6 +234,16 @@ public final class LocalSteps implements AutoCloseable {
             throw new CancellationException(
                     "The thread was interrupted while it waited for the other sites.");
         }
+    }
+
+    /**
+     * What the outer optimizer remembers of each parameter, the same on all ranks; views that may
+     * be written between two steps. Empty where it remembers nothing.
+     */
+    public Map<String, FloatBuffer> velocities() {
+        Map<String, FloatBuffer> velocities = new LinkedHashMap<>();
+        fragments.forEach(fragment -> velocities.putAll(fragment.velocities()));
+        return velocities;
     }
 
     /** How many rounds have begun; the same on all ranks at the end of a pass. */

@@ -9,10 +9,12 @@ import org.jhorovod.allreduce.collective.MismatchException;
  *
  * @param fragments whose changes are averaged, as far as there are any
  * @param isLast whether all sites have come to the end of the pass
+ * @param isInFull whether changes travel in full, whatever the codec, and residuals with them
  * @param next what the next round is to be, unless all sites end before
  * @param words of all sites
  */
-record Round(List<Integer> fragments, boolean isLast, Next next, List<Word> words) {
+record Round(
+        List<Integer> fragments, boolean isLast, boolean isInFull, Next next, List<Word> words) {
 
     /** What a round is to be. */
     enum Next {
@@ -25,14 +27,22 @@ record Round(List<Integer> fragments, boolean isLast, Next next, List<Word> word
     }
 
     /**
+     * What all rounds of a training follow; the same on all sites.
+     *
+     * @param fragments how many there are
+     * @param cycle how many of them take turns, the first ones; the others are in every round
+     * @param lockSteps for so many steps the sites stay in step
+     * @param keepsCheckpoints whether rounds after which one may be written leave no residual
+     */
+    record Rules(int fragments, int cycle, long lockSteps, boolean keepsCheckpoints) {}
+
+    /**
      * Decides.
      *
-     * @param isAll whether this round was to be one of all fragments
-     * @param cycle how many fragments take turns, the first ones; the others are in every round
-     * @param lockSteps for so many steps the sites stay in step
+     * @param kind what this round was to be
      * @throws MismatchException if the sites are in different rounds
      */
-    static Round of(List<Word> words, boolean isAll, int fragmentCount, int cycle, long lockSteps) {
+    static Round of(List<Word> words, Next kind, Rules rules) {
         long round = words.get(0).round();
         for (int site = 1; site < words.size(); site++) {
             if (words.get(site).round() != round) {
@@ -42,22 +52,18 @@ record Round(List<Integer> fragments, boolean isLast, Next next, List<Word> word
             }
         }
         boolean isLast = words.stream().allMatch(Word::isEnded);
-        boolean ofAll = isAll || isLast;
-        int turn = turn(round, cycle);
+        boolean ofAll = kind != Next.FRAGMENT || isLast;
+        long turn = words.get(0).turn();
         return new Round(
-                IntStream.range(0, fragmentCount)
-                        .filter(fragment -> ofAll || fragment == turn || fragment >= cycle)
+                IntStream.range(0, rules.fragments())
+                        .filter(fragment -> ofAll || fragment == turn || fragment >= rules.cycle())
                         .filter(fragment -> samples(words, fragment) > 0)
                         .boxed()
                         .toList(),
                 isLast,
-                next(words, isLast, lockSteps),
+                rules.keepsCheckpoints() && (kind == Next.ALL || isLast),
+                next(words, isLast, rules.lockSteps()),
                 words);
-    }
-
-    /** The fragment whose turn it is in a round. */
-    static int turn(long round, int cycle) {
-        return (int) (round % cycle);
     }
 
     private static Next next(List<Word> words, boolean isLast, long lockSteps) {
