@@ -24,14 +24,16 @@ final class Attendance {
 
     private final Store store;
     private final Topology self;
+    private final Group group;
     private final int generation;
     private final Duration timeout;
     private final Deadline deadline;
 
     /** From now on the start timeout runs. */
-    Attendance(Store store, Topology self, int generation, Duration timeout) {
+    Attendance(Store store, Topology self, Group group, int generation, Duration timeout) {
         this.store = store;
         this.self = self;
+        this.group = group;
         this.generation = generation;
         this.timeout = timeout;
         this.deadline = Deadline.after(timeout);
@@ -65,7 +67,7 @@ final class Attendance {
 
     /** Throws where there is no more reason to wait for this rank. */
     void failIfOver(int rank) {
-        Optional<byte[]> how = store.get(Keys.gone(generation, rank), remaining());
+        Optional<byte[]> how = store.get(Keys.gone(generation, group.inJob(rank)), remaining());
         if (how.isPresent()) {
             throw new PeerLostException(
                     rank,
@@ -99,7 +101,8 @@ final class Attendance {
                 "Rank %d on %s waited %d s for rank %d to join the job of %d ranks. Check that this rank was started, that its program calls JHorovod.init() (or DistributedTrainer.create), and that the hosts reach each other; raise JHOROVOD_START_TIMEOUT_SECONDS (jhorovodrun --start-timeout) if starting takes longer."
                         .formatted(
                                 self.rank(), self.host(), timeout.toSeconds(), rank, self.size());
-        new LostReport(rank, text).leaveIn(store, generation, self.rank());
+        new LostReport(group.inJob(rank), text)
+                .leaveIn(store, generation, group.inJob(self.rank()));
         return new StartException(text);
     }
 }

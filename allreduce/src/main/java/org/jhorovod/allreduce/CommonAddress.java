@@ -77,7 +77,8 @@ final class CommonAddress {
 
     private long common(Store store, long own) {
         Topology self = assignment.topology();
-        Attendance attendance = new Attendance(store, self, assignment.generation(), timeout);
+        Attendance attendance =
+                new Attendance(store, self, Group.job(self), assignment.generation(), timeout);
         byte[] word = ByteBuffer.allocate(Long.BYTES).putLong(own).array();
         store.set(key(self.rank()), word, timeout);
         long common = own;

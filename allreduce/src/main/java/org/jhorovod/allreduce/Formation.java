@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
 import org.jhorovod.allreduce.backend.host.AloneBackend;
+import org.jhorovod.allreduce.backend.host.HostBackendProvider;
 import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.StartException;
 import org.jhorovod.allreduce.collective.Topology;
@@ -32,35 +33,52 @@ import org.slf4j.LoggerFactory;
 final class Formation {
     private static final Logger logger = LoggerFactory.getLogger(Formation.class);
 
+    private static final String GROUP_ON_DEVICE =
+            "the communicator of a group of ranks reduces host memory.";
+
     private final Membership membership;
     private final Configuration configuration;
     private final Topology self;
+    private final int round;
+    private final Group group;
     private final StorePeers peers;
 
     /**
-     * Prepares to meet.
+     * Prepares to meet all ranks of a job.
      *
      * @param round how often this process has joined this generation before
      */
     Formation(Membership membership, Configuration configuration, int round) {
+        this(membership, configuration, round, Group.job(membership.topology()));
+    }
+
+    private Formation(Membership membership, Configuration configuration, int round, Group group) {
         this.membership = membership;
         this.configuration = configuration;
         this.self = membership.topology();
-        this.peers = new StorePeers(membership, configuration, round);
+        this.round = round;
+        this.group = group;
+        this.peers = new StorePeers(membership, configuration, round, group);
     }
 
     /** A world of one rank, which meets nobody. */
     static EngineCommunicator alone(Topology self, Configuration configuration) {
         InetAddress here = InetAddress.getLoopbackAddress();
         Membership membership = new Membership(self, 0, new MemoryStore(), Secret.random(), here);
-        return new Formation(membership, configuration, 0).formAlone();
+        Formation formation = new Formation(membership, configuration, 0);
+        return formation.formAlone(
+                new BackendSelection(configuration).withDevice(new AloneBackend(), formation.peers),
+                Formation::onHost);
     }
 
-    private EngineCommunicator formAlone() {
-        Backends backends =
-                new BackendSelection(configuration).withDevice(new AloneBackend(), peers);
+    private static Backends onHost(Meeting meeting) throws IOException {
+        return Backends.ofHost(new HostBackendProvider().open(meeting), GROUP_ON_DEVICE);
+    }
+
+    private EngineCommunicator formAlone(Backends backends, Opening groups) {
         try {
-            EngineCommunicator communicator = assemble(backends, Map.of(), List.of(self.host()));
+            EngineCommunicator communicator =
+                    assemble(backends, Map.of(), List.of(self.host()), groups);
             communicator.startAlone();
             return communicator;
         } catch (IOException e) {
@@ -75,7 +93,7 @@ final class Formation {
         } catch (StoreException e) {
             throw couldNotJoin(e);
         }
-        return form(meeting -> selection.open(meeting, peers));
+        return form(meeting -> selection.open(meeting, peers), Formation::onHost);
     }
 
     /** Opens the backends once the ranks can reach each other. */
@@ -83,19 +101,23 @@ final class Formation {
         Backends open(Meeting meeting) throws IOException;
     }
 
-    /** Meets the other ranks; throws {@link StartException} or {@link PeerLostException}. */
-    EngineCommunicator form(Opening opening) {
-        try (StoreMeeting meeting = new StoreMeeting(membership, configuration, peers)) {
-            return form(meeting, opening);
+    /**
+     * Meets the other ranks; throws {@link StartException} or {@link PeerLostException}.
+     *
+     * @param groups opens the backends of parts of them
+     */
+    EngineCommunicator form(Opening opening, Opening groups) {
+        try (StoreMeeting meeting = new StoreMeeting(membership, configuration, peers, group)) {
+            return form(meeting, opening, groups);
         }
     }
 
-    private EngineCommunicator form(StoreMeeting meeting, Opening opening) {
+    private EngineCommunicator form(StoreMeeting meeting, Opening opening, Opening groups) {
         try (Listener listener = meeting.listen()) {
             meeting.publishAddress(listener.port());
             Map<Integer, Wire> control = meeting.connectControl();
             Backends backends = opening.open(meeting);
-            EngineCommunicator communicator = assemble(backends, control, meeting.hosts());
+            EngineCommunicator communicator = assemble(backends, control, meeting.hosts(), groups);
             communicator.start();
             meeting.handOver();
             logFormed(communicator);
@@ -114,7 +136,11 @@ final class Formation {
     }
 
     private EngineCommunicator assemble(
-            Backends backends, Map<Integer, Wire> control, List<String> hosts) throws IOException {
+            Backends backends,
+            Map<Integer, Wire> control,
+            List<String> hosts,
+            Opening groups)
+            throws IOException {
         ControlPlane plane =
                 new ControlPlane(
                         self,
@@ -129,13 +155,30 @@ final class Formation {
                         backends,
                         plane,
                         configuration.get(Settings.OPERATION_TIMEOUT),
-                        peers::report);
+                        peers::report,
+                        (name, members, place) -> formGroup(name, members, place, groups));
         peers.failuresGoTo(communicator::fail);
         return communicator;
     }
 
+    private EngineCommunicator formGroup(
+            String name, List<Integer> members, Topology place, Opening opening) {
+        Group part = group.part(name, members);
+        Membership ofPart =
+                new Membership(
+                        part.named(place),
+                        membership.generation(),
+                        membership.store(),
+                        membership.secret(),
+                        membership.address());
+        Formation formation = new Formation(ofPart, configuration, round, part);
+        return part.jobRanks().size() == 1
+                ? formation.formAlone(Backends.ofHost(new AloneBackend(), GROUP_ON_DEVICE), opening)
+                : formation.form(opening, opening);
+    }
+
     private void logFormed(EngineCommunicator communicator) {
-        if (self.rank() == 0) {
+        if (self.rank() == 0 && group.path().isEmpty()) {
             logger.info(
                     "{} ranks have met, transport {}. A silent peer is lost after {} s; a"
                             + " collective fails when a peer stays away for {} s.",

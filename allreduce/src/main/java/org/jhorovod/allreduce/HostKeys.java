@@ -55,7 +55,7 @@ final class HostKeys {
     }
 
     private List<String> allHostKeys(Topology self, String hostKey) {
-        Attendance attendance = new Attendance(store, self, generation, timeout);
+        Attendance attendance = new Attendance(store, self, Group.job(self), generation, timeout);
         store.set(key(self.rank()), hostKey.getBytes(StandardCharsets.UTF_8), timeout);
         List<String> hosts = new ArrayList<>();
         for (int rank = 0; rank < self.size(); rank++) {

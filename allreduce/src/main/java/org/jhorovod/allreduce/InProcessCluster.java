@@ -95,7 +95,7 @@ public final class InProcessCluster implements AutoCloseable {
                                     self.size() == 1
                                             ? Formation.alone(self, configuration)
                                             : new Formation(membership, configuration, 0)
-                                                    .form(opening),
+                                                    .form(opening, opening),
                             threads));
         }
         long timeoutMillis =

@@ -52,7 +52,8 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     private final List<TimedChannel> opened = new ArrayList<>();
 
     /** Begins to meet: from now on the start timeout runs. */
-    StoreMeeting(Membership membership, Configuration configuration, StorePeers peers) {
+    StoreMeeting(
+            Membership membership, Configuration configuration, StorePeers peers, Group group) {
         this.membership = membership;
         this.configuration = configuration;
         this.peers = peers;
@@ -61,6 +62,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
                 new Attendance(
                         membership.store(),
                         self,
+                        group,
                         membership.generation(),
                         configuration.get(Settings.START_TIMEOUT));
         this.arrivals = new Arrivals(membership.generation());

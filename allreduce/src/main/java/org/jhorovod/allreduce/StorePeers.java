@@ -21,13 +21,15 @@ final class StorePeers implements Peers {
     private final Membership membership;
     private final Configuration configuration;
     private final int round;
+    private final Group group;
     private volatile Consumer<CollectiveException> onFailure =
             cause -> logger.warn("A backend failed while the job formed", cause);
 
-    StorePeers(Membership membership, Configuration configuration, int round) {
+    StorePeers(Membership membership, Configuration configuration, int round, Group group) {
         this.membership = membership;
         this.configuration = configuration;
         this.round = round;
+        this.group = group;
     }
 
     /** Whom a backend's failure ends, once it is there. */
@@ -66,12 +68,13 @@ final class StorePeers implements Peers {
 
     /** The store's key for what a rank publishes. */
     String key(int rank, String name) {
-        return Keys.meeting(membership.generation(), round, rank, name);
+        return Keys.meeting(membership.generation(), round, group.inJob(rank), group.path() + name);
     }
 
     /** Tells the launcher, if the store is still there, whom this rank misses. */
     void report(LostReport lost) {
-        lost.leaveIn(membership.store(), membership.generation(), self().rank());
+        new LostReport(group.inJob(lost.lostRank()), lost.message())
+                .leaveIn(membership.store(), membership.generation(), group.inJob(self().rank()));
     }
 
     @Override

@@ -22,6 +22,7 @@ class ArchitectureTest {
     private static final List<List<String>> LAYERS =
             List.of(
                     List.of("collective"),
+                    List.of("codec"),
                     List.of("config"),
                     List.of("rendezvous"),
                     List.of("control"),

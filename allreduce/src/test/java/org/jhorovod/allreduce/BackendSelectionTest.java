@@ -60,7 +60,8 @@ class BackendSelectionTest {
                         new MemoryStore(),
                         Secret.random(),
                         InetAddress.getLoopbackAddress());
-        return new StorePeers(membership, Configuration.of(Map.of()), 0);
+        Group job = Group.job(membership.topology());
+        return new StorePeers(membership, Configuration.of(Map.of()), 0, job);
     }
 
     @Test

@@ -9,6 +9,7 @@ import ai.djl.training.optimizer.Optimizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,6 +37,7 @@ final class Checkpointing implements AutoCloseable {
     private static final Logger logger = LoggerFactory.getLogger(Checkpointing.class);
 
     static final String OPTIMIZER_FILE = "optimizer.ndlist";
+    static final String OUTER_FILE = "outer.ndlist";
     // A file server may keep a lost host's lock for as long as its lease, 90 s mostly.
     private static final Duration LOCK_PATIENCE = Duration.ofMinutes(2);
     private static final String FOUND = "found ";
@@ -49,10 +51,13 @@ final class Checkpointing implements AutoCloseable {
     private final CheckpointFolder folder;
     private final SnapshotMemory parametersMemory = new SnapshotMemory();
     private final SnapshotMemory optimizerMemory = new SnapshotMemory();
+    private final SnapshotMemory outerMemory = new SnapshotMemory();
+    private Velocities velocities = Velocities.none();
     private @Nullable FolderLock lock; // null on other ranks, and before the start
     private @Nullable CheckpointWriter writer; // as the lock
     private @Nullable Checkpoint found; // as the lock, and where there is none
     private long writtenStep = -1;
+    private long dueStep; // when one was due last, or had been resumed from
 
     Checkpointing(
             Checkpoints checkpoints,
@@ -81,9 +86,12 @@ final class Checkpointing implements AutoCloseable {
         if (outcome.startsWith(FAILED)) {
             throw new CheckpointException(outcome.substring(FAILED.length()));
         }
-        return outcome.startsWith(FOUND)
-                ? Optional.of(Description.decode(outcome.substring(FOUND.length())))
-                : Optional.empty();
+        if (!outcome.startsWith(FOUND)) {
+            return Optional.empty();
+        }
+        Description description = Description.decode(outcome.substring(FOUND.length()));
+        dueStep = description.step();
+        return Optional.of(description);
     }
 
     private String read() {
@@ -146,6 +154,38 @@ final class Checkpointing implements AutoCloseable {
         ArrayBroadcast.run(communicator, owner + "/optimizer", arrays);
     }
 
+    /** Keeps these as well from now on. */
+    void keep(Velocities outer) {
+        velocities = outer;
+    }
+
+    /** Takes over what an outer optimizer remembers. Blocks for the slowest rank. */
+    void resumeOuter() {
+        Checkpoint checkpoint = found;
+        String failure = checkpoint == null ? "" : fillOuter(checkpoint);
+        failure = TextExchange.broadcast(communicator, owner + "/outer", failure);
+        if (!failure.isEmpty()) {
+            throw new CheckpointException(failure);
+        }
+        velocities.broadcast(communicator, owner + "/outer");
+    }
+
+    /** Returns why it failed; empty if it has not. */
+    private String fillOuter(Checkpoint checkpoint) {
+        List<String> names = checkpoint.description().outer();
+        if (names == null || names.isEmpty()) {
+            return ""; // written without, or by a version that had none
+        }
+        try (InputStream in = checkpoint.open(OUTER_FILE)) {
+            velocities.read(names, in);
+            return "";
+        } catch (IOException | RuntimeException e) {
+            logger.debug("the outer optimizer's state cannot be read", e);
+            return "The outer optimizer's state of %s cannot be read: %s. Remove that folder to resume from the one before."
+                    .formatted(checkpoint.path(), e);
+        }
+    }
+
     /** Returns why it failed; empty if it has not. */
     private static String fill(List<NDArray> arrays, Checkpoint checkpoint) {
         // On the host: a device that just holds the training has no room for a second copy.
@@ -174,9 +214,10 @@ final class Checkpointing implements AutoCloseable {
         new OptimizerState(optimizer, parameters);
     }
 
-    /** Whether a checkpoint is due after a step. */
+    /** Whether a checkpoint is due after a step, by the number of steps. */
     boolean isDue(long step) {
-        return checkpoints.everySteps() > 0 && step % checkpoints.everySteps() == 0;
+        int every = checkpoints.everySteps();
+        return every > 0 && step / every != dueStep / every;
     }
 
     /** What a checkpoint is of. */
@@ -184,6 +225,7 @@ final class Checkpointing implements AutoCloseable {
 
     /** Has a snapshot written, unless the one before is still on its way. Does not block. */
     void writeIfIdle(Moment moment) {
+        dueStep = moment.step();
         CheckpointWriter known = writer;
         if (known == null) {
             return;
@@ -239,12 +281,15 @@ final class Checkpointing implements AutoCloseable {
                         moment.position(),
                         parameters.stream().map(NamedParameter::describe).toList(),
                         ModelFile.name(model.getName(), epochs),
-                        state.describe());
+                        state.describe(),
+                        velocities.names());
         parametersMemory.clear();
+        outerMemory.clear();
         optimizerMemory.clear();
         try {
             ModelFile.write(model, model.getName(), epochs, Map.of(), parametersMemory);
             new NDList(state.arrays().values()).encode(optimizerMemory);
+            velocities.write(outerMemory);
         } catch (IOException e) {
             throw new IllegalStateException("bug: memory takes all that is written", e);
         } catch (OutOfMemoryError e) {
@@ -257,13 +302,13 @@ final class Checkpointing implements AutoCloseable {
             return;
         }
         logger.debug("a snapshot took {} ms", (System.nanoTime() - start) / 1_000_000);
-        into.write(
-                description,
-                Map.of(
-                        description.parametersFile(),
-                        parametersMemory,
-                        OPTIMIZER_FILE,
-                        optimizerMemory));
+        Map<String, SnapshotMemory> files = new LinkedHashMap<>();
+        files.put(description.parametersFile(), parametersMemory);
+        files.put(OPTIMIZER_FILE, optimizerMemory);
+        if (!velocities.names().isEmpty()) {
+            files.put(OUTER_FILE, outerMemory);
+        }
+        into.write(description, files);
         writtenStep = moment.step();
     }
 

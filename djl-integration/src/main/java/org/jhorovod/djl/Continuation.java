@@ -95,16 +95,22 @@ final class Continuation implements AutoCloseable {
      *
      * @param found by {@link #find}
      * @param parameters the model's
+     * @param velocities of an outer optimizer, as far as there is one
      */
-    void start(Optional<Description> found, List<NamedParameter> parameters) {
+    void start(
+            Optional<Description> found, List<NamedParameter> parameters, Velocities velocities) {
+        Checkpointing known = checkpointing;
+        if (known != null) {
+            known.keep(velocities);
+        }
         if (isStarted) {
             return;
         }
         isStarted = true;
-        Checkpointing known = checkpointing;
         if (known != null) {
             known.requireOptimizer(parameters);
             found.ifPresent(description -> known.resumeOptimizer(description, parameters));
+            found.ifPresent(description -> known.resumeOuter());
             seed.giveToStep(clock.steps());
         } else if (communicator.size() > 1) {
             seed.giveToRank();
@@ -160,8 +166,9 @@ final class Continuation implements AutoCloseable {
      * Notes a step.
      *
      * @param pass of the trainer that it was made in; null outside of any
+     * @param areEqual whether all ranks have the same parameters now
      */
-    void stepMade(@Nullable Pass pass) {
+    void stepMade(@Nullable Pass pass, boolean areEqual) {
         if (pass != null) {
             progress.stepped(pass.order(), pass.handedOut());
         } else {
@@ -170,10 +177,15 @@ final class Continuation implements AutoCloseable {
         Checkpointing known = checkpointing;
         if (known != null) {
             seed.giveToStep(clock.steps());
-            if (known.isDue(clock.steps())) {
+            if (areEqual && known.isDue(clock.steps())) {
                 known.writeIfIdle(moment());
             }
         }
+    }
+
+    /** Whether a checkpoint is to be written once all ranks have the same parameters. */
+    boolean isCheckpointDue() {
+        return checkpointing != null && checkpointing.isDue(clock.steps());
     }
 
     /** Notes the end of a pass on all ranks; one that trains is worth a checkpoint. */

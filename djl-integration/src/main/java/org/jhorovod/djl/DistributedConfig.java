@@ -1,11 +1,20 @@
 package org.jhorovod.djl;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jhorovod.allreduce.JHorovod;
+import org.jhorovod.allreduce.codec.Codec;
+import org.jhorovod.allreduce.codec.Codecs;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.ConfigurationException;
+import org.jhorovod.allreduce.config.Setting;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.config.Settings.ReduceChoice;
+import org.jhorovod.djl.local.LocalPlan;
+import org.jhorovod.djl.local.OuterOptimizer;
+import org.jhorovod.djl.local.SiteChoice;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +30,8 @@ public final class DistributedConfig {
     private final ReductionPlace place;
     private final @Nullable Checkpoints checkpoints; // null where none are kept
     private final boolean areCheckpointsOfSettings;
+    private final @Nullable LocalPlan localPlan; // null where all ranks stay in step
+    private final SiteChoice sites;
     private final int generation;
 
     private DistributedConfig(Builder builder) {
@@ -46,6 +57,58 @@ public final class DistributedConfig {
                 Optional.ofNullable(builder.checkpoints)
                         .or(() -> checkpoints(configuration))
                         .orElse(null);
+        int localSteps =
+                builder.localSteps >= 0
+                        ? builder.localSteps
+                        : configuration.get(Settings.LOCAL_STEPS);
+        this.localPlan = localPlan(builder, configuration, localSteps);
+        this.sites =
+                Optional.ofNullable(builder.sites)
+                        .orElseGet(() -> parsed(configuration, Settings.SITES, SiteChoice::parse));
+    }
+
+    private static @Nullable LocalPlan localPlan(
+            Builder builder, Configuration configuration, int steps) {
+        Codec codec =
+                Optional.ofNullable(builder.codec)
+                        .orElseGet(() -> parsed(configuration, Settings.CODEC, Codecs::parse));
+        if (steps == 0) {
+            requireNone(codec);
+            return null;
+        }
+        int fragments =
+                builder.fragments > 0 ? builder.fragments : configuration.get(Settings.FRAGMENTS);
+        return new LocalPlan(
+                steps,
+                Math.min(fragments, steps),
+                builder.lockSteps >= 0 ? builder.lockSteps : configuration.get(Settings.LOCK_STEPS),
+                Optional.ofNullable(builder.outerOptimizer)
+                        .orElseGet(
+                                () ->
+                                        parsed(
+                                                configuration,
+                                                Settings.OUTER_OPTIMIZER,
+                                                OuterOptimizer::parse)),
+                codec);
+    }
+
+    private static void requireNone(Codec codec) {
+        if (!codec.equals(Codecs.parse("none"))) {
+            throw new ConfigurationException(
+                    List.of(
+                            "The codec %s packs what sites exchange after local steps, but none are made. Set JHOROVOD_LOCAL_STEPS (optLocalSteps) as well, or leave JHOROVOD_CODEC (optCodec) out."
+                                    .formatted(codec.name())));
+        }
+    }
+
+    private static <T> T parsed(
+            Configuration configuration, Setting<String> setting, Function<String, T> parser) {
+        try {
+            return parser.apply(configuration.get(setting));
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException(
+                    List.of("%s: %s".formatted(setting.environmentName(), e.getMessage())));
+        }
     }
 
     private static Optional<Checkpoints> checkpoints(Configuration configuration) {
@@ -95,6 +158,16 @@ public final class DistributedConfig {
         return Optional.ofNullable(checkpoints);
     }
 
+    /** How sites train by themselves, if they do. */
+    Optional<LocalPlan> localPlan() {
+        return Optional.ofNullable(localPlan);
+    }
+
+    /** Which ranks are a site. */
+    SiteChoice sites() {
+        return sites;
+    }
+
     /**
      * The checkpoints of one trainer: a setting counts for all trainers of a process, so the first
      * has its folder, and each other a folder in it.
@@ -134,6 +207,13 @@ public final class DistributedConfig {
         private @Nullable ReduceChoice reduce; // null for the setting
         private ReductionPlace place = ReductionPlace.onGpus();
         private @Nullable Checkpoints checkpoints; // null for the settings
+
+        private int localSteps = -1; // -1 for the setting, as those below
+        private int fragments;
+        private int lockSteps = -1;
+        private @Nullable OuterOptimizer outerOptimizer;
+        private @Nullable Codec codec;
+        private @Nullable SiteChoice sites;
 
         private Builder() {}
 
@@ -179,6 +259,60 @@ public final class DistributedConfig {
         /** Keeps checkpoints of the training, and goes on from the newest. */
         public Builder optCheckpoints(Checkpoints checkpoints) {
             this.checkpoints = checkpoints;
+            return this;
+        }
+
+        /**
+         * So many steps each site trains by itself before all agree on their parameters; 0 for
+         * averaging gradients over all ranks in each step. For slow lines between sites.
+         */
+        public Builder optLocalSteps(int steps) {
+            if (steps < 0) {
+                throw new IllegalArgumentException(
+                        "Sites make 0 (none) or more local steps, not %d.".formatted(steps));
+            }
+            this.localSteps = steps;
+            return this;
+        }
+
+        /** Which ranks are a site, and average gradients in each step. */
+        public Builder optSites(SiteChoice sites) {
+            this.sites = sites;
+            return this;
+        }
+
+        /** What takes the mean change of the sites after local steps. */
+        public Builder optOuterOptimizer(OuterOptimizer outerOptimizer) {
+            this.outerOptimizer = outerOptimizer;
+            return this;
+        }
+
+        /**
+         * In so many parts the sites agree on their parameters, by turns; with more than 1 they
+         * train on meanwhile. At most as many as local steps, or as the model has parameters.
+         */
+        public Builder optFragments(int fragments) {
+            if (fragments < 1) {
+                throw new IllegalArgumentException(
+                        "There must be 1 or more fragments, not %d.".formatted(fragments));
+            }
+            this.fragments = fragments;
+            return this;
+        }
+
+        /** So many steps at first the sites agree after each. */
+        public Builder optLockSteps(int steps) {
+            if (steps < 0) {
+                throw new IllegalArgumentException(
+                        "The sites stay in step for 0 or more steps, not %d.".formatted(steps));
+            }
+            this.lockSteps = steps;
+            return this;
+        }
+
+        /** How changes are packed between sites. */
+        public Builder optCodec(Codec codec) {
+            this.codec = codec;
             return this;
         }
 

@@ -57,6 +57,8 @@ public final class DistributedTrainer extends Trainer {
     private final Continuation continuation;
     private final Passes passes;
     private final StepSamples samples;
+    private final LocalTraining local;
+    private final boolean stepsAlone; // no other rank takes part in its steps
 
     private List<NamedParameter> parameters = List.of();
     private @Nullable StepReduction reduction; // null until initialised
@@ -78,6 +80,8 @@ public final class DistributedTrainer extends Trainer {
                 new Continuation(config, number, name, model, trainingConfig.getOptimizer(), clock);
         this.passes = new Passes(communicator, name, number, group, continuation.data());
         this.samples = new StepSamples(group, passes, !alone && communicator.rank() == 0);
+        this.local = new LocalTraining(config, name);
+        this.stepsAlone = local.inside().size() == 1;
     }
 
     /**
@@ -170,7 +174,7 @@ public final class DistributedTrainer extends Trainer {
         if (!alone) {
             synchronizeRanks(gradients);
         }
-        continuation.start(found, parameters);
+        continuation.start(found, parameters, local.velocities());
     }
 
     private void requireSameModel(boolean areBornInBuckets) {
@@ -194,7 +198,12 @@ public final class DistributedTrainer extends Trainer {
                 communicator,
                 name + "/parameter",
                 parameters.stream().map(NamedParameter::array).toList());
-        reduction = StepReduction.of(config, group, number, name, parameters, gradients);
+        local.start(parameters);
+        if (!stepsAlone) {
+            reduction =
+                    StepReduction.of(
+                            config, local.inside(), group, number, name, parameters, gradients);
+        }
     }
 
     /**
@@ -205,7 +214,7 @@ public final class DistributedTrainer extends Trainer {
     @Override
     public GradientCollector newGradientCollector() {
         GradientCollector collector = super.newGradientCollector();
-        return alone ? collector : new WatchedCollector(collector, this::backward);
+        return stepsAlone ? collector : new WatchedCollector(collector, this::backward);
     }
 
     private void backward(Runnable pass) {
@@ -246,7 +255,7 @@ public final class DistributedTrainer extends Trainer {
      */
     @Override
     public void step() {
-        if (alone) {
+        if (stepsAlone) {
             update(new StepReduction.Averaged(samples.take(), 0));
             return;
         }
@@ -275,21 +284,28 @@ public final class DistributedTrainer extends Trainer {
     private void update(StepReduction.Averaged averaged) {
         applyUpdate();
         clock.stepEnded(System.nanoTime(), averaged.samples(), averaged.waitedNanos());
-        continuation.stepMade(group.passOfStep(number));
-        if (!alone && config.checkSteps() > 0 && clock.steps() % config.checkSteps() == 0) {
-            checkParameters();
+        boolean areEqual =
+                local.stepMade(averaged.samples(), clock.steps(), continuation.isCheckpointDue());
+        continuation.stepMade(group.passOfStep(number), areEqual);
+        if (checks() && !local.isOn() && clock.steps() % config.checkSteps() == 0) {
+            checkParameters("%s after step %d".formatted(name, clock.steps()));
         }
     }
 
     /**
      * Has a checkpoint written now, by rank 0, which blocks until it is on disk. To be called
-     * between two steps.
+     * between two steps; with local steps on all ranks, after as many steps, as they agree first.
      *
      * @return false on rank 0 if it could not be written, which is logged
      * @throws IllegalStateException if this trainer keeps no checkpoints, or is not initialised
      */
     public boolean checkpoint() {
+        local.endPass(clock.steps());
         return continuation.write();
+    }
+
+    private boolean checks() {
+        return !alone && config.checkSteps() > 0;
     }
 
     private void applyUpdate() {
@@ -305,9 +321,8 @@ public final class DistributedTrainer extends Trainer {
     }
 
     /** Compares the parameters between the ranks, which have made the same steps. */
-    private void checkParameters() {
-        ParameterCheck.require(
-                communicator, "%s after step %d".formatted(name, clock.steps()), parameters);
+    private void checkParameters(String moment) {
+        ParameterCheck.require(communicator, moment, parameters);
         checkedSteps = clock.steps();
     }
 
@@ -349,11 +364,13 @@ public final class DistributedTrainer extends Trainer {
 
     /** Waits for ranks that have a batch more, and compares what all have come to. */
     private void finish(Pass pass, double[][] metricsAtStart) {
-        group.joinUntilEnd(communicator, pass);
+        group.joinUntilEnd(local.inside(), pass);
+        Optional<String> agreed = local.endPass(clock.steps());
         metrics.finish(pass.name() + "/metrics", metricsAtStart);
-        if (!alone && config.checkSteps() > 0 && clock.steps() > checkedSteps) {
-            checkParameters();
+        if (checks() && !local.isOn() && clock.steps() > checkedSteps) {
+            checkParameters("%s after step %d".formatted(name, clock.steps()));
         }
+        agreed.filter(moment -> checks()).ifPresent(this::checkParameters);
         continuation.passEnded(pass);
     }
 
@@ -363,6 +380,7 @@ public final class DistributedTrainer extends Trainer {
      */
     @Override
     public void close() {
+        local.close();
         continuation.close();
         group.remove(number);
         if (reduction != null) {

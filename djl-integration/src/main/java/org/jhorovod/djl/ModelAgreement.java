@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.MismatchException;
+import org.jhorovod.djl.local.LocalPlan;
 
 /** Makes sure that all ranks have built the same model before they exchange its elements. */
 final class ModelAgreement {
@@ -26,6 +27,7 @@ final class ModelAgreement {
         lines.add("buckets of %d MiB".formatted(config.bucketMib()));
         lines.add(config.place().describe(config.communicator(), parameters));
         lines.add(config.checkpoints().isPresent() ? "checkpoints" : "no checkpoints");
+        lines.add(config.localPlan().map(LocalPlan::describe).orElse("no local steps"));
         lines.add("a check every %d steps".formatted(config.checkSteps()));
         lines.add("evaluators %s".formatted(evaluators));
         lines.add("%d early stopping listeners".formatted(stoppingListeners));

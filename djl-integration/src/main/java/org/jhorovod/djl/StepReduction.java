@@ -48,6 +48,7 @@ final class StepReduction {
     /**
      * Of one trainer.
      *
+     * @param communicator of the ranks that stay in step
      * @param number of the trainer in its group
      * @param name of the trainer on all ranks
      * @param parameters the model's, initialised
@@ -55,12 +56,12 @@ final class StepReduction {
      */
     static StepReduction of(
             DistributedConfig config,
+            Communicator communicator,
             TrainerGroup group,
             int number,
             String name,
             List<NamedParameter> parameters,
             Optional<NativeGradients> gradients) {
-        Communicator communicator = config.communicator();
         boolean isOnDevice = config.place().isOnDevice(communicator, parameters);
         ReductionTime time =
                 ReductionTime.of(

@@ -26,6 +26,7 @@ class ArchitectureTest {
                                             not(
                                                     resideInAnyPackage(
                                                             "org.jhorovod.allreduce",
+                                                            "org.jhorovod.allreduce.codec..",
                                                             "org.jhorovod.allreduce.collective..",
                                                             "org.jhorovod.allreduce.config..",
                                                             "org.jhorovod.allreduce.timeline..")))

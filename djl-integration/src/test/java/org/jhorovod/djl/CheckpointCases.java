@@ -21,6 +21,8 @@ final class CheckpointCases {
      * that this rank stepped with.
      */
     static final class Train implements RankCase {
+        private static final int LOCAL = 9;
+
         @Override
         public String run(Communicator communicator, List<String> arguments) throws Exception {
             String folder = arguments.get(0);
@@ -36,7 +38,13 @@ final class CheckpointCases {
                             TestModels.IMAGE,
                             arguments.get(2),
                             config -> {},
-                            distributed -> keep(distributed, folder, every))) {
+                            distributed -> {
+                                keep(distributed, folder, every);
+                                if (arguments.size() > LOCAL) {
+                                    LocalCases.configure(
+                                            distributed, arguments.subList(LOCAL, LOCAL + 6));
+                                }
+                            })) {
                 ArrayDataset data =
                         TestModels.data(session.manager, samples, batchSize, isShuffled, false);
                 ArrayDataset other = TestModels.data(session.manager, 37, 5, true, false);

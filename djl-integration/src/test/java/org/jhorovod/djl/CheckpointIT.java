@@ -114,6 +114,43 @@ class CheckpointIT {
     }
 
     @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "2; sgd; 4 1 0 nesterov:0.7,0.9 none rank; true",
+                "4; sgd; 4 1 0 nesterov:0.7,0.9 none 2,2; true",
+                "2; adam; 4 2 3 nesterov:0.7,0.9 int8 rank; false",
+                "3; momentum; 4 1 0 average topk:0.1 rank; false",
+            })
+    void resumedLocalSteps_goOn_andShowEachSampleOnce(
+            int size, String optimizer, String local, boolean areSame, RankGroups groups) {
+        String[] data = {"tanh-mlp", optimizer, "503", "48", "true", "2"};
+        String[] steps = local.split(" ");
+        String whole = folder.resolve("whole").toString();
+        String parts = folder.resolve("parts").toString();
+        Told expected =
+                train(groups, size, with(with(with(new String[] {whole}, data), "0", "1"), steps))
+                        .get(0);
+
+        List<Long> seen = new ArrayList<>();
+        Told last = expected;
+        for (String stop : List.of("8", "0")) { // 11 steps are an epoch
+            List<Told> told =
+                    train(
+                            groups,
+                            size,
+                            with(with(with(new String[] {parts}, data), stop, "1"), steps));
+            seen.addAll(ids(told));
+            last = told.get(0);
+        }
+        assertThat(seen).hasSize(2 * 503);
+        assertThat(last.epochs()).isEqualTo(2);
+        if (areSame) { // where ranks keep nothing of their own from step to step
+            assertThat(last.digest()).isEqualTo(expected.digest());
+        }
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"sgd", "momentum", "decay", "adam", "adamw"})
     void ranks_thatResume_endWithTheModelOfOneRank(String optimizer, RankGroups groups) {
         String[] data = {"tanh-mlp", optimizer, "1152", "24", "false", "1"};

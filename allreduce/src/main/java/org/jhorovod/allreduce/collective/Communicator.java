@@ -30,6 +30,9 @@ import java.util.concurrent.CompletableFuture;
  */
 public interface Communicator extends AutoCloseable {
 
+    /** The colour of ranks that are to be divided by their hosts; see {@link #split}. */
+    int BY_HOST = -1;
+
     /** Where this rank stands in the job. */
     Topology topology();
 
@@ -105,6 +108,29 @@ public interface Communicator extends AutoCloseable {
     default RegisteredMemory allocate(DataType type, long elementCount) {
         return allocate("memory", type, elementCount);
     }
+
+    /**
+     * Divides the ranks into groups, each with a communicator of its own, as {@code MPI_Comm_split}
+     * does: ranks that give the same colour are one group, numbered from 0 in the order of their
+     * ranks here. Its collectives have an order of their own, and run beside those of this
+     * communicator and of other groups. Messages of a group name both numbers of a rank.
+     *
+     * <p>A collective: all ranks call it, in the same order among their other collectives, and it
+     * blocks until the group's members have met. A group reduces host memory.
+     *
+     * <pre>{@code
+     * try (Communicator evenOrOdd = communicator.split("parity", communicator.rank() % 2)) {
+     *     evenOrOdd.allReduce("sum", tensor, ReduceOp.SUM);
+     * }
+     * }</pre>
+     *
+     * @param name for messages; the same on all ranks
+     * @param colour of this rank's group, 0 or more; {@link #BY_HOST}, on all ranks, for the ranks
+     *     of each host, as the host list says which these are (where nobody knows, each is alone)
+     * @return to be closed by the caller, by all members at the same point; closed with this one at
+     *     the latest
+     */
+    Communicator split(String name, int colour);
 
     /**
      * {@link #allReduceAsync(String, Tensor, Reduction)} that blocks until the result is there.

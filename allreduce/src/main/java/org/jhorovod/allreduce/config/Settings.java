@@ -170,6 +170,46 @@ public final class Settings {
                     "When gradients are reduced: during backward, or in the step by its own thread"
                             + " or the engine's; auto is step inside one host, backward between"
                             + " hosts.");
+    public static final Setting<Integer> LOCAL_STEPS =
+            integer(
+                    "LOCAL_STEPS",
+                    "0",
+                    0,
+                    "So many steps each site trains by itself before all agree on their parameters;"
+                            + " 0: gradients are averaged over all ranks in each step.");
+    public static final Setting<String> SITES =
+            text(
+                    "SITES",
+                    "auto",
+                    "Which ranks are a site, and average gradients in each step: auto (hosts; ranks"
+                            + " where there is one host alone), host, rank, or the number of ranks"
+                            + " of each, such as 4,4,2.");
+    public static final Setting<String> OUTER_OPTIMIZER =
+            text(
+                    "OUTER_OPTIMIZER",
+                    "nesterov:0.7,0.9",
+                    "What takes the mean change of the sites: nesterov:RATE,MOMENTUM (DiLoCo), or"
+                            + " average (local SGD).");
+    public static final Setting<Integer> FRAGMENTS =
+            integer(
+                    "FRAGMENTS",
+                    "1",
+                    1,
+                    "In so many parts the sites agree on their parameters, by turns; with more than"
+                            + " 1 they train on meanwhile.");
+    public static final Setting<Integer> LOCK_STEPS =
+            integer(
+                    "LOCK_STEPS",
+                    "0",
+                    0,
+                    "So many steps at first the sites agree after each, before they train by"
+                            + " themselves.");
+    public static final Setting<String> CODEC =
+            text(
+                    "CODEC",
+                    "none",
+                    "How changes are packed between sites: none, float16, bfloat16, int8, int4,"
+                            + " topk:FRACTION or powersgd:RANK; what is lost is sent later.");
     public static final Setting<Integer> CHECK_STEPS =
             integer(
                     "CHECK_STEPS",
@@ -263,6 +303,12 @@ public final class Settings {
                 TLS_FILE,
                 BUCKET_MIB,
                 REDUCE,
+                LOCAL_STEPS,
+                SITES,
+                OUTER_OPTIMIZER,
+                FRAGMENTS,
+                LOCK_STEPS,
+                CODEC,
                 CHECK_STEPS,
                 SEED,
                 CHECKPOINT_FOLDER,

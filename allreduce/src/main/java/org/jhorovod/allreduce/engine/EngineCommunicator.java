@@ -44,6 +44,7 @@ public final class EngineCommunicator implements Communicator {
     private final ControlPlane control;
     private final Duration operationTimeout;
     private final Consumer<LostReport> onLost;
+    private final Splits splits;
     private final Engine engine;
     private final Collectives collectives;
     private final DeviceQueue device;
@@ -58,6 +59,7 @@ public final class EngineCommunicator implements Communicator {
      * Takes over control plane and backends, which are closed with the communicator.
      *
      * @param onLost told whom this rank misses, before any call fails because of it
+     * @param splitting forms the communicators of parts of the ranks
      */
     public EngineCommunicator(
             Topology self,
@@ -65,13 +67,15 @@ public final class EngineCommunicator implements Communicator {
             Backends backends,
             ControlPlane control,
             Duration operationTimeout,
-            Consumer<LostReport> onLost) {
+            Consumer<LostReport> onLost,
+            Splitting splitting) {
         this.self = self;
         this.generation = generation;
         this.backends = backends;
         this.control = control;
         this.operationTimeout = operationTimeout;
         this.onLost = onLost;
+        this.splits = new Splits(self, splitting);
         this.device = new DeviceQueue(self, backends, control, operationTimeout, GIVE_UP_WAIT);
         this.collectives = new Collectives(self.size(), backends, this::fail);
         this.engine = new Engine(self.rank(), backends.alertness(), this::failed, this::explainBug);
@@ -162,6 +166,11 @@ public final class EngineCommunicator implements Communicator {
         Allocation made = Objects.requireNonNull(allocation.get());
         Runnable release = () -> made.number().ifPresent(backends::release);
         return new RegisteredMemory(type, made.buffers(), made.number(), release);
+    }
+
+    @Override
+    public Communicator split(String name, int colour) {
+        return splits.split(this, name, colour);
     }
 
     private CompletableFuture<Void> submit(Collective collective) {
@@ -342,6 +351,7 @@ public final class EngineCommunicator implements Communicator {
     /** Closes because the process exits: nothing that still waits is worth waiting for. */
     public void closeAtExit() {
         isExiting = true;
+        splits.closeAll(EngineCommunicator::closeAtExit);
         close(Duration.ZERO);
     }
 
@@ -366,6 +376,7 @@ public final class EngineCommunicator implements Communicator {
             }
             isClosed = true;
         }
+        splits.closeAll(group -> group.close(wait));
         boolean isIdle = engine.close(wait);
         if (isIdle && !isExiting) {
             // Before the goodbye: the peers' devices need this one until all have run.

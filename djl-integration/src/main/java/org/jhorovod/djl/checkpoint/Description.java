@@ -5,6 +5,7 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a checkpoint holds beside arrays; JSON on disk and between ranks.
@@ -17,6 +18,8 @@ import java.util.Map;
  * @param parameters name, type and shape of the model's parameters, in their order
  * @param parametersFile the file with their elements, which DJL loads
  * @param optimizer the optimizer's state beside its arrays
+ * @param outer of which parameters an outer optimizer's velocities are in its file, in their order;
+ *     null where a version wrote it that knew none
  */
 public record Description(
         int format,
@@ -26,7 +29,8 @@ public record Description(
         Position position,
         List<String> parameters,
         String parametersFile,
-        Optimizer optimizer) {
+        Optimizer optimizer,
+        @Nullable List<String> outer) {
     /** The format that is written, and the newest that is read. */
     public static final int FORMAT = 1;
 

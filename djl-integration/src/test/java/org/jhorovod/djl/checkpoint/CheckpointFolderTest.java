@@ -39,7 +39,8 @@ class CheckpointFolderTest {
                         "ai.djl.training.optimizer.Adam",
                         12,
                         Map.of("01Linear_weight", 12),
-                        List.of("means/01Linear_weight")));
+                        List.of("means/01Linear_weight")),
+                List.of());
     }
 
     private static SnapshotMemory memory(long seed, int byteCount) {

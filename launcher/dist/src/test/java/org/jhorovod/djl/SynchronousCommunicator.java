@@ -76,6 +76,11 @@ final class SynchronousCommunicator implements Communicator {
     }
 
     @Override
+    public Communicator split(String name, int colour) {
+        return new SynchronousCommunicator(communicator.split(name, colour));
+    }
+
+    @Override
     public void check() {
         communicator.check();
     }

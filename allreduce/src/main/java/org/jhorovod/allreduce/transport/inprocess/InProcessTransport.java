@@ -1,8 +1,9 @@
 package org.jhorovod.allreduce.transport.inprocess;
 
+import java.io.IOException;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jhorovod.allreduce.rendezvous.Identity.Purpose;
 import org.jhorovod.allreduce.spi.Meeting;
 import org.jhorovod.allreduce.transport.Ring;
 import org.jhorovod.allreduce.transport.RingLinks;
@@ -10,10 +11,10 @@ import org.jhorovod.allreduce.transport.Transport;
 
 /** Pipes between ranks that are threads of this process; one object serves all of them. */
 public final class InProcessTransport implements Transport {
-    private final Map<End, Pipe> pipes = new ConcurrentHashMap<>();
+    private static final String PIPE = "pipe";
 
-    /** Where a pipe starts. */
-    private record End(Purpose purpose, int rank) {}
+    // By the name that the rank at its start has published; taken out at its end.
+    private final Map<String, Pipe> pipes = new ConcurrentHashMap<>();
 
     @Override
     public String name() {
@@ -21,12 +22,17 @@ public final class InProcessTransport implements Transport {
     }
 
     @Override
-    public RingLinks open(Meeting meeting, Ring ring) {
-        return new PipeRingLinks(
-                pipe(ring.purpose(), ring.rank()), pipe(ring.purpose(), ring.previousRank()));
-    }
-
-    private Pipe pipe(Purpose purpose, int fromRank) {
-        return pipes.computeIfAbsent(new End(purpose, fromRank), end -> new Pipe());
+    public RingLinks open(Meeting meeting, Ring ring) throws IOException {
+        String key = PIPE + "-" + ring.purpose();
+        String name = UUID.randomUUID().toString();
+        Pipe next = new Pipe();
+        pipes.put(name, next);
+        meeting.publish(key, name);
+        Pipe previous = pipes.remove(meeting.awaitPublished(ring.previousRank(), key));
+        if (previous == null) {
+            throw new IOException(
+                    "rank %d is no thread of this process".formatted(ring.previousRank()));
+        }
+        return new PipeRingLinks(next, previous);
     }
 }

@@ -1,0 +1,108 @@
+package org.jhorovod.djl;
+
+import java.util.List;
+import java.util.Optional;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.djl.local.LocalPlan;
+import org.jhorovod.djl.local.LocalSteps;
+import org.jhorovod.djl.local.Sites;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The ranks with which one trainer reduces the gradients of each step: all of the job, or those of
+ * its site, which agrees with the others now and then. Owned by the training thread.
+ */
+final class LocalTraining implements AutoCloseable {
+    private final Communicator job;
+    private final String owner;
+    private final boolean keepsCheckpoints;
+    private final @Nullable LocalPlan plan; // null where all ranks stay in step
+    private @Nullable Sites sites; // as the plan
+    private @Nullable LocalSteps steps; // as the plan, and before the start
+
+    /**
+     * Of one trainer; with local steps a collective.
+     *
+     * @param owner the trainer's name on all ranks
+     */
+    LocalTraining(DistributedConfig config, String owner) {
+        this.job = config.communicator();
+        this.owner = owner;
+        this.keepsCheckpoints = config.checkpoints().isPresent();
+        this.plan = config.localPlan().filter(plan -> job.size() > 1).orElse(null);
+        this.sites = plan == null ? null : Sites.of(job, owner, config.sites());
+    }
+
+    /** Whether ranks make steps by themselves. */
+    boolean isOn() {
+        return plan != null;
+    }
+
+    /** The ranks that stay in step with this one. */
+    Communicator inside() {
+        Sites known = sites;
+        return known == null ? job : known.inside();
+    }
+
+    /** Starts, when all ranks have the same parameters. */
+    void start(List<NamedParameter> parameters) {
+        closeSteps();
+        Sites known = sites;
+        if (plan != null && known != null) {
+            steps =
+                    new LocalSteps(
+                            known, owner, plan, ParameterElements.of(parameters), keepsCheckpoints);
+        }
+    }
+
+    /**
+     * Notes a step of the site.
+     *
+     * @param samples of the site in this step
+     * @param stepCount how many have been made
+     * @param wantsAll whether all ranks should have the same parameters soon
+     * @return whether they have now
+     */
+    boolean stepMade(long samples, long stepCount, boolean wantsAll) {
+        LocalSteps known = steps;
+        return known == null || known.stepMade(samples, stepCount, wantsAll);
+    }
+
+    /**
+     * Has all ranks agree on their parameters at the end of a pass.
+     *
+     * @return the name of the moment, if the parameters have moved since the last one
+     */
+    Optional<String> endPass(long stepCount) {
+        LocalSteps known = steps;
+        return known != null && known.endPass(stepCount)
+                ? Optional.of("%s after round %d".formatted(owner, known.rounds()))
+                : Optional.empty();
+    }
+
+    /** What the outer optimizer remembers. */
+    Velocities velocities() {
+        return steps == null ? Velocities.none() : new Velocities(steps.velocities());
+    }
+
+    /** How long the training thread has waited for other sites. */
+    long waitedNanos() {
+        return steps == null ? 0 : steps.waitedNanos();
+    }
+
+    private void closeSteps() {
+        if (steps != null) {
+            steps.close();
+            steps = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        closeSteps();
+        if (sites != null) {
+            sites.close();
+            sites = null;
+        }
+    }
+}
