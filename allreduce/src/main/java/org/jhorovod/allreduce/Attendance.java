@@ -73,7 +73,7 @@ final class Attendance {
                     rank,
                     "Rank %d is lost: %s, while %s waited for it to join the job. Look at the lost rank's output."
                             .formatted(
-                                    rank,
+                                    group.inJob(rank),
                                     new String(how.get(), StandardCharsets.UTF_8),
                                     self.describe()));
         }
@@ -100,7 +100,11 @@ final class Attendance {
         String text =
                 "Rank %d on %s waited %d s for rank %d to join the job of %d ranks. Check that this rank was started, that its program calls JHorovod.init() (or DistributedTrainer.create), and that the hosts reach each other; raise JHOROVOD_START_TIMEOUT_SECONDS (jhorovodrun --start-timeout) if starting takes longer."
                         .formatted(
-                                self.rank(), self.host(), timeout.toSeconds(), rank, self.size());
+                                group.inJob(self.rank()),
+                                self.host(),
+                                timeout.toSeconds(),
+                                group.inJob(rank),
+                                self.size());
         new LostReport(group.inJob(rank), text)
                 .leaveIn(store, generation, group.inJob(self.rank()));
         return new StartException(text);

@@ -183,9 +183,9 @@ final class Continuation implements AutoCloseable {
         }
     }
 
-    /** Whether a checkpoint is to be written once all ranks have the same parameters. */
-    boolean isCheckpointDue() {
-        return checkpointing != null && checkpointing.isDue(clock.steps());
+    /** Whether a checkpoint is to be written after the next step, once all ranks are equal. */
+    boolean isCheckpointDueNext() {
+        return checkpointing != null && checkpointing.isDue(clock.steps() + 1);
     }
 
     /** Notes the end of a pass on all ranks; one that trains is worth a checkpoint. */
@@ -203,6 +203,13 @@ final class Continuation implements AutoCloseable {
      * @throws IllegalStateException if none are kept, or the training has not started
      */
     boolean write() {
+        Checkpointing known = requireCheckpoints();
+        known.write(moment());
+        return known.await();
+    }
+
+    /** Makes sure that a checkpoint can be written. */
+    Checkpointing requireCheckpoints() {
         Checkpointing known = checkpointing;
         if (known == null) {
             throw new IllegalStateException(
@@ -215,8 +222,7 @@ final class Continuation implements AutoCloseable {
                     "The trainer is not initialised. Call trainer.initialize(shapes) before"
                             + " checkpoint().");
         }
-        known.write(moment());
-        return known.await();
+        return known;
     }
 
     private Checkpointing.Moment moment() {

@@ -73,7 +73,9 @@ public final class DistributedConfig {
                 Optional.ofNullable(builder.codec)
                         .orElseGet(() -> parsed(configuration, Settings.CODEC, Codecs::parse));
         if (steps == 0) {
-            requireNone(codec);
+            if (builder.codec != null || builder.localSteps < 0) {
+                requireNone(codec);
+            }
             return null;
         }
         int fragments =
@@ -143,7 +145,9 @@ public final class DistributedConfig {
         return bucketMib;
     }
 
-    /** After how many steps all parameters are compared; 0 for never. */
+    /**
+     * After how many steps all parameters are compared, with local steps after each pass; 0 never.
+     */
     public int checkSteps() {
         return checkSteps;
     }
@@ -264,7 +268,10 @@ public final class DistributedConfig {
 
         /**
          * So many steps each site trains by itself before all agree on their parameters; 0 for
-         * averaging gradients over all ranks in each step. For slow lines between sites.
+         * averaging gradients over all ranks in each step. For slow lines between sites, and one
+         * trainer at a time. A site that is faster waits for the others, no longer than the
+         * operation timeout. A round after few steps, at the end of a pass say, counts as any
+         * other.
          */
         public Builder optLocalSteps(int steps) {
             if (steps < 0) {

@@ -35,9 +35,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Every rank runs the same program. {@link #initialize} gives all ranks the parameters of rank
  * 0; {@link #iterateDataset} hands each rank its own part of the data; {@link #step} averages the
  * gradients, weighted by samples, before the optimizer sees them. All ranks hold bitwise equal
- * parameters after every step. A loss is taken to be a mean over its batch, as DJL's are. The batch
- * size is the one of each rank and the learning rate is not scaled. In a job of one rank it behaves
- * as the trainer of {@code model.newTrainer(config)}.
+ * parameters after every step; with local steps, those of a site, and all ranks after every pass. A
+ * loss is taken to be a mean over its batch, as DJL's are. The batch size is the one of each rank
+ * and the learning rate is not scaled. In a job of one rank it behaves as the trainer of {@code
+ * model.newTrainer(config)}.
  *
  * <p>{@code create}, {@code initialize}, {@code iterateDataset}, {@code step} and the end of a pass
  * wait for the other ranks and throw {@link org.jhorovod.allreduce.collective.CollectiveException}
@@ -58,12 +59,12 @@ public final class DistributedTrainer extends Trainer {
     private final Passes passes;
     private final StepSamples samples;
     private final LocalTraining local;
+    private final PeriodicCheck check;
     private final boolean stepsAlone; // no other rank takes part in its steps
 
     private List<NamedParameter> parameters = List.of();
     private @Nullable StepReduction reduction; // null until initialised
     private @Nullable GradientUpdate update; // null before the first step
-    private long checkedSteps; // how many had been made when the parameters were last compared
 
     private DistributedTrainer(
             Model model, TrainingConfig trainingConfig, DistributedConfig config) {
@@ -74,12 +75,13 @@ public final class DistributedTrainer extends Trainer {
         this.alone = communicator.size() == 1;
         this.group = TrainerGroup.of(communicator);
         this.metrics = new MetricReducer(communicator, getEvaluators());
-        this.number = group.add(this);
+        this.number = group.add(this, config.localPlan().isPresent() && !alone);
         this.name = "trainer-" + number;
         this.continuation =
                 new Continuation(config, number, name, model, trainingConfig.getOptimizer(), clock);
         this.passes = new Passes(communicator, name, number, group, continuation.data());
         this.samples = new StepSamples(group, passes, !alone && communicator.rank() == 0);
+        this.check = new PeriodicCheck(config, name);
         this.local = new LocalTraining(config, name);
         this.stepsAlone = local.inside().size() == 1;
     }
@@ -161,6 +163,7 @@ public final class DistributedTrainer extends Trainer {
         super.initialize(shapes);
         update = null; // the block may have other parameters now
         parameters = NamedParameter.of(getModel().getBlock());
+        check.of(parameters);
         Optional<NativeGradients> gradients = Optional.empty();
         if (!alone) {
             gradients = NativeGradients.find(parameters);
@@ -194,11 +197,12 @@ public final class DistributedTrainer extends Trainer {
         if (reduction != null) {
             reduction.close();
         }
+        local.agree(false, clock.steps()); // what the sites have learnt since, if anything
         ArrayBroadcast.run(
                 communicator,
                 name + "/parameter",
                 parameters.stream().map(NamedParameter::array).toList());
-        local.start(parameters);
+        local.start(parameters, clock.steps());
         if (!stepsAlone) {
             reduction =
                     StepReduction.of(
@@ -250,8 +254,8 @@ public final class DistributedTrainer extends Trainer {
     /**
      * {@inheritDoc}
      *
-     * <p>Averages the gradients and running statistics over all ranks first. Blocks until the other
-     * ranks have called it too.
+     * <p>Averages the gradients and running statistics over all ranks first, with local steps over
+     * those of the site. Blocks until these have called it too.
      */
     @Override
     public void step() {
@@ -283,13 +287,24 @@ public final class DistributedTrainer extends Trainer {
 
     private void update(StepReduction.Averaged averaged) {
         applyUpdate();
-        clock.stepEnded(System.nanoTime(), averaged.samples(), averaged.waitedNanos());
+        long waitedBefore = local.waitedNanos();
+        long made = clock.steps() + 1;
         boolean areEqual =
-                local.stepMade(averaged.samples(), clock.steps(), continuation.isCheckpointDue());
+                local.stepMade(averaged.samples(), made, continuation.isCheckpointDueNext());
+        long waited = averaged.waitedNanos() + local.waitedNanos() - waitedBefore;
+        clock.stepEnded(System.nanoTime(), local.estimated(averaged.samples()), waited);
         continuation.stepMade(group.passOfStep(number), areEqual);
-        if (checks() && !local.isOn() && clock.steps() % config.checkSteps() == 0) {
-            checkParameters("%s after step %d".formatted(name, clock.steps()));
-        }
+        check.afterStep(clock.steps());
+    }
+
+    /**
+     * Gives all ranks the same parameters now, where local steps are made; otherwise they have
+     * them. The end of a pass over the data does so by itself: this is for a program that leaves a
+     * pass in its middle, or uses none, before it evaluates or saves the model. Blocks until all
+     * ranks have called it, after as many steps.
+     */
+    public void agree() {
+        check.afterAgreement(local.agree(false, clock.steps()));
     }
 
     /**
@@ -300,12 +315,9 @@ public final class DistributedTrainer extends Trainer {
      * @throws IllegalStateException if this trainer keeps no checkpoints, or is not initialised
      */
     public boolean checkpoint() {
-        local.endPass(clock.steps());
+        continuation.requireCheckpoints();
+        agree();
         return continuation.write();
-    }
-
-    private boolean checks() {
-        return !alone && config.checkSteps() > 0;
     }
 
     private void applyUpdate() {
@@ -318,12 +330,6 @@ public final class DistributedTrainer extends Trainer {
         long start = System.nanoTime();
         known.apply();
         addMetric("step", start); // as DJL's own step does
-    }
-
-    /** Compares the parameters between the ranks, which have made the same steps. */
-    private void checkParameters(String moment) {
-        ParameterCheck.require(communicator, moment, parameters);
-        checkedSteps = clock.steps();
     }
 
     /**
@@ -351,6 +357,7 @@ public final class DistributedTrainer extends Trainer {
             return () -> passes.openAlone(batches, continuation::passEnded).iterator();
         }
         continuation.requireStarted();
+        agree(); // a pass may have been left in its middle
         double[][] start = metrics.start();
         Pass pass =
                 passes.open(
@@ -365,12 +372,10 @@ public final class DistributedTrainer extends Trainer {
     /** Waits for ranks that have a batch more, and compares what all have come to. */
     private void finish(Pass pass, double[][] metricsAtStart) {
         group.joinUntilEnd(local.inside(), pass);
-        Optional<String> agreed = local.endPass(clock.steps());
+        Optional<String> agreed = local.agree(true, clock.steps());
         metrics.finish(pass.name() + "/metrics", metricsAtStart);
-        if (checks() && !local.isOn() && clock.steps() > checkedSteps) {
-            checkParameters("%s after step %d".formatted(name, clock.steps()));
-        }
-        agreed.filter(moment -> checks()).ifPresent(this::checkParameters);
+        check.afterPass(clock.steps());
+        check.afterAgreement(agreed);
         continuation.passEnded(pass);
     }
 
@@ -380,12 +385,15 @@ public final class DistributedTrainer extends Trainer {
      */
     @Override
     public void close() {
-        local.close();
-        continuation.close();
-        group.remove(number);
-        if (reduction != null) {
-            reduction.close();
+        try {
+            local.close();
+        } finally {
+            continuation.close();
+            group.remove(number);
+            if (reduction != null) {
+                reduction.close();
+            }
+            super.close();
         }
-        super.close();
     }
 }

@@ -3,6 +3,7 @@ package org.jhorovod.djl;
 import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.djl.local.Elements;
 import org.jhorovod.djl.local.LocalPlan;
 import org.jhorovod.djl.local.LocalSteps;
 import org.jhorovod.djl.local.Sites;
@@ -33,25 +34,25 @@ final class LocalTraining implements AutoCloseable {
         this.sites = plan == null ? null : Sites.of(job, owner, config.sites());
     }
 
-    /** Whether ranks make steps by themselves. */
-    boolean isOn() {
-        return plan != null;
-    }
-
     /** The ranks that stay in step with this one. */
     Communicator inside() {
         Sites known = sites;
         return known == null ? job : known.inside();
     }
 
-    /** Starts, when all ranks have the same parameters. */
-    void start(List<NamedParameter> parameters) {
+    /**
+     * Starts, when all ranks have the same parameters; anew when the block is initialised anew.
+     *
+     * @param stepCount how many steps have been made
+     */
+    void start(List<NamedParameter> parameters, long stepCount) {
+        Velocities before = velocities();
         closeSteps();
         Sites known = sites;
         if (plan != null && known != null) {
-            steps =
-                    new LocalSteps(
-                            known, owner, plan, ParameterElements.of(parameters), keepsCheckpoints);
+            List<Elements> elements = ParameterElements.of(parameters);
+            steps = new LocalSteps(known, owner, plan, elements, keepsCheckpoints, stepCount);
+            velocities().takeOver(before);
         }
     }
 
@@ -65,19 +66,31 @@ final class LocalTraining implements AutoCloseable {
      */
     boolean stepMade(long samples, long stepCount, boolean wantsAll) {
         LocalSteps known = steps;
-        return known == null || known.stepMade(samples, stepCount, wantsAll);
+        // A step moves parameters even if its samples have come by another way.
+        return known == null || known.stepMade(Math.max(1, samples), stepCount, wantsAll);
     }
 
     /**
-     * Has all ranks agree on their parameters at the end of a pass.
+     * Has all ranks agree on their parameters.
      *
+     * @param isEndOfPass whether a pass over the data has ended, on some ranks after more steps
+     *     than on others
      * @return the name of the moment, if the parameters have moved since the last one
      */
-    Optional<String> endPass(long stepCount) {
+    Optional<String> agree(boolean isEndOfPass, long stepCount) {
         LocalSteps known = steps;
-        return known != null && known.endPass(stepCount)
+        if (known == null) {
+            return Optional.empty();
+        }
+        boolean hasMoved = isEndOfPass ? known.endPass(stepCount) : known.agree(stepCount);
+        return hasMoved
                 ? Optional.of("%s after round %d".formatted(owner, known.rounds()))
                 : Optional.empty();
+    }
+
+    /** The samples of a step of all ranks, as far as one site can tell. */
+    long estimated(long samplesOfSite) {
+        return samplesOfSite * job.size() / inside().size();
     }
 
     /** What the outer optimizer remembers. */

@@ -12,13 +12,18 @@ record ParameterElements(NamedParameter parameter) implements Elements {
     /**
      * Those of a model.
      *
-     * @throws IllegalArgumentException if one of them is not of float32
+     * @throws IllegalArgumentException if one of them is not of float32, or cannot be written
      */
     static List<Elements> of(List<NamedParameter> parameters) {
         for (NamedParameter each : parameters) {
             if (each.array().getDataType() != DataType.FLOAT32) {
                 throw new IllegalArgumentException(
                         "Parameter '%s' cannot be trained by local steps, which work on FLOAT32 alone. Train it in FLOAT32, or without local steps."
+                                .formatted(each.describe()));
+            }
+            if (!TensorMemory.canOverwrite(each.array())) {
+                throw new IllegalArgumentException(
+                        "Parameter '%s' is a view whose elements do not lie in row order, so it cannot be agreed on in place. Build it from a duplicate() of the array."
                                 .formatted(each.describe()));
             }
         }

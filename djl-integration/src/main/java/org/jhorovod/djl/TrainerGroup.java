@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.WeakHashMap;
 import java.util.concurrent.CompletableFuture;
 import org.jhorovod.allreduce.collective.Communicator;
@@ -45,6 +46,7 @@ final class TrainerGroup {
     private final List<@Nullable DistributedTrainer> trainers = new ArrayList<>(); // null: closed
     private final HostTensor announcement = HostTensor.allocate(DataType.INT32, 1);
     private @Nullable Pass current; // null outside of every pass
+    private boolean hasLocal; // the trainer that is open alone
     private boolean isAnnouncing;
     private boolean toldUnsharded;
 
@@ -54,8 +56,22 @@ final class TrainerGroup {
         return GROUPS.computeIfAbsent(communicator, c -> new TrainerGroup());
     }
 
-    /** Adds a trainer and returns its number, which is the same on all ranks. */
-    int add(DistributedTrainer trainer) {
+    /**
+     * Adds a trainer and returns its number, which is the same on all ranks.
+     *
+     * @param isLocal whether it makes local steps
+     * @throws IllegalStateException if there are several then, one of them with local steps: the
+     *     ranks do not know which of them the others step
+     */
+    int add(DistributedTrainer trainer, boolean isLocal) {
+        boolean isAlone = trainers.stream().allMatch(Objects::isNull);
+        if (!isAlone && (isLocal || hasLocal)) {
+            throw new IllegalStateException(
+                    "Local steps are for one trainer at a time, but this process has another that"
+                            + " is open. Close it first, or train without local steps"
+                            + " (JHOROVOD_LOCAL_STEPS=0).");
+        }
+        hasLocal = isLocal;
         trainers.add(trainer);
         return trainers.size() - 1;
     }

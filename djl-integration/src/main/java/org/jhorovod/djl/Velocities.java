@@ -62,6 +62,17 @@ record Velocities(Map<String, FloatBuffer> elements) {
         }
     }
 
+    /** Takes over those of the same parameters. */
+    void takeOver(Velocities other) {
+        other.elements.forEach(
+                (name, source) -> {
+                    FloatBuffer target = elements.get(name);
+                    if (target != null && target.remaining() == source.remaining()) {
+                        target.duplicate().put(source.duplicate());
+                    }
+                });
+    }
+
     /** Gives all ranks those of rank 0. Blocks for the slowest rank. */
     void broadcast(Communicator communicator, String name) {
         for (FloatBuffer each : elements.values()) {

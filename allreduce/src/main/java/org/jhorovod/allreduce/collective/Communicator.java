@@ -113,7 +113,8 @@ public interface Communicator extends AutoCloseable {
      * Divides the ranks into groups, each with a communicator of its own, as {@code MPI_Comm_split}
      * does: ranks that give the same colour are one group, numbered from 0 in the order of their
      * ranks here. Its collectives have an order of their own, and run beside those of this
-     * communicator and of other groups. Messages of a group name both numbers of a rank.
+     * communicator and of other groups. Messages of a group name a host with the job's number of
+     * the rank.
      *
      * <p>A collective: all ranks call it, in the same order among their other collectives, and it
      * blocks until the group's members have met. A group reduces host memory.

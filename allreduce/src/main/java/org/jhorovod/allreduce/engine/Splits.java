@@ -23,6 +23,7 @@ final class Splits {
     // Guarded by this. Weak: an open one is held by its threads.
     private final List<WeakReference<EngineCommunicator>> groups = new ArrayList<>();
     private int count;
+    private boolean isClosed;
 
     Splits(Topology self, Splitting splitting) {
         this.self = self;
@@ -64,9 +65,14 @@ final class Splits {
     private EngineCommunicator form(String name, Division division) {
         EngineCommunicator group =
                 splitting.form(number(name), division.members(), division.self());
+        boolean isLate;
         synchronized (this) {
+            isLate = isClosed;
             groups.removeIf(known -> known.refersTo(null));
             groups.add(new WeakReference<>(group));
+        }
+        if (isLate) {
+            group.close();
         }
         return group;
     }
@@ -117,6 +123,7 @@ final class Splits {
         synchronized (this) {
             open = new ArrayList<>(groups);
             groups.clear();
+            isClosed = true;
         }
         for (int i = open.size() - 1; i >= 0; i--) {
             EngineCommunicator group = open.get(i).get();

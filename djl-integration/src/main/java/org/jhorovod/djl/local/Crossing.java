@@ -65,11 +65,11 @@ final class Crossing implements AutoCloseable {
      * @param kind what it was to be
      * @param takesNow whether the changes are still to be taken, as the training thread waits
      */
-    CompletableFuture<Round> begin(Word word, Round.Next kind, boolean takesNow) {
+    CompletableFuture<Round> begin(Word word, Round.Kind kind, boolean takesNow) {
         return CompletableFuture.supplyAsync(() -> run(word, kind, takesNow), thread);
     }
 
-    private Round run(Word word, Round.Next kind, boolean takesNow) {
+    private Round run(Word word, Round.Kind kind, boolean takesNow) {
         Round round = Round.of(tell(word), kind, rules);
         for (int number : round.fragments()) {
             Fragment fragment = fragments.get(number);

@@ -41,7 +41,7 @@ final class Fragment {
      */
     Fragment(List<Elements> members, Codec codec, OuterOptimizer optimizer, boolean stepsOn) {
         this.members = List.copyOf(members);
-        this.elementCount = members.stream().mapToInt(Elements::count).sum();
+        this.elementCount = elementCount(members);
         this.codec = codec;
         this.optimizer = optimizer;
         this.common = new float[elementCount];
@@ -52,6 +52,19 @@ final class Fragment {
                         .order(ByteOrder.nativeOrder());
         FloatBuffer target = FloatBuffer.wrap(common);
         members.forEach(member -> member.read(target));
+    }
+
+    private static int elementCount(List<Elements> members) {
+        long count = members.stream().mapToLong(Elements::count).sum();
+        if (count > Integer.MAX_VALUE / Float.BYTES) {
+            throw new IllegalArgumentException(
+                    "The parameters from '%s' to '%s' have %,d elements together, more than a fragment can have. Ask for more fragments (JHOROVOD_FRAGMENTS)."
+                            .formatted(
+                                    members.get(0).name(),
+                                    members.get(members.size() - 1).name(),
+                                    count));
+        }
+        return (int) count;
     }
 
     /** A codec at work on its changes, with error feedback. */
@@ -148,13 +161,15 @@ final class Fragment {
      *
      * @param keepsSteps whether this site has stepped on since its change was taken: what it has
      *     learnt meanwhile stays
+     * @param averages whether they become the mean of the sites', whatever the optimizer
      */
-    void settle(boolean keepsSteps) {
+    void settle(boolean keepsSteps, boolean averages) {
+        OuterOptimizer mover = averages ? OuterOptimizer.average() : optimizer;
         FloatBuffer changes = change.asFloatBuffer();
         for (int start = 0; start < elementCount; start += BLOCK) {
             int count = Math.min(BLOCK, elementCount - start);
             changes.get(start, block, 0, count);
-            optimizer.update(common, velocity, start, block, count);
+            mover.update(common, velocity, start, block, count);
         }
         if (keepsSteps) {
             addSteps(changes);
@@ -171,7 +186,9 @@ final class Fragment {
             int count = Math.min(BLOCK, elementCount - start);
             target.get(start, other, 0, count);
             for (int i = 0; i < count; i++) {
-                other[i] = common[start + i] + (other[i] - taken[start + i]);
+                float moved = other[i] - taken[start + i];
+                // Not the sum where nothing has moved: it is not the same zero.
+                other[i] = moved == 0 ? common[start + i] : common[start + i] + moved;
             }
             target.put(start, other, 0, count);
         }

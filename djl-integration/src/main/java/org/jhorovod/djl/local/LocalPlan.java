@@ -24,10 +24,14 @@ public record LocalPlan(
         }
     }
 
-    /** How many steps lie between the round of a fragment and the round before. */
-    int stepsBefore(int turn) {
-        int of = Math.min(turn, fragments - 1);
-        return (int) ((of + 1L) * steps / fragments - (long) of * steps / fragments);
+    /**
+     * How many steps lie between the round of a fragment and the round before.
+     *
+     * @param cycle how many fragments take turns, of a small model perhaps fewer than were asked
+     *     for
+     */
+    int stepsBefore(int turn, int cycle) {
+        return (int) ((turn + 1L) * steps / cycle - (long) turn * steps / cycle);
     }
 
     /** As messages and comparisons between ranks show it. */

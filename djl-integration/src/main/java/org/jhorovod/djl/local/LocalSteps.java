@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * the training thread.
  */
 public final class LocalSteps implements AutoCloseable {
-    private static final int HEADER = 3;
+    private static final int HEADER = 4;
 
     private final Sites sites;
     private final String owner;
@@ -53,13 +53,14 @@ public final class LocalSteps implements AutoCloseable {
     private long rounds;
     private int turn; // of the fragments
     private long sinceRound;
-    private Round.Next next;
+    private Round.Kind next;
     private boolean hasMovedSince; // the last pass's end
     private @Nullable Begun underWay; // null where the ranks wait for each round
     private long waitedNanos;
 
     /** A round that has begun; its result is on the carrier alone. */
-    private record Begun(Optional<CompletableFuture<Round>> result, boolean isTaken) {}
+    private record Begun(
+            Optional<CompletableFuture<Round>> result, boolean isTaken, boolean averages) {}
 
     /**
      * Begins, when all ranks have the same parameters.
@@ -69,13 +70,15 @@ public final class LocalSteps implements AutoCloseable {
      * @param parameters in the model's order
      * @param keepsCheckpoints whether nothing may be left in a residual where a checkpoint may be
      *     written
+     * @param steps made before
      */
     public LocalSteps(
             Sites sites,
             String owner,
             LocalPlan plan,
             List<Elements> parameters,
-            boolean keepsCheckpoints) {
+            boolean keepsCheckpoints,
+            long steps) {
         this.sites = sites;
         this.owner = owner;
         this.plan = plan;
@@ -95,7 +98,7 @@ public final class LocalSteps implements AutoCloseable {
         this.crossing =
                 sites.across().map(carriers -> new Crossing(carriers, owner, fragments, rules));
         this.header = HostTensor.allocate(DataType.INT64, HEADER + fragments.size());
-        this.next = plan.lockSteps() > 0 ? Round.Next.LOCK_STEP : Round.Next.FRAGMENT;
+        this.next = plan.lockSteps() > steps ? Round.Kind.LOCK_STEP : Round.Kind.FRAGMENT;
     }
 
     /**
@@ -109,21 +112,21 @@ public final class LocalSteps implements AutoCloseable {
     public boolean stepMade(long samples, long steps, boolean wantsAll) {
         fragments.forEach(fragment -> fragment.count(samples));
         sinceRound++;
-        boolean isLockStep = next == Round.Next.LOCK_STEP;
-        if (sinceRound < (isLockStep ? 1 : plan.stepsBefore(turn))) {
+        boolean isLockStep = next == Round.Kind.LOCK_STEP;
+        if (sinceRound < (isLockStep ? 1 : plan.stepsBefore(turn, cycle))) {
             return false;
         }
         sinceRound = 0;
         settleUnderWay();
-        Word word = word(false, wantsAll, steps);
-        if (plan.fragments() > 1 && next == Round.Next.FRAGMENT) {
+        Word word = word(Word.Place.STEPPING, wantsAll, steps);
+        if (plan.fragments() > 1 && next == Round.Kind.FRAGMENT) {
             take();
             underWay = begin(word, true);
+            turn = (turn + 1) % cycle;
             return false;
         }
-        boolean isAll = next != Round.Next.FRAGMENT || cycle == 1;
+        boolean isAll = next != Round.Kind.FRAGMENT || cycle == 1;
         settle(begin(word, false));
-        turn = isAll ? 0 : turn;
         return isAll;
     }
 
@@ -132,24 +135,32 @@ public final class LocalSteps implements AutoCloseable {
      * ranks have the same parameters.
      *
      * @param steps made so far
-     * @return whether the parameters have moved since the last pass's end
+     * @return whether the parameters have moved since all ranks had the same last
      */
     public boolean endPass(long steps) {
+        return agree(Word.Place.END_OF_PASS, steps);
+    }
+
+    /** The same at another point of the program, which all ranks come to after as many steps. */
+    public boolean agree(long steps) {
+        return agree(Word.Place.CALL, steps);
+    }
+
+    private boolean agree(Word.Place place, long steps) {
         sinceRound = 0;
         settleUnderWay();
         Round round;
         do {
-            round = settle(begin(word(true, false, steps), false));
+            round = settle(begin(word(place, false, steps), false));
         } while (!round.isLast());
-        turn = 0;
         boolean hasMoved = hasMovedSince;
         hasMovedSince = false;
         return hasMoved;
     }
 
-    private Word word(boolean isEnded, boolean wantsAll, long steps) {
+    private Word word(Word.Place place, boolean wantsAll, long steps) {
         List<Long> samples = fragments.stream().map(Fragment::samples).toList();
-        return new Word(rounds, turn, isEnded, wantsAll, steps, samples);
+        return new Word(rounds, turn, place, wantsAll, steps, samples);
     }
 
     /** Takes the changes of the fragment whose turn it is, and of those that are in every round. */
@@ -162,10 +173,12 @@ public final class LocalSteps implements AutoCloseable {
     }
 
     private Begun begin(Word word, boolean isTaken) {
-        Round.Next kind = next;
+        Round.Kind kind = next;
         rounds++;
-        turn = (turn + 1) % cycle;
-        return new Begun(crossing.map(way -> way.begin(word, kind, !isTaken)), isTaken);
+        return new Begun(
+                crossing.map(way -> way.begin(word, kind, !isTaken)),
+                isTaken,
+                kind == Round.Kind.LOCK_STEP);
     }
 
     private void settleUnderWay() {
@@ -190,8 +203,13 @@ public final class LocalSteps implements AutoCloseable {
             }
         }
         waitedNanos += System.nanoTime() - start;
-        round.fragments().forEach(number -> fragments.get(number).settle(begun.isTaken()));
+        for (int number : round.fragments()) {
+            // A variance plus what it has moved meanwhile may be less than 0.
+            boolean keepsSteps = begun.isTaken() && number < cycle;
+            fragments.get(number).settle(keepsSteps, begun.averages());
+        }
         next = round.next();
+        turn = round.nextTurn();
         hasMovedSince |= !round.fragments().isEmpty();
         return round;
     }
@@ -205,19 +223,20 @@ public final class LocalSteps implements AutoCloseable {
         known.ifPresent(
                 round -> {
                     numbers.put(round.isLast() ? 1 : 0).put(round.next().ordinal());
-                    numbers.put(round.fragments().size());
+                    numbers.put(round.nextTurn()).put(round.fragments().size());
                     round.fragments().forEach(numbers::put);
                     numbers.rewind();
                 });
         sites.inside().broadcast(owner + "/round", header, 0);
         boolean isLast = numbers.get() != 0;
-        Round.Next after = Round.Next.values()[(int) numbers.get()];
+        Round.Kind after = Round.Kind.values()[(int) numbers.get()];
+        int turnAfter = (int) numbers.get();
         int count = (int) numbers.get();
         List<Integer> chosen = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             chosen.add((int) numbers.get());
         }
-        return new Round(chosen, isLast, false, after, List.of());
+        return new Round(chosen, isLast, false, after, turnAfter, List.of());
     }
 
     /** Bounded, because every collective of the round ends by the operation deadline. */

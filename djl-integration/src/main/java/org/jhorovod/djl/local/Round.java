@@ -8,21 +8,27 @@ import org.jhorovod.allreduce.collective.MismatchException;
  * What the sites do together in a round, which follows from their words in the same way on each.
  *
  * @param fragments whose changes are averaged, as far as there are any
- * @param isLast whether all sites have come to the end of the pass
+ * @param isLast whether all sites have come to where they are to agree
  * @param isInFull whether changes travel in full, whatever the codec, and residuals with them
- * @param next what the next round is to be, unless all sites end before
+ * @param next what the next round is to be, unless all sites agree before
+ * @param nextTurn the fragment whose turn it is then
  * @param words of all sites
  */
 record Round(
-        List<Integer> fragments, boolean isLast, boolean isInFull, Next next, List<Word> words) {
+        List<Integer> fragments,
+        boolean isLast,
+        boolean isInFull,
+        Kind next,
+        int nextTurn,
+        List<Word> words) {
 
     /** What a round is to be. */
-    enum Next {
+    enum Kind {
         /** Of one fragment, when its turn has come. */
         FRAGMENT,
         /** Of all fragments, when the next one's turn has come; nobody steps meanwhile. */
         ALL,
-        /** Of all fragments, after one step; nobody steps meanwhile. */
+        /** Of all fragments, after one step, by averaging; nobody steps meanwhile. */
         LOCK_STEP
     }
 
@@ -42,18 +48,17 @@ record Round(
      * @param kind what this round was to be
      * @throws MismatchException if the sites are in different rounds
      */
-    static Round of(List<Word> words, Next kind, Rules rules) {
-        long round = words.get(0).round();
-        for (int site = 1; site < words.size(); site++) {
-            if (words.get(site).round() != round) {
-                throw new MismatchException(
-                        "Site 0 is in round %d of its local steps, site %d in round %d: one of them made more steps. Make as many steps on all ranks, or iterate over trainer.iterateDataset(dataset), which takes care of the rest."
-                                .formatted(round, site, words.get(site).round()));
-            }
-        }
-        boolean isLast = words.stream().allMatch(Word::isEnded);
-        boolean ofAll = kind != Next.FRAGMENT || isLast;
-        long turn = words.get(0).turn();
+    static Round of(List<Word> words, Kind kind, Rules rules) {
+        requireSame(words);
+        int turn = words.get(0).turn();
+        boolean isLast = words.stream().noneMatch(word -> word.place() == Word.Place.STEPPING);
+        boolean ofAll = kind != Kind.FRAGMENT || isLast;
+        boolean isWanted = words.stream().anyMatch(Word::wantsAll);
+        boolean ofEverything = ofAll || rules.cycle() == 1;
+        boolean isInFull =
+                rules.keepsCheckpoints()
+                        && ofEverything
+                        && (isLast || kind == Kind.ALL || isWanted);
         return new Round(
                 IntStream.range(0, rules.fragments())
                         .filter(fragment -> ofAll || fragment == turn || fragment >= rules.cycle())
@@ -61,16 +66,42 @@ record Round(
                         .boxed()
                         .toList(),
                 isLast,
-                rules.keepsCheckpoints() && (kind == Next.ALL || isLast),
-                next(words, isLast, rules.lockSteps()),
+                isInFull,
+                next(words, isWanted && !ofEverything, rules.lockSteps()),
+                ofAll ? 0 : (turn + 1) % rules.cycle(),
                 words);
     }
 
-    private static Next next(List<Word> words, boolean isLast, long lockSteps) {
-        if (words.stream().mapToLong(Word::steps).min().orElseThrow() < lockSteps) {
-            return Next.LOCK_STEP;
+    private static void requireSame(List<Word> words) {
+        Word first = words.get(0);
+        for (int site = 1; site < words.size(); site++) {
+            Word other = words.get(site);
+            if (other.round() != first.round() || other.turn() != first.turn()) {
+                throw new MismatchException(
+                        "Site 0 is in round %d of its local steps, site %d in round %d: one of them made more steps. Make as many steps on all ranks, or iterate over trainer.iterateDataset(dataset), which takes care of the rest."
+                                .formatted(first.round(), site, other.round()));
+            }
         }
-        return !isLast && words.stream().anyMatch(Word::wantsAll) ? Next.ALL : Next.FRAGMENT;
+        List<Word.Place> places =
+                words.stream()
+                        .map(Word::place)
+                        .filter(place -> place != Word.Place.STEPPING)
+                        .distinct()
+                        .toList();
+        if (places.size() > 1) {
+            throw new MismatchException(
+                    "Some sites have come to the end of a pass over their data, others to a call of"
+                        + " trainer.agree() or checkpoint(), or to the start of a pass. Make those"
+                        + " calls after the same step on all ranks, before the first rank's end of"
+                        + " the pass.");
+        }
+    }
+
+    private static Kind next(List<Word> words, boolean isAllWanted, long lockSteps) {
+        if (words.stream().mapToLong(Word::steps).min().orElseThrow() < lockSteps) {
+            return Kind.LOCK_STEP;
+        }
+        return isAllWanted ? Kind.ALL : Kind.FRAGMENT;
     }
 
     /** What a site's change of a fragment weighs: its part of the samples. */

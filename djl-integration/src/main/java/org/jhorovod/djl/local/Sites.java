@@ -20,8 +20,13 @@ public record Sites(Communicator inside, Optional<Communicator> across) implemen
     public static Sites of(Communicator job, String name, SiteChoice choice) {
         Communicator inside = choice.divide(job, name + "/site");
         boolean isCarrier = inside.rank() == 0;
-        Communicator carriers =
-                job.split(name + "/carriers", isCarrier ? CARRIERS : 1 + job.rank());
+        Communicator carriers;
+        try {
+            carriers = job.split(name + "/carriers", isCarrier ? CARRIERS : 1 + job.rank());
+        } catch (RuntimeException e) {
+            inside.close();
+            throw e;
+        }
         if (!isCarrier) {
             carriers.close(); // it is alone
         }

@@ -10,34 +10,43 @@ import java.util.List;
  * @param round counted from 0
  * @param turn of the fragment with this number, from 0; the first has its turn after every round of
  *     all fragments
- * @param isEnded whether it has come to the end of its pass over the data
- * @param wantsAll whether the next round is to be one of all fragments, for a checkpoint
+ * @param place where it is
+ * @param wantsAll whether all ranks should have the same parameters soon, for a checkpoint
  * @param steps how many it has made
  * @param samples by fragment, that its changes come from
  */
-record Word(
-        long round, long turn, boolean isEnded, boolean wantsAll, long steps, List<Long> samples) {
+record Word(long round, int turn, Place place, boolean wantsAll, long steps, List<Long> samples) {
     private static final int NUMBERS = 5;
+
+    /** Where a site is in its program. */
+    enum Place {
+        /** In the middle of its steps. */
+        STEPPING,
+        /** At the end of a pass over the data. */
+        END_OF_PASS,
+        /** At a call by which all ranks agree. */
+        CALL
+    }
 
     static int length(int fragments) {
         return NUMBERS + fragments;
     }
 
     void write(LongBuffer target) {
-        target.put(round).put(turn).put(isEnded ? 1 : 0).put(wantsAll ? 1 : 0).put(steps);
+        target.put(round).put(turn).put(place.ordinal()).put(wantsAll ? 1 : 0).put(steps);
         samples.forEach(target::put);
     }
 
     static Word read(LongBuffer source, int fragments) {
         long round = source.get();
-        long turn = source.get();
-        boolean isEnded = source.get() != 0;
+        int turn = (int) source.get();
+        Place place = Place.values()[(int) source.get()];
         boolean wantsAll = source.get() != 0;
         long steps = source.get();
         List<Long> samples = new ArrayList<>();
         for (int i = 0; i < fragments; i++) {
             samples.add(source.get());
         }
-        return new Word(round, turn, isEnded, wantsAll, steps, samples);
+        return new Word(round, turn, place, wantsAll, steps, samples);
     }
 }

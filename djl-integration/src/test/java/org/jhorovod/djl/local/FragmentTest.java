@@ -53,7 +53,7 @@ class FragmentTest {
         fragment.take();
         assertThat(fragment.change().getFloat(0)).isEqualTo(-4);
         fragment.weigh(0.25); // the others have not moved
-        fragment.settle(false);
+        fragment.settle(false, false);
 
         assertThat(values.values()).containsExactly(2, 2, 3);
     }
@@ -71,10 +71,22 @@ class FragmentTest {
             common -= 0.7 * (change + 0.9 * velocity);
 
             fragment.take();
-            fragment.settle(false);
+            fragment.settle(false, false);
             assertThat((double) values.values()[0]).isCloseTo(common, offset(1e-5));
         }
         assertThat(velocity(fragment, "w")).isCloseTo((float) velocity, offset(1e-5f));
+    }
+
+    @Test
+    void inLockStep_theParametersAreAveraged_whateverTheOptimizer() {
+        Array values = new Array("w", new float[] {1});
+        Fragment fragment = fragment(OuterOptimizer.nesterov(0.7, 0.9), false, values);
+        values.values()[0] = 3;
+        fragment.take();
+        fragment.settle(false, true);
+
+        assertThat(values.values()).containsExactly(3);
+        assertThat(velocity(fragment, "w")).isZero();
     }
 
     @Test
@@ -86,7 +98,7 @@ class FragmentTest {
         values.values()[0] += 10; // a step, while the change is under way
         values.values()[1] += 20;
         fragment.change().putFloat(0, -1); // the mean of all sites' changes is +1
-        fragment.settle(true);
+        fragment.settle(true, false);
 
         assertThat(values.values()).containsExactly(12, 21);
         fragment.take();
@@ -101,7 +113,7 @@ class FragmentTest {
         Fragment fragment = fragment(OuterOptimizer.nesterov(1, 0.5), false, first, second);
         second.values()[0] = 4;
         fragment.take();
-        fragment.settle(false);
+        fragment.settle(false, false);
 
         assertThat(first.values()).containsExactly(1, 2);
         assertThat(second.values()).containsExactly(4.5f);
