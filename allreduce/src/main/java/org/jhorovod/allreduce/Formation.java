@@ -136,10 +136,7 @@ final class Formation {
     }
 
     private EngineCommunicator assemble(
-            Backends backends,
-            Map<Integer, Wire> control,
-            List<String> hosts,
-            Opening groups)
+            Backends backends, Map<Integer, Wire> control, List<String> hosts, Opening groups)
             throws IOException {
         ControlPlane plane =
                 new ControlPlane(
