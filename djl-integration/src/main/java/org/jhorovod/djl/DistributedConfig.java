@@ -65,6 +65,9 @@ public final class DistributedConfig {
         this.sites =
                 Optional.ofNullable(builder.sites)
                         .orElseGet(() -> parsed(configuration, Settings.SITES, SiteChoice::parse));
+        if (localPlan != null && communicator.size() > 1) {
+            sites.requireFit(communicator.size());
+        }
     }
 
     private static @Nullable LocalPlan localPlan(
