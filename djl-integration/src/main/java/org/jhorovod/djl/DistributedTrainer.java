@@ -206,7 +206,7 @@ public final class DistributedTrainer extends Trainer {
         if (!stepsAlone) {
             reduction =
                     StepReduction.of(
-                            config, local.inside(), group, number, name, parameters, gradients);
+                            config, local, group, number, name, parameters, gradients);
         }
     }
 

@@ -8,12 +8,12 @@ import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
 
 /** What the ranks of a communicator do together for a codec. */
-final class CommunicatorExchange implements Exchange {
+public final class CommunicatorExchange implements Exchange {
     private final Communicator communicator;
     private final String name;
 
     /** Under a name that is the same on all ranks. */
-    CommunicatorExchange(Communicator communicator, String name) {
+    public CommunicatorExchange(Communicator communicator, String name) {
         this.communicator = communicator;
         this.name = name;
     }
