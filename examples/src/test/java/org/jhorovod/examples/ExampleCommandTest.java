@@ -26,7 +26,11 @@ class ExampleCommandTest {
 
         assertThat(examples.stringPropertyNames())
                 .containsExactlyInAnyOrder(
-                        "fashion-mnist", "custom-loop", "allreduce-perf", "train-perf");
+                        "fashion-mnist",
+                        "custom-loop",
+                        "allreduce-perf",
+                        "train-perf",
+                        "slow-link");
         for (String name : examples.stringPropertyNames()) {
             Class<?> example = Class.forName(examples.getProperty(name));
             assertThat(example.getMethod("main", String[].class)).isNotNull();
