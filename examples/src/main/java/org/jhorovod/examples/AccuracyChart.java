@@ -28,6 +28,7 @@ final class AccuracyChart {
         new Color(86, 180, 233)
     };
     private static final float LINE = 2.2f;
+    private static final int WIDTH = 920;
     private static final double FLOOR = 0.7; // what is below is over in no time
 
     private final SlowLinkReport report;
@@ -37,8 +38,8 @@ final class AccuracyChart {
         this.report = report;
         this.chart =
                 new XYChartBuilder()
-                        .width(840)
-                        .height(480)
+                        .width(WIDTH)
+                        .height(400)
                         .title(
                                 "mlp on Fashion-MNIST, %d x %d images a step"
                                         .formatted(
@@ -61,8 +62,8 @@ final class AccuracyChart {
     private void style() {
         XYStyler styler = chart.getStyler();
         styler.setXAxisLogarithmic(true);
-        styler.setLegendPosition(LegendPosition.OutsideS);
-        styler.setLegendLayout(XYStyler.LegendLayout.Horizontal);
+        styler.setLegendPosition(LegendPosition.OutsideE);
+        styler.setLegendLayout(XYStyler.LegendLayout.Vertical);
         styler.setChartBackgroundColor(Color.WHITE);
         styler.setLegendBorderColor(Color.WHITE);
         styler.setPlotGridLinesColor(new Color(220, 220, 220));

@@ -25,10 +25,13 @@ import picocli.CommandLine.Mixin;
             "",
             "Trains the mlp of train-perf (784-1024-1024-10) on Fashion-MNIST once in each way, one"
                 + " after another, from the same parameters and with the same data, until rank 0's"
-                + " model is good enough or the time is up: then all ranks stop. plain averages the"
-                + " gradients of all ranks in each step. local:32 has each site (host; on one host,"
-                + " rank) make 32 steps by itself before all average what they have learnt, with a"
-                + " codec in fewer bytes, with fragments beside the steps.",
+                + " model is good enough or the time is up: then all ranks stop. A rank has one"
+                + " compute thread unless the system property "
+                    + TrainPerfOptions.THREADS
+                    + " says more. plain averages the gradients of all ranks in each step. local:32"
+                    + " has each site (host; on one host, rank) make 32 steps by itself before all"
+                    + " average what they have learnt, with a codec in fewer bytes, with fragments"
+                    + " beside the steps.",
             "",
             "The clock runs in all that training needs, and stands while rank 0 evaluates. So that"
                     + " nothing is sent for free meanwhile, it keeps copies of its parameters and"

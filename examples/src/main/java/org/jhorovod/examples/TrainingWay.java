@@ -59,7 +59,7 @@ record TrainingWay(
         }
         try {
             return local(text, parts);
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | TypeConversionException e) {
             throw isNone(text, e);
         }
     }
@@ -92,7 +92,7 @@ record TrainingWay(
     }
 
     private static TypeConversionException isNone(
-            String text, @Nullable IllegalArgumentException cause) {
+            String text, @Nullable RuntimeException cause) {
         String reason = cause == null ? "" : " (%s)".formatted(cause.getMessage());
         return new TypeConversionException(
                 "'%s' is no way to train%s. Use %s".formatted(text, reason, ALLOWED));

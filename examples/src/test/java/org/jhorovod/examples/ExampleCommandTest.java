@@ -101,6 +101,19 @@ class ExampleCommandTest {
                 .doesNotContain("\n");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "--way, fast, is no way to train",
+        "--accuracy, 87, is no share from 0 to 1",
+        "--accuracy, 0.0, is no share from 0 to 1",
+        "--seconds, 0, whole number from 1"
+    })
+    void slowLink_saysInOneLineWhichOptionIsWrong(String option, String value, String words) {
+        assertThat(errorOf(new SlowLink(), option, value))
+                .contains("'" + value + "'", words, "--help")
+                .doesNotContain("\n");
+    }
+
     @Test
     void trainPerf_asksForItsModel() {
         assertThat(errorOf(new TrainPerf(), "--sync=on"))
