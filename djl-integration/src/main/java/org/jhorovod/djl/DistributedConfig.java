@@ -67,8 +67,7 @@ public final class DistributedConfig {
                         .orElseGet(() -> parsed(configuration, Settings.CODEC, Codecs::parse));
         this.localPlan =
                 localSteps == 0 ? null : localPlan(builder, configuration, localSteps, codec);
-        this.gradientCodec =
-                localSteps > 0 || codec.equals(Codecs.parse("none")) ? null : codec;
+        this.gradientCodec = localSteps > 0 || codec.equals(Codecs.parse("none")) ? null : codec;
         this.sites =
                 Optional.ofNullable(builder.sites)
                         .orElseGet(() -> parsed(configuration, Settings.SITES, SiteChoice::parse));

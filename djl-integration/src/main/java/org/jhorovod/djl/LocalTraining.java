@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The ranks with which one trainer reduces the gradients of each step: all of the job, in full or
- * packed between sites, or those of its site, which agrees with the others now and then. Owned by the
- * training thread.
+ * packed between sites, or those of its site, which agrees with the others now and then. Owned by
+ * the training thread.
  */
 final class LocalTraining implements AutoCloseable {
     private final Communicator job;
@@ -35,8 +35,7 @@ final class LocalTraining implements AutoCloseable {
         this.keepsCheckpoints = config.checkpoints().isPresent();
         this.plan = config.localPlan().filter(plan -> job.size() > 1).orElse(null);
         this.codec = config.gradientCodec().filter(codec -> job.size() > 1).orElse(null);
-        this.sites =
-                plan == null && codec == null ? null : Sites.of(job, owner, config.sites());
+        this.sites = plan == null && codec == null ? null : Sites.of(job, owner, config.sites());
     }
 
     /** The ranks that stay in step with this one. */

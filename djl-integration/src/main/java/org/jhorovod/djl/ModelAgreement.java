@@ -30,7 +30,10 @@ final class ModelAgreement {
         lines.add(config.localPlan().map(LocalPlan::describe).orElse("no local steps"));
         lines.add(
                 config.gradientCodec()
-                        .map(codec -> "gradients packed by %s between sites".formatted(codec.name()))
+                        .map(
+                                codec ->
+                                        "gradients packed by %s between sites"
+                                                .formatted(codec.name()))
                         .orElse("gradients in full"));
         lines.add("a check every %d steps".formatted(config.checkSteps()));
         lines.add("evaluators %s".formatted(evaluators));

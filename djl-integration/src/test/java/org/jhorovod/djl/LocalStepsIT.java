@@ -105,7 +105,8 @@ class LocalStepsIT {
         // Unequal batch counts, and last batches of unequal lengths.
         String training = "batch-norm sgd 1003 60 2";
         String inFull = train(groups, size, training, IN_STEP).model();
-        String model = train(groups, size, training, ("0 1 0 average " + packing).split(" ")).model();
+        String model =
+                train(groups, size, training, ("0 1 0 average " + packing).split(" ")).model();
 
         assertThat(model).isNotEqualTo(inFull);
         assertThat(Parameters.relativeDistance(model, inFull)).isLessThan(distance);

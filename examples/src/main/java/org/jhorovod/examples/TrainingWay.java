@@ -91,8 +91,7 @@ record TrainingWay(
         return new TrainingOptions.AtLeastOne().convert(part.substring(part.indexOf(':') + 1));
     }
 
-    private static TypeConversionException isNone(
-            String text, @Nullable RuntimeException cause) {
+    private static TypeConversionException isNone(String text, @Nullable RuntimeException cause) {
         String reason = cause == null ? "" : " (%s)".formatted(cause.getMessage());
         return new TypeConversionException(
                 "'%s' is no way to train%s. Use %s".formatted(text, reason, ALLOWED));
