@@ -48,7 +48,7 @@ final class StepReduction {
     /**
      * Of one trainer.
      *
-     * @param communicator of the ranks that stay in step
+     * @param ranks that stay in step, and how their gradients travel
      * @param number of the trainer in its group
      * @param name of the trainer on all ranks
      * @param parameters the model's, initialised
@@ -56,19 +56,24 @@ final class StepReduction {
      */
     static StepReduction of(
             DistributedConfig config,
-            Communicator communicator,
+            LocalTraining ranks,
             TrainerGroup group,
             int number,
             String name,
             List<NamedParameter> parameters,
             Optional<NativeGradients> gradients) {
-        boolean isOnDevice = config.place().isOnDevice(communicator, parameters);
+        Communicator communicator = ranks.inside();
+        Optional<PackedReduction> packing = ranks.packing();
+        boolean isOnDevice =
+                packing.isEmpty() && config.place().isOnDevice(communicator, parameters);
         ReductionTime time =
-                ReductionTime.of(
-                        config.reduce(),
-                        communicator.topology().isOneHost(),
-                        gradients.isPresent() && !isOnDevice,
-                        isOnDevice);
+                packing.isPresent()
+                        ? ReductionTime.IN_STEP
+                        : ReductionTime.of(
+                                config.reduce(),
+                                communicator.topology().isOneHost(),
+                                gradients.isPresent() && !isOnDevice,
+                                isOnDevice);
         Optional<Overlap> overlap = Optional.empty();
         if (time == ReductionTime.DURING_BACKWARD) {
             Engine engine = parameters.get(0).array().getManager().getEngine();
@@ -81,8 +86,9 @@ final class StepReduction {
                         name,
                         parameters,
                         config.bucketMib() * MIB,
-                        config.place(),
-                        gradients);
+                        packing.isPresent() ? ReductionPlace.onHost() : config.place(),
+                        gradients,
+                        packing);
         return new StepReduction(communicator, group, number, buckets, isOnCaller, overlap);
     }
 
