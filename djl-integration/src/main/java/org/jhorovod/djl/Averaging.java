@@ -2,6 +2,7 @@ package org.jhorovod.djl;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.Reduction;
@@ -36,6 +37,7 @@ final class Averaging {
     private final List<GradientBucket> buckets;
     private final SampleCounts counts;
     private final SampleCounts.Told told;
+    private final Optional<PackedReduction> packing;
     private final boolean isCountedFirst;
     // Of what has been submitted; what the training thread reduces itself is not among it.
     private final List<CompletableFuture<Void>> running = new ArrayList<>();
@@ -48,17 +50,22 @@ final class Averaging {
      * Of these buckets, in the order that all ranks share.
      *
      * @param told of this rank's part
+     * @param packing by which they travel between sites; where there is one, the training thread
+     *     reduces
      */
     Averaging(
             Communicator communicator,
             List<GradientBucket> buckets,
             SampleCounts counts,
-            SampleCounts.Told told) {
+            SampleCounts.Told told,
+            Optional<PackedReduction> packing) {
         this.communicator = communicator;
         this.buckets = buckets;
         this.counts = counts;
         this.told = told;
-        this.isCountedFirst = buckets.stream().anyMatch(GradientBucket::needsTotal);
+        this.packing = packing;
+        this.isCountedFirst =
+                packing.isPresent() || buckets.stream().anyMatch(GradientBucket::needsTotal);
         this.share = isCountedFirst ? null : Share.of(told.samples());
     }
 
@@ -135,11 +142,19 @@ final class Averaging {
         for (int i = 0; i < buckets.size(); i++) {
             GradientBucket bucket = buckets.get(i);
             Reduction reduction = bucket.fill(known);
-            waited(() -> communicator.allReduce(bucket.name(), bucket.tensor(), reduction));
+            waited(() -> reduce(bucket, reduction));
             total = totalAfter(i, total);
             bucket.drain(total);
         }
         return total;
+    }
+
+    private void reduce(GradientBucket bucket, Reduction reduction) {
+        if (packing.isPresent()) {
+            packing.get().reduce(bucket, reduction);
+        } else {
+            communicator.allReduce(bucket.name(), bucket.tensor(), reduction);
+        }
     }
 
     /** The total, which the first bucket brings where nobody has asked for it before. */

@@ -161,6 +161,9 @@ final class Checkpointing implements AutoCloseable {
 
     /** Takes over what an outer optimizer remembers. Blocks for the slowest rank. */
     void resumeOuter() {
+        if (velocities.names().isEmpty()) {
+            return; // on all ranks
+        }
         Checkpoint checkpoint = found;
         String failure = checkpoint == null ? "" : fillOuter(checkpoint);
         failure = TextExchange.broadcast(communicator, owner + "/outer", failure);
@@ -289,7 +292,9 @@ final class Checkpointing implements AutoCloseable {
         try {
             ModelFile.write(model, model.getName(), epochs, Map.of(), parametersMemory);
             new NDList(state.arrays().values()).encode(optimizerMemory);
-            velocities.write(outerMemory);
+            if (!velocities.names().isEmpty()) {
+                velocities.write(outerMemory);
+            }
         } catch (IOException e) {
             throw new IllegalStateException("bug: memory takes all that is written", e);
         } catch (OutOfMemoryError e) {

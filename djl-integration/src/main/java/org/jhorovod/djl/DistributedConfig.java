@@ -31,6 +31,7 @@ public final class DistributedConfig {
     private final @Nullable Checkpoints checkpoints; // null where none are kept
     private final boolean areCheckpointsOfSettings;
     private final @Nullable LocalPlan localPlan; // null where all ranks stay in step
+    private final @Nullable Codec gradientCodec; // null where gradients do not travel packed
     private final SiteChoice sites;
     private final boolean balance;
     private final int generation;
@@ -62,10 +63,18 @@ public final class DistributedConfig {
                 builder.localSteps >= 0
                         ? builder.localSteps
                         : configuration.get(Settings.LOCAL_STEPS);
-        this.localPlan = localPlan(builder, configuration, localSteps);
+        Codec codec =
+                Optional.ofNullable(builder.codec)
+                        .orElseGet(() -> parsed(configuration, Settings.CODEC, Codecs::parse));
+        this.localPlan =
+                localSteps == 0 ? null : localPlan(builder, configuration, localSteps, codec);
+        this.gradientCodec = localSteps > 0 || codec.equals(Codecs.parse("none")) ? null : codec;
         this.sites =
                 Optional.ofNullable(builder.sites)
                         .orElseGet(() -> parsed(configuration, Settings.SITES, SiteChoice::parse));
+        if (localPlan != null && communicator.size() > 1) {
+            sites.requireFit(communicator.size());
+        }
         this.balance =
                 Optional.ofNullable(builder.balance)
                         .orElseGet(() -> configuration.get(Settings.BALANCE));
@@ -78,17 +87,8 @@ public final class DistributedConfig {
         }
     }
 
-    private static @Nullable LocalPlan localPlan(
-            Builder builder, Configuration configuration, int steps) {
-        Codec codec =
-                Optional.ofNullable(builder.codec)
-                        .orElseGet(() -> parsed(configuration, Settings.CODEC, Codecs::parse));
-        if (steps == 0) {
-            if (builder.codec != null || builder.localSteps < 0) {
-                requireNone(codec);
-            }
-            return null;
-        }
+    private static LocalPlan localPlan(
+            Builder builder, Configuration configuration, int steps, Codec codec) {
         int fragments =
                 builder.fragments > 0 ? builder.fragments : configuration.get(Settings.FRAGMENTS);
         return new LocalPlan(
@@ -103,15 +103,6 @@ public final class DistributedConfig {
                                                 Settings.OUTER_OPTIMIZER,
                                                 OuterOptimizer::parse)),
                 codec);
-    }
-
-    private static void requireNone(Codec codec) {
-        if (!codec.equals(Codecs.parse("none"))) {
-            throw new ConfigurationException(
-                    List.of(
-                            "The codec %s packs what sites exchange after local steps, but none are made. Set JHOROVOD_LOCAL_STEPS (optLocalSteps) as well, or leave JHOROVOD_CODEC (optCodec) out."
-                                    .formatted(codec.name())));
-        }
     }
 
     private static <T> T parsed(
@@ -176,6 +167,11 @@ public final class DistributedConfig {
     /** How sites train by themselves, if they do. */
     Optional<LocalPlan> localPlan() {
         return Optional.ofNullable(localPlan);
+    }
+
+    /** How gradients are packed between sites in each step, if they are. */
+    Optional<Codec> gradientCodec() {
+        return Optional.ofNullable(gradientCodec);
     }
 
     /** Which ranks are a site. */
@@ -334,7 +330,7 @@ public final class DistributedConfig {
             return this;
         }
 
-        /** How changes are packed between sites. */
+        /** How gradients, or changes after local steps, are packed between sites. */
         public Builder optCodec(Codec codec) {
             this.codec = codec;
             return this;

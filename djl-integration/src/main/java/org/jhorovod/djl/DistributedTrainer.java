@@ -206,9 +206,7 @@ public final class DistributedTrainer extends Trainer {
                 parameters.stream().map(NamedParameter::array).toList());
         local.start(parameters, clock.steps());
         if (!stepsAlone) {
-            reduction =
-                    StepReduction.of(
-                            config, local.inside(), group, number, name, parameters, gradients);
+            reduction = StepReduction.of(config, local, group, number, name, parameters, gradients);
         }
     }
 

@@ -6,6 +6,8 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jhorovod.allreduce.codec.BucketLayout;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
@@ -133,6 +135,11 @@ final class FlatBucket implements GradientBucket {
     @Override
     public List<NamedParameter> born() {
         return plan.slots().stream().map(slot -> members.get(slot.entry())).toList();
+    }
+
+    @Override
+    public Optional<BucketLayout> layout() {
+        return GradientLayout.of(plan, members);
     }
 
     @Override

@@ -1,6 +1,8 @@
 package org.jhorovod.djl;
 
 import java.util.List;
+import java.util.Optional;
+import org.jhorovod.allreduce.codec.BucketLayout;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Tensor;
 
@@ -19,6 +21,11 @@ interface GradientBucket extends AutoCloseable {
     /** The parameters whose gradients lie in it, so that nothing has to be copied. */
     default List<NamedParameter> born() {
         return List.of();
+    }
+
+    /** What lies in it, if it may be packed on its way. */
+    default Optional<BucketLayout> layout() {
+        return Optional.empty();
     }
 
     /** Whether the samples of all ranks have to be counted before it can be filled. */

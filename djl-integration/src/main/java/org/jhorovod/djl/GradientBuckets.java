@@ -35,6 +35,7 @@ final class GradientBuckets {
     private final long limitBytes;
     private final ReductionPlace place;
     private final Optional<NativeGradients> gradients;
+    private final Optional<PackedReduction> packing;
     private final SampleCounts counts;
 
     private BitSet trained = new BitSet();
@@ -51,6 +52,7 @@ final class GradientBuckets {
      * @param limitBytes how large a bucket of several parameters may grow
      * @param place where they are reduced
      * @param gradients by which gradients are born in their buckets; empty where they are copied
+     * @param packing by which they travel between sites, if they are packed
      */
     GradientBuckets(
             Communicator communicator,
@@ -58,13 +60,15 @@ final class GradientBuckets {
             List<NamedParameter> parameters,
             long limitBytes,
             ReductionPlace place,
-            Optional<NativeGradients> gradients) {
+            Optional<NativeGradients> gradients,
+            Optional<PackedReduction> packing) {
         this.communicator = communicator;
         this.owner = owner;
         this.parameters = parameters;
         this.limitBytes = limitBytes;
         this.place = place;
         this.gradients = gradients;
+        this.packing = packing;
         this.counts = new SampleCounts(communicator, owner);
     }
 
@@ -132,7 +136,7 @@ final class GradientBuckets {
      * @param told samples 0 to contribute nothing
      */
     Averaging begin(SampleCounts.Told told) {
-        Averaging begun = new Averaging(communicator, buckets, counts, told);
+        Averaging begun = new Averaging(communicator, buckets, counts, told, packing);
         current = begun;
         return begun;
     }

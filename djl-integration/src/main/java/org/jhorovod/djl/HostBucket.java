@@ -2,6 +2,8 @@ package org.jhorovod.djl;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
+import org.jhorovod.allreduce.codec.BucketLayout;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
@@ -45,6 +47,11 @@ final class HostBucket implements GradientBucket {
     @Override
     public HostTensor tensor() {
         return tensor;
+    }
+
+    @Override
+    public Optional<BucketLayout> layout() {
+        return GradientLayout.of(plan, members);
     }
 
     @Override

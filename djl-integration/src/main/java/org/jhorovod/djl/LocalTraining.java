@@ -2,6 +2,7 @@ package org.jhorovod.djl;
 
 import java.util.List;
 import java.util.Optional;
+import org.jhorovod.allreduce.codec.Codec;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.djl.local.Elements;
 import org.jhorovod.djl.local.LocalPlan;
@@ -10,15 +11,17 @@ import org.jhorovod.djl.local.Sites;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The ranks with which one trainer reduces the gradients of each step: all of the job, or those of
- * its site, which agrees with the others now and then. Owned by the training thread.
+ * The ranks with which one trainer reduces the gradients of each step: all of the job, in full or
+ * packed between sites, or those of its site, which agrees with the others now and then. Owned by
+ * the training thread.
  */
 final class LocalTraining implements AutoCloseable {
     private final Communicator job;
     private final String owner;
     private final boolean keepsCheckpoints;
     private final @Nullable LocalPlan plan; // null where all ranks stay in step
-    private @Nullable Sites sites; // as the plan
+    private final @Nullable Codec codec; // null where gradients do not travel packed
+    private @Nullable Sites sites; // null where there is neither plan nor codec
     private @Nullable LocalSteps steps; // as the plan, and before the start
 
     /**
@@ -31,13 +34,22 @@ final class LocalTraining implements AutoCloseable {
         this.owner = owner;
         this.keepsCheckpoints = config.checkpoints().isPresent();
         this.plan = config.localPlan().filter(plan -> job.size() > 1).orElse(null);
-        this.sites = plan == null ? null : Sites.of(job, owner, config.sites());
+        this.codec = config.gradientCodec().filter(codec -> job.size() > 1).orElse(null);
+        this.sites = plan == null && codec == null ? null : Sites.of(job, owner, config.sites());
     }
 
     /** The ranks that stay in step with this one. */
     Communicator inside() {
         Sites known = sites;
-        return known == null ? job : known.inside();
+        return known == null || plan == null ? job : known.inside();
+    }
+
+    /** How gradients travel between sites in each step, if they are packed. */
+    Optional<PackedReduction> packing() {
+        Sites known = sites;
+        return known == null || codec == null
+                ? Optional.empty()
+                : Optional.of(new PackedReduction(job, known, codec, owner));
     }
 
     /**

@@ -29,6 +29,13 @@ final class ModelAgreement {
         lines.add(config.checkpoints().isPresent() ? "checkpoints" : "no checkpoints");
         lines.add(config.localPlan().map(LocalPlan::describe).orElse("no local steps"));
         lines.add(config.balance() ? "samples by speed" : "as many samples for each rank");
+        lines.add(
+                config.gradientCodec()
+                        .map(
+                                codec ->
+                                        "gradients packed by %s between sites"
+                                                .formatted(codec.name()))
+                        .orElse("gradients in full"));
         lines.add("a check every %d steps".formatted(config.checkSteps()));
         lines.add("evaluators %s".formatted(evaluators));
         lines.add("%d early stopping listeners".formatted(stoppingListeners));

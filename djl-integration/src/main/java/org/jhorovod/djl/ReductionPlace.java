@@ -22,6 +22,11 @@ record ReductionPlace(Predicate<NDArray> isDeviceMemory) {
         return new ReductionPlace(array -> array.getDevice().isGpu());
     }
 
+    /** Never on a device. */
+    static ReductionPlace onHost() {
+        return new ReductionPlace(array -> false);
+    }
+
     /** Whether these are reduced on their device. */
     boolean isOnDevice(Communicator communicator, List<NamedParameter> parameters) {
         return communicator.reducesOnDevice() && areOnDevice(parameters);

@@ -49,7 +49,7 @@ final class StepReduction {
     /**
      * Of one trainer.
      *
-     * @param communicator of the ranks that stay in step
+     * @param ranks that stay in step, and how their gradients travel
      * @param number of the trainer in its group
      * @param name of the trainer on all ranks
      * @param parameters the model's, initialised
@@ -57,13 +57,16 @@ final class StepReduction {
      */
     static StepReduction of(
             DistributedConfig config,
-            Communicator communicator,
+            LocalTraining ranks,
             TrainerGroup group,
             int number,
             String name,
             List<NamedParameter> parameters,
             Optional<NativeGradients> gradients) {
-        boolean isOnDevice = config.place().isOnDevice(communicator, parameters);
+        Communicator communicator = ranks.inside();
+        Optional<PackedReduction> packing = ranks.packing();
+        boolean isOnDevice =
+                packing.isEmpty() && config.place().isOnDevice(communicator, parameters);
         if (isOnDevice && config.balance()) {
             throw new IllegalStateException(
                     "Samples cannot be shared out by speed where gradients are reduced on devices:"
@@ -71,11 +74,13 @@ final class StepReduction {
                         + " apart there. Set JHOROVOD_BACKEND=host, or JHOROVOD_BALANCE=false.");
         }
         ReductionTime time =
-                ReductionTime.of(
-                        config.reduce(),
-                        communicator.topology().isOneHost(),
-                        gradients.isPresent() && !isOnDevice,
-                        isOnDevice);
+                packing.isPresent()
+                        ? ReductionTime.IN_STEP
+                        : ReductionTime.of(
+                                config.reduce(),
+                                communicator.topology().isOneHost(),
+                                gradients.isPresent() && !isOnDevice,
+                                isOnDevice);
         Optional<Overlap> overlap = Optional.empty();
         if (time == ReductionTime.DURING_BACKWARD) {
             Engine engine = parameters.get(0).array().getManager().getEngine();
@@ -88,8 +93,9 @@ final class StepReduction {
                         name,
                         parameters,
                         config.bucketMib() * MIB,
-                        config.place(),
-                        gradients);
+                        packing.isPresent() ? ReductionPlace.onHost() : config.place(),
+                        gradients,
+                        packing);
         return new StepReduction(communicator, group, number, buckets, isOnCaller, overlap);
     }
 

@@ -89,4 +89,38 @@ class LocalStepsIT {
 
         assertThat(loss).isLessThan(Math.max(0.35, 2 * inStep));
     }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "2; float16 rank; 1e-2",
+                "2; int8 rank; 5e-2",
+                "3; bfloat16 rank; 5e-2",
+                "4; float16 2,2; 1e-2",
+                "4; int8 1,3; 5e-2",
+            })
+    void packedGradients_endNearTheModelOfFullOnes_andEqualOnAllRanks(
+            int size, String packing, double distance, RankGroups groups) {
+        // Unequal batch counts, and last batches of unequal lengths.
+        String training = "batch-norm sgd 1003 60 2";
+        String inFull = train(groups, size, training, IN_STEP).model();
+        String model =
+                train(groups, size, training, ("0 1 0 average " + packing).split(" ")).model();
+
+        assertThat(model).isNotEqualTo(inFull);
+        assertThat(Parameters.relativeDistance(model, inFull)).isLessThan(distance);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {"2; int4 rank", "3; topk:0.05 rank", "4; powersgd:2 2,2"})
+    void coarselyPackedGradients_learnAsFullOnesDo(int size, String packing, RankGroups groups) {
+        String training = "tanh-cnn momentum 1003 60 8";
+        double inFull = train(groups, size, training, IN_STEP).loss();
+        double loss = train(groups, size, training, ("0 1 0 average " + packing).split(" ")).loss();
+
+        assertThat(loss).isLessThan(Math.max(0.35, 2 * inFull));
+    }
 }

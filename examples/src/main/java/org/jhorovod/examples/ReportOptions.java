@@ -34,15 +34,19 @@ final class ReportOptions {
      * @throws DataException on every rank
      */
     void requireFolder(Communicator communicator) {
-        Path file = json;
+        requireFolder(communicator, "--json", json);
+    }
+
+    /** The same for the file of another option; null where it was not given. */
+    static void requireFolder(Communicator communicator, String option, @Nullable Path file) {
         if (file == null) {
             return;
         }
         boolean isRefused = communicator.rank() == 0 && !isInAFolder(file);
         if (RankValues.sum(communicator, isRefused ? 1 : 0) > 0) {
             throw new DataException(
-                    "--json %s cannot be written on the host of rank 0: its folder is not there, or it is a folder itself. Name a file in a folder that exists."
-                            .formatted(file));
+                    "%s %s cannot be written on the host of rank 0: its folder is not there, or it is a folder itself. Name a file in a folder that exists."
+                            .formatted(option, file));
         }
     }
 

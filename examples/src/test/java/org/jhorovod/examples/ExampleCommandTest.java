@@ -26,7 +26,11 @@ class ExampleCommandTest {
 
         assertThat(examples.stringPropertyNames())
                 .containsExactlyInAnyOrder(
-                        "fashion-mnist", "custom-loop", "allreduce-perf", "train-perf");
+                        "fashion-mnist",
+                        "custom-loop",
+                        "allreduce-perf",
+                        "train-perf",
+                        "slow-link");
         for (String name : examples.stringPropertyNames()) {
             Class<?> example = Class.forName(examples.getProperty(name));
             assertThat(example.getMethod("main", String[].class)).isNotNull();
@@ -93,6 +97,19 @@ class ExampleCommandTest {
     })
     void trainPerf_saysInOneLineWhichOptionIsWrong(String option, String value, String words) {
         assertThat(errorOf(new TrainPerf(), option, value))
+                .contains("'" + value + "'", words, "--help")
+                .doesNotContain("\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--way, fast, is no way to train",
+        "--accuracy, 87, is no share from 0 to 1",
+        "--accuracy, 0.0, is no share from 0 to 1",
+        "--seconds, 0, whole number from 1"
+    })
+    void slowLink_saysInOneLineWhichOptionIsWrong(String option, String value, String words) {
+        assertThat(errorOf(new SlowLink(), option, value))
                 .contains("'" + value + "'", words, "--help")
                 .doesNotContain("\n");
     }

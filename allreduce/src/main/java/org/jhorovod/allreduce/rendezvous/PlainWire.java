@@ -25,14 +25,4 @@ public record PlainWire(SocketChannel socket) implements Wire {
     public void shutdownOutput() throws IOException {
         socket.shutdownOutput();
     }
-
-    @Override
-    public boolean isOpen() {
-        return socket.isOpen();
-    }
-
-    @Override
-    public void close() throws IOException {
-        socket.close();
-    }
 }

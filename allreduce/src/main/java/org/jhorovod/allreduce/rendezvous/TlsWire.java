@@ -302,14 +302,4 @@ public final class TlsWire implements Wire {
         }
         socket.shutdownOutput();
     }
-
-    @Override
-    public boolean isOpen() {
-        return socket.isOpen();
-    }
-
-    @Override
-    public void close() throws IOException {
-        socket.close();
-    }
 }

@@ -15,4 +15,14 @@ public sealed interface Wire extends ByteChannel permits PlainWire, TlsWire {
 
     /** Tells the other end that nothing more will come. */
     void shutdownOutput() throws IOException;
+
+    @Override
+    default boolean isOpen() {
+        return socket().isOpen();
+    }
+
+    @Override
+    default void close() throws IOException {
+        socket().close();
+    }
 }

@@ -85,7 +85,9 @@ class CodecSumTest {
                 .run(
                         communicator -> {
                             BucketCodec bucket = codec.open(layout, ErrorFeedback.ON);
-                            CommunicatorExchange exchange = new CommunicatorExchange(communicator);
+                            CountingExchange exchange =
+                                    new CountingExchange(
+                                            new CommunicatorExchange(communicator, "sum"));
                             Result result = new Result(new ArrayList<>(), new ArrayList<>(), 0);
                             for (int step = 0; step < STEPS; step++) {
                                 ByteBuffer bytes =

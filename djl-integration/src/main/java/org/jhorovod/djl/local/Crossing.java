@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jhorovod.allreduce.codec.BucketCodec;
+import org.jhorovod.allreduce.codec.CommunicatorExchange;
 import org.jhorovod.allreduce.codec.Exchange;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;

@@ -82,12 +82,13 @@ public final class LocalSteps implements AutoCloseable {
         this.sites = sites;
         this.owner = owner;
         this.plan = plan;
-        boolean stepsOn = plan.fragments() > 1;
         List<Elements> trained = parameters.stream().filter(e -> !e.isStatistic()).toList();
-        for (List<Elements> members : FragmentPlan.cut(trained, plan.fragments())) {
+        List<List<Elements>> parts = FragmentPlan.cut(trained, plan.fragments());
+        this.cycle = parts.size(); // of a small model fewer than were asked for
+        boolean stepsOn = cycle > 1;
+        for (List<Elements> members : parts) {
             fragments.add(new Fragment(members, plan.codec(), plan.outerOptimizer(), stepsOn));
         }
-        this.cycle = fragments.size();
         List<Elements> statistics = parameters.stream().filter(Elements::isStatistic).toList();
         if (!statistics.isEmpty()) {
             OuterOptimizer average = OuterOptimizer.average();
@@ -119,7 +120,7 @@ public final class LocalSteps implements AutoCloseable {
         sinceRound = 0;
         settleUnderWay();
         Word word = word(Word.Place.STEPPING, wantsAll, steps);
-        if (plan.fragments() > 1 && next == Round.Kind.FRAGMENT) {
+        if (cycle > 1 && next == Round.Kind.FRAGMENT) {
             take();
             underWay = begin(word, true);
             turn = (turn + 1) % cycle;

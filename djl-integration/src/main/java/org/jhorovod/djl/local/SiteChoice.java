@@ -74,20 +74,27 @@ public record SiteChoice(Kind kind, List<Integer> sizes) {
         };
     }
 
+    /**
+     * Makes sure that a job of so many ranks can be divided so.
+     *
+     * @throws IllegalArgumentException if not
+     */
+    public void requireFit(int ranks) {
+        int sum = sizes.stream().mapToInt(Integer::intValue).sum();
+        if (kind == Kind.SIZES && sum != ranks) {
+            throw new IllegalArgumentException(
+                    "The sites %s have %d ranks together, but the job has %d. Give numbers that add up to it, or host."
+                            .formatted(sizes, sum, ranks));
+        }
+    }
+
     private int site(Communicator job) {
         int end = 0;
-        int found = -1;
-        for (int site = 0; site < sizes.size(); site++) {
+        int site = -1;
+        while (end <= job.rank()) {
+            site++;
             end += sizes.get(site);
-            if (found < 0 && job.rank() < end) {
-                found = site;
-            }
         }
-        if (end != job.size()) {
-            throw new IllegalArgumentException(
-                    "The sites %s have %d ranks together, but the job has %d."
-                            .formatted(sizes, end, job.size()));
-        }
-        return found;
+        return site;
     }
 }

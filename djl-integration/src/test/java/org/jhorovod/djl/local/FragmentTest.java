@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.data.Offset.offset;
 
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -13,30 +12,8 @@ import org.junit.jupiter.api.Test;
 
 class FragmentTest {
 
-    /** A parameter in an array. */
-    private record Array(String name, float[] values) implements Elements {
-        @Override
-        public long[] shape() {
-            return new long[] {values.length};
-        }
-
-        @Override
-        public boolean isStatistic() {
-            return false;
-        }
-
-        @Override
-        public void read(FloatBuffer target) {
-            target.put(values);
-        }
-
-        @Override
-        public void write(FloatBuffer source) {
-            source.get(values);
-        }
-    }
-
-    private static Fragment fragment(OuterOptimizer optimizer, boolean stepsOn, Array... members) {
+    private static Fragment fragment(
+            OuterOptimizer optimizer, boolean stepsOn, ArrayElements... members) {
         return new Fragment(List.of(members), Codecs.parse("none"), optimizer, stepsOn);
     }
 
@@ -46,7 +23,7 @@ class FragmentTest {
 
     @Test
     void average_isTheMeanOfTheSitesParameters() {
-        Array values = new Array("w", new float[] {1, 2, 3});
+        ArrayElements values = new ArrayElements("w", new float[] {1, 2, 3});
         Fragment fragment = fragment(OuterOptimizer.average(), false, values);
         values.values()[0] = 5;
 
@@ -60,7 +37,7 @@ class FragmentTest {
 
     @Test
     void nesterov_isThatOfThePublication() {
-        Array values = new Array("w", new float[] {1});
+        ArrayElements values = new ArrayElements("w", new float[] {1});
         Fragment fragment = fragment(OuterOptimizer.nesterov(0.7, 0.9), false, values);
         double common = 1;
         double velocity = 0;
@@ -79,7 +56,7 @@ class FragmentTest {
 
     @Test
     void inLockStep_theParametersAreAveraged_whateverTheOptimizer() {
-        Array values = new Array("w", new float[] {1});
+        ArrayElements values = new ArrayElements("w", new float[] {1});
         Fragment fragment = fragment(OuterOptimizer.nesterov(0.7, 0.9), false, values);
         values.values()[0] = 3;
         fragment.take();
@@ -91,7 +68,7 @@ class FragmentTest {
 
     @Test
     void whatASiteLearnsMeanwhile_stays() {
-        Array values = new Array("w", new float[] {1, 1});
+        ArrayElements values = new ArrayElements("w", new float[] {1, 1});
         Fragment fragment = fragment(OuterOptimizer.average(), true, values);
         values.values()[0] = 3;
         fragment.take();
@@ -108,8 +85,8 @@ class FragmentTest {
 
     @Test
     void members_keepTheirPlaces() {
-        Array first = new Array("a", new float[] {1, 2});
-        Array second = new Array("b", new float[] {3});
+        ArrayElements first = new ArrayElements("a", new float[] {1, 2});
+        ArrayElements second = new ArrayElements("b", new float[] {3});
         Fragment fragment = fragment(OuterOptimizer.nesterov(1, 0.5), false, first, second);
         second.values()[0] = 4;
         fragment.take();
@@ -125,7 +102,7 @@ class FragmentTest {
     void plan_cutsIntoAboutEqualParts_andNeverAParameter() {
         List<Elements> parameters = new ArrayList<>();
         for (int count : new int[] {800, 1, 1000, 1, 10, 1}) {
-            parameters.add(new Array("p" + parameters.size(), new float[count]));
+            parameters.add(new ArrayElements("p" + parameters.size(), new float[count]));
         }
         assertThat(FragmentPlan.cut(parameters, 2).stream().map(List::size)).containsExactly(2, 4);
         assertThat(FragmentPlan.cut(parameters, 1)).containsExactly(parameters);

@@ -82,8 +82,9 @@ final class Jhorovodrun implements AutoCloseable {
 
         private Builder(Path script, List<String> arguments) {
             // A shell that runs the tests in its background lets them, and all they start, ignore
-            // SIGINT, which some of them send.
-            command = new ArrayList<>(List.of("env", "--default-signal=INT", script.toString()));
+            // SIGINT, and nohup lets them ignore SIGHUP; some of them send these.
+            command =
+                    new ArrayList<>(List.of("env", "--default-signal=INT,HUP", script.toString()));
             command.addAll(arguments);
         }
 

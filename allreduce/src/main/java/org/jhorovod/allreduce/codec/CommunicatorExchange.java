@@ -1,19 +1,18 @@
-package org.jhorovod.djl.local;
+package org.jhorovod.allreduce.codec;
 
 import java.nio.ByteBuffer;
-import org.jhorovod.allreduce.codec.Exchange;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
 
-/** What the ranks of a communicator do together for a codec. */
-final class CommunicatorExchange implements Exchange {
+/** The ranks of a communicator as carriers; waits as long as its collectives do. */
+public final class CommunicatorExchange implements Exchange {
     private final Communicator communicator;
     private final String name;
 
     /** Under a name that is the same on all ranks. */
-    CommunicatorExchange(Communicator communicator, String name) {
+    public CommunicatorExchange(Communicator communicator, String name) {
         this.communicator = communicator;
         this.name = name;
     }

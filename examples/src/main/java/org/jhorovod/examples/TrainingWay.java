@@ -1,0 +1,124 @@
+package org.jhorovod.examples;
+
+import com.google.common.base.Splitter;
+import java.util.List;
+import org.jhorovod.allreduce.codec.Codec;
+import org.jhorovod.allreduce.codec.Codecs;
+import org.jhorovod.djl.DistributedConfig;
+import org.jhorovod.djl.local.OuterOptimizer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * A way for ranks to train together.
+ *
+ * @param name as the user wrote it
+ * @param localSteps that each site makes by itself; 0 where gradients are averaged in each step
+ * @param codec between sites
+ * @param fragments in which the sites agree
+ * @param lockSteps for so many steps at first the sites agree after each
+ * @param outerOptimizer what takes the mean change
+ */
+record TrainingWay(
+        String name,
+        int localSteps,
+        Codec codec,
+        int fragments,
+        int lockSteps,
+        OuterOptimizer outerOptimizer) {
+
+    /** What {@link #parse} takes, in words. */
+    static final String ALLOWED =
+            "plain, or local:STEPS with any of ,CODEC ,fragments:N ,lock:STEPS"
+                    + " ,nesterov:RATE/MOMENTUM behind it, such as local:32,int8,fragments:4";
+
+    /** Those that are compared if the user names none. */
+    static final List<TrainingWay> USUAL =
+            List.of(
+                    parse("plain"),
+                    parse("local:32"),
+                    parse("local:32,int8"),
+                    parse("local:32,int8,fragments:4"));
+
+    private static final String PLAIN = "plain";
+    private static final String LOCAL = "local:";
+
+    /**
+     * Reads a way.
+     *
+     * @throws TypeConversionException if it is none
+     */
+    static TrainingWay parse(String text) {
+        if (text.equals(PLAIN)) {
+            return new TrainingWay(text, 0, Codecs.parse("none"), 1, 0, OuterOptimizer.average());
+        }
+        List<String> parts = Splitter.on(',').splitToList(text);
+        if (!parts.get(0).startsWith(LOCAL)) {
+            throw isNone(text, null);
+        }
+        try {
+            return local(text, parts);
+        } catch (IllegalArgumentException | TypeConversionException e) {
+            throw isNone(text, e);
+        }
+    }
+
+    private static TrainingWay local(String text, List<String> parts) {
+        int steps = number(parts.get(0));
+        Codec codec = Codecs.parse("none");
+        int fragments = 1;
+        int lockSteps = 0;
+        OuterOptimizer outer = OuterOptimizer.average();
+        for (String part : parts.subList(1, parts.size())) {
+            if (part.startsWith("fragments:")) {
+                fragments = number(part);
+            } else if (part.startsWith("lock:")) {
+                lockSteps = number(part);
+            } else if (part.startsWith("nesterov:")) {
+                outer = OuterOptimizer.parse(part.replace('/', ','));
+            } else {
+                codec = Codecs.parse(part);
+            }
+        }
+        if (fragments > steps) {
+            throw new IllegalArgumentException("there are more fragments than local steps");
+        }
+        return new TrainingWay(text, steps, codec, fragments, lockSteps, outer);
+    }
+
+    private static int number(String part) {
+        return new TrainingOptions.AtLeastOne().convert(part.substring(part.indexOf(':') + 1));
+    }
+
+    private static TypeConversionException isNone(String text, @Nullable RuntimeException cause) {
+        String reason = cause == null ? "" : " (%s)".formatted(cause.getMessage());
+        return new TypeConversionException(
+                "'%s' is no way to train%s. Use %s".formatted(text, reason, ALLOWED));
+    }
+
+    /** Whether all ranks average their gradients in each step. */
+    boolean isPlain() {
+        return localSteps == 0;
+    }
+
+    /** The same for a trainer, whatever the environment says. */
+    DistributedConfig config(int seed) {
+        return DistributedConfig.builder()
+                .optSeed(seed)
+                .optLocalSteps(localSteps)
+                .optCodec(codec)
+                .optFragments(fragments)
+                .optLockSteps(lockSteps)
+                .optOuterOptimizer(outerOptimizer)
+                .build();
+    }
+
+    /** For picocli. */
+    static final class Converter implements ITypeConverter<TrainingWay> {
+        @Override
+        public TrainingWay convert(String text) {
+            return parse(text);
+        }
+    }
+}
