@@ -119,6 +119,7 @@ final class Balance {
             asked = Math.max(asked, Math.toIntExact(ofRank[ASKED]));
             areInOnePass &= ofRank[PASS] == told[0][PASS];
         }
+        logger.debug("A sample has taken the ranks {} ns.", measured);
         estimate = estimate.with(measured);
         Optional<SampleTimes> found = estimate.times();
         if (shard != null && areInOnePass && found.isPresent()) {
@@ -130,7 +131,7 @@ final class Balance {
         Shares after = found.share(shard.globalBatch());
         double gain = found.gain(shard.shares(), after);
         logger.debug(
-                "A sample takes the ranks {} ns; the shares {} would save {} of a step.",
+                "Of a sample {} ns count; the shares {} would save {} of a step.",
                 found.nanos(),
                 after.counts(),
                 gain);

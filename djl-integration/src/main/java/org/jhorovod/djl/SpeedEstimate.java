@@ -7,27 +7,25 @@ import java.util.Optional;
 
 /*
  * A rank may stall once, by a collection of garbage or another program, and that says nothing of the
- * steps to come: so of two measurements in a row the shorter time counts, and a rank is taken to be
- * slow when it has been so twice. What counts is averaged with what has counted before.
+ * steps to come: so of the last three measurements the middle one counts, and a rank is taken to be
+ * slow when it has been so twice. Nothing older counts: a training starts slowly while the JVM
+ * compiles, and on a slow rank that takes longer. Of two measurements the shorter one counts.
  */
 /**
  * How long a sample takes each rank, over several measurements. Immutable.
  *
- * @param latest nanoseconds by the newest measurement of each rank; 0 before the first
- * @param smoothed the same, over all
+ * @param recent nanoseconds by the newest measurements of each rank, the newest last
  */
-record SpeedEstimate(List<Double> latest, List<Double> smoothed) {
-    private static final double WEIGHT_OF_NEW = 0.5;
+record SpeedEstimate(List<List<Double>> recent) {
+    private static final int MOST = 3;
 
     SpeedEstimate {
-        latest = List.copyOf(latest);
-        smoothed = List.copyOf(smoothed);
+        recent = recent.stream().map(List::copyOf).toList();
     }
 
     /** Before the first measurement. */
     static SpeedEstimate none(int size) {
-        List<Double> unknown = Collections.nCopies(size, 0.0);
-        return new SpeedEstimate(unknown, unknown);
+        return new SpeedEstimate(Collections.nCopies(size, List.of()));
     }
 
     /**
@@ -36,27 +34,25 @@ record SpeedEstimate(List<Double> latest, List<Double> smoothed) {
      * @param measured nanoseconds a sample of each rank; 0 if a rank has had no sample
      */
     SpeedEstimate with(List<Double> measured) {
-        List<Double> newest = new ArrayList<>();
-        List<Double> over = new ArrayList<>();
+        List<List<Double>> more = new ArrayList<>();
         for (int rank = 0; rank < measured.size(); rank++) {
-            double now = measured.get(rank);
-            double last = latest.get(rank);
-            double before = smoothed.get(rank);
-            if (now == 0 || last == 0) {
-                newest.add(now == 0 ? last : now);
-                over.add(now == 0 ? before : now);
-            } else {
-                newest.add(now);
-                over.add(before + WEIGHT_OF_NEW * (Math.min(now, last) - before));
+            List<Double> ofRank = new ArrayList<>(recent.get(rank));
+            if (measured.get(rank) > 0) {
+                ofRank.add(measured.get(rank));
             }
+            more.add(ofRank.subList(Math.max(0, ofRank.size() - MOST), ofRank.size()));
         }
-        return new SpeedEstimate(newest, over);
+        return new SpeedEstimate(more);
     }
 
     /** The times, once all ranks have been measured. */
     Optional<SampleTimes> times() {
-        return smoothed.stream().allMatch(nanos -> nanos > 0)
-                ? Optional.of(new SampleTimes(smoothed))
+        return recent.stream().noneMatch(List::isEmpty)
+                ? Optional.of(new SampleTimes(recent.stream().map(SpeedEstimate::middle).toList()))
                 : Optional.empty();
+    }
+
+    private static double middle(List<Double> ofRank) {
+        return ofRank.stream().sorted().toList().get((ofRank.size() - 1) / 2);
     }
 }

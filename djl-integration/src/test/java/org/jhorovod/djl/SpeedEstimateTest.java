@@ -8,12 +8,13 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class SpeedEstimateTest {
-    private static List<Double> smoothed(double... ofRank1) {
+    /** What counts for rank 1 after these measurements, of which the last are the newest. */
+    private static double counts(double... ofRank1) {
         SpeedEstimate estimate = SpeedEstimate.none(2);
         for (double measured : ofRank1) {
             estimate = estimate.with(List.of(10.0, measured));
         }
-        return estimate.smoothed();
+        return estimate.times().orElseThrow().nanos().get(1);
     }
 
     @Test
@@ -26,18 +27,27 @@ class SpeedEstimateTest {
     }
 
     @Test
+    void aMeasurementWithoutSamples_changesNothing() {
+        assertThat(counts(30, 0, 0, 0, 0)).isEqualTo(30);
+    }
+
+    @Test
     void aRank_thatStallsOnce_isNotTakenToBeSlow() {
-        assertThat(smoothed(10, 500, 10)).containsExactly(10.0, 10.0);
+        assertThat(counts(10, 500)).isEqualTo(10);
+        assertThat(counts(10, 11, 500)).isEqualTo(11);
+        assertThat(counts(10, 11, 500, 12)).isEqualTo(12);
+        assertThat(counts(10, 11, 500, 12, 13)).isEqualTo(13);
     }
 
     @Test
     void aRank_isTakenToBeSlow_whenItHasBeenSoTwice() {
-        assertThat(smoothed(10, 30, 30)).containsExactly(10.0, 20.0);
-        assertThat(smoothed(10, 30, 30, 30)).containsExactly(10.0, 25.0);
+        assertThat(counts(10, 10, 10, 30)).isEqualTo(10);
+        assertThat(counts(10, 10, 10, 30, 31)).isEqualTo(30);
     }
 
     @Test
-    void aRank_isTakenToBeFastAgain_atOnce() {
-        assertThat(smoothed(30, 10)).containsExactly(10.0, 20.0);
+    void aSlowStart_isForgottenAtTheSecondMeasurement() {
+        assertThat(counts(90, 30)).isEqualTo(30);
+        assertThat(counts(90, 30, 30)).isEqualTo(30);
     }
 }
