@@ -33,7 +33,7 @@ final class Pass implements Iterator<Batch> {
     private boolean looping;
     private long samples;
     private long samplesTold;
-    private long loadingNanos; // since it was last told
+    private long loadingNanos; // of the first batch since it was last told
     private boolean ended;
 
     /**
@@ -92,7 +92,8 @@ final class Pass implements Iterator<Batch> {
      * Batches that were handed out.
      *
      * @param samples in them
-     * @param nanos for which the training thread waited for them
+     * @param nanos for which the training thread waited for the first of them: what else a step
+     *     needs is loaded during it
      */
     record Loaded(long samples, long nanos) {}
 
@@ -167,7 +168,9 @@ final class Pass implements Iterator<Batch> {
         }
         long start = System.nanoTime();
         Batch batch = batches.next();
-        loadingNanos += System.nanoTime() - start;
+        if (samples == samplesTold) {
+            loadingNanos = System.nanoTime() - start;
+        }
         looping = true;
         handedOut++;
         latest = new HandedBatch(name, handedOut, batch.getSize(), batch.getManager());

@@ -12,14 +12,18 @@ import org.jhorovod.allreduce.ranks.RankCase;
 
 /** Cases about samples in proportion to speed. */
 final class BalanceCases {
-    private static final long NANOS_PER_SAMPLE = 2_000_000; // much longer than the model needs
+    // Much longer than the model needs. Slept, not computed: ranks that compute share the machine's
+    // cores with each other and with other programs, and then no test can know their speeds. That
+    // speeds of ranks that compute are measured is what launcher/dist/src/test/benchmark/slow-rank
+    // shows.
+    private static final long NANOS_PER_SAMPLE = 2_000_000;
     private static final int SLOWER = 3;
     private static final int STEPS_OF_TURN = 24;
 
     private BalanceCases() {}
 
     /**
-     * Trains while one rank takes three times as long for a sample as the others.
+     * Trains while one rank sleeps three times as long for a sample as the others.
      *
      * <p>Arguments: model, optimizer, samples, samples of all ranks per step, the ranks that are
      * slow by turns, "prefetch", "shuffled" and "backward" or none of them, epochs, the step to
