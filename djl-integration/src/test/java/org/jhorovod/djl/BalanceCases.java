@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import org.jhorovod.allreduce.codec.Codecs;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.config.Settings.ReduceChoice;
 import org.jhorovod.allreduce.ranks.RankCase;
@@ -26,9 +27,9 @@ final class BalanceCases {
      * Trains while one rank sleeps three times as long for a sample as the others.
      *
      * <p>Arguments: model, optimizer, samples, samples of all ranks per step, the ranks that are
-     * slow by turns, "prefetch", "shuffled" and "backward" or none of them, epochs, the step to
-     * stop after (0 for none), folder of checkpoints ("" for none). Gives lines: the model, its
-     * digest, this rank's samples in each step, and their ids.
+     * slow by turns, "prefetch", "shuffled", "backward" and "packed" or none of them, epochs, the
+     * step to stop after (0 for none), folder of checkpoints ("" for none). Gives lines: the model,
+     * its digest, this rank's samples in each step, and their ids.
      */
     static final class Train implements RankCase {
         @Override
@@ -95,6 +96,9 @@ final class BalanceCases {
                         distributed.optBalance(true).optCheckSteps(1);
                         if (how.contains("backward")) {
                             distributed.optReduce(ReduceChoice.BACKWARD);
+                        }
+                        if (how.contains("packed")) {
+                            distributed.optCodec(Codecs.parse("float16"));
                         }
                         if (!folder.isEmpty()) {
                             distributed.optCheckpoints(

@@ -169,6 +169,21 @@ class BalanceIT {
     }
 
     @Test
+    void packedGradients_areWeighedBySamplesToo(RankGroups groups) {
+        List<Told> told =
+                train(groups, 2, "tanh-mlp", "sgd", "1152", "24", "1", "packed", "1", "0", "");
+
+        assertThat(ids(told)).containsExactlyInAnyOrderElementsOf(all(1152));
+        assertThat(shares(told).distinct().count()).as("shares").isGreaterThan(1);
+        assertThat(
+                        Parameters.relativeDistance(
+                                told.get(0).model(),
+                                reference(groups, "tanh-mlp", "sgd", 1152, "24")))
+                .as("as near as float16 comes")
+                .isLessThan(1e-4);
+    }
+
+    @Test
     void batchNorm_equalsOneProcessThatAveragesTheSameParts(RankGroups groups) {
         List<Told> told =
                 train(groups, 2, "batch-norm", "sgd", "1152", "24", "1", "plain", "1", "0", "");
