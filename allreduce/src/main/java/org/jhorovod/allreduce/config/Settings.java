@@ -187,8 +187,8 @@ public final class Settings {
                     "SITES",
                     "auto",
                     "Which ranks are a site, and average gradients in each step: auto (hosts; ranks"
-                            + " where there is one host alone), host, rank, or the number of ranks"
-                            + " of each, such as 4,4,2.");
+                        + " where there is one host alone), host, rank, near (hosts with a round"
+                        + " trip of up to 3 ms), or the number of ranks of each, such as 4,4,2.");
     public static final Setting<String> OUTER_OPTIMIZER =
             text(
                     "OUTER_OPTIMIZER",

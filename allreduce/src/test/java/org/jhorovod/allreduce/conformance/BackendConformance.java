@@ -28,18 +28,29 @@ import org.junit.jupiter.params.provider.MethodSource;
  * expected; it kills itself.
  *
  * <p>The long form ({@code -Plong}) takes large tensors for all types, and all cases that fail at
- * two sizes; the short one a fixed sample.
+ * two sizes; the short one a fixed sample of these, all of them at one size where a subclass says
+ * that it is {@link #isOwnWay its own way to fail}.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 600, unit = TimeUnit.SECONDS)
 public abstract class BackendConformance {
-    private static final int SIZES_THAT_FAIL = 2;
+    /** Whether the long form is asked for. */
+    protected static final boolean IS_LONG = Samples.IS_LONG;
+
+    private static final int SIZES_THAT_FAIL = IS_LONG ? 2 : 1;
 
     /** The numbers of ranks to test with; the cases that fail take the first two from 2 on. */
     protected abstract List<Integer> sizes();
 
     /** Starts the ranks of a group, and waits for what they say. */
     protected abstract List<Outcome> run(ConformanceGroup group) throws Exception;
+
+    /**
+     * Whether nothing else that is tested fails as this does, so that the short form has it all.
+     */
+    protected boolean isOwnWay() {
+        return true;
+    }
 
     /** Whether the tensors lie on devices. */
     protected boolean worksOnDevices() {
@@ -67,7 +78,7 @@ public abstract class BackendConformance {
         assertAllOk(new ConformanceGroup(size, List.of(failure)));
     }
 
-    /** The sizes and the cases that end a group: at the second size a sample in the short form. */
+    /** The sizes and the cases that end a group. */
     protected final Stream<Arguments> failures() {
         List<Integer> several = sizes().stream().filter(size -> size > 1).toList();
         List<ConformanceCase> cases =
@@ -76,7 +87,7 @@ public abstract class BackendConformance {
                 .boxed()
                 .flatMap(
                         index ->
-                                (index == 0 ? cases : Samples.ofFailures(cases))
+                                (index == 0 && isOwnWay() ? cases : Samples.ofFailures(cases))
                                         .stream().map(c -> Arguments.of(several.get(index), c)));
     }
 

@@ -15,8 +15,8 @@ import org.jhorovod.allreduce.collective.Communicator;
 public record SiteChoice(Kind kind, List<Integer> sizes) {
     /** What {@link #parse} takes, in words. */
     public static final String ALLOWED =
-            "auto (hosts; where there is one alone, ranks), host, rank, or the number of ranks of"
-                    + " each site, such as 4,4,2";
+            "auto (hosts; where there is one alone, ranks), host, rank, near (hosts with a round"
+                    + " trip of up to 3 ms), or the number of ranks of each site, such as 4,4,2";
 
     /** What makes a site. */
     public enum Kind {
@@ -26,6 +26,8 @@ public record SiteChoice(Kind kind, List<Integer> sizes) {
         HOST,
         /** Each rank. */
         RANK,
+        /** Hosts with short round trips between them, as measured at the start. */
+        NEAR,
         /** So many ranks, one site after another. */
         SIZES
     }
@@ -36,7 +38,7 @@ public record SiteChoice(Kind kind, List<Integer> sizes) {
      * @throws IllegalArgumentException if it is none, with what is allowed
      */
     public static SiteChoice parse(String text) {
-        for (Kind kind : List.of(Kind.AUTO, Kind.HOST, Kind.RANK)) {
+        for (Kind kind : List.of(Kind.AUTO, Kind.HOST, Kind.RANK, Kind.NEAR)) {
             if (kind.name().equals(text.strip().toUpperCase(Locale.ROOT))) {
                 return new SiteChoice(kind, List.of());
             }
@@ -70,6 +72,7 @@ public record SiteChoice(Kind kind, List<Integer> sizes) {
                     job.topology().isOneHost()
                             ? job.split(name, job.rank())
                             : job.split(name, Communicator.BY_HOST);
+            case NEAR -> job.split(name, RoundTrips.site(job, name));
             case SIZES -> job.split(name, site(job));
         };
     }
