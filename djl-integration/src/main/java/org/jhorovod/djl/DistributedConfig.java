@@ -33,6 +33,7 @@ public final class DistributedConfig {
     private final @Nullable LocalPlan localPlan; // null where all ranks stay in step
     private final @Nullable Codec gradientCodec; // null where gradients do not travel packed
     private final SiteChoice sites;
+    private final boolean balance;
     private final int generation;
 
     private DistributedConfig(Builder builder) {
@@ -73,6 +74,16 @@ public final class DistributedConfig {
                         .orElseGet(() -> parsed(configuration, Settings.SITES, SiteChoice::parse));
         if (localPlan != null && communicator.size() > 1) {
             sites.requireFit(communicator.size());
+        }
+        this.balance =
+                Optional.ofNullable(builder.balance)
+                        .orElseGet(() -> configuration.get(Settings.BALANCE));
+        if (balance && localPlan != null) {
+            throw new ConfigurationException(
+                    List.of(
+                            "Samples are shared out by speed while all ranks stay in step, which"
+                                    + " they do not with local steps. Set JHOROVOD_BALANCE=false"
+                                    + " (optBalance) or JHOROVOD_LOCAL_STEPS=0 (optLocalSteps)."));
         }
     }
 
@@ -168,6 +179,11 @@ public final class DistributedConfig {
         return sites;
     }
 
+    /** Whether samples are shared out in proportion to the ranks' speeds. */
+    public boolean balance() {
+        return balance;
+    }
+
     /**
      * The checkpoints of one trainer: a setting counts for all trainers of a process, so the first
      * has its folder, and each other a folder in it.
@@ -214,6 +230,7 @@ public final class DistributedConfig {
         private @Nullable OuterOptimizer outerOptimizer;
         private @Nullable Codec codec;
         private @Nullable SiteChoice sites;
+        private @Nullable Boolean balance;
 
         private Builder() {}
 
@@ -316,6 +333,17 @@ public final class DistributedConfig {
         /** How gradients, or changes after local steps, are packed between sites. */
         public Builder optCodec(Codec codec) {
             this.codec = codec;
+            return this;
+        }
+
+        /**
+         * Whether ranks that work faster take more samples of each global batch, so that none waits
+         * for a slow one. The speeds are measured while the training goes on. A fast rank's batch
+         * may grow up to as many times as there are ranks, and has to fit into its memory. Not with
+         * local steps, nor where gradients are reduced on GPUs.
+         */
+        public Builder optBalance(boolean balance) {
+            this.balance = balance;
             return this;
         }
 

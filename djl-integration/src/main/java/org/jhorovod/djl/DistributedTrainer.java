@@ -56,6 +56,7 @@ public final class DistributedTrainer extends Trainer {
     private final MetricReducer metrics;
     private final StepClock clock = new StepClock();
     private final Continuation continuation;
+    private final Optional<Balance> balance;
     private final Passes passes;
     private final StepSamples samples;
     private final LocalTraining local;
@@ -79,7 +80,8 @@ public final class DistributedTrainer extends Trainer {
         this.name = "trainer-" + number;
         this.continuation =
                 new Continuation(config, number, name, model, trainingConfig.getOptimizer(), clock);
-        this.passes = new Passes(communicator, name, number, group, continuation.data());
+        this.balance = Balance.of(config, name);
+        this.passes = new Passes(communicator, name, number, group, continuation.data(), balance);
         this.samples = new StepSamples(group, passes, !alone && communicator.rank() == 0);
         this.check = new PeriodicCheck(config, name);
         this.local = new LocalTraining(config, name);
@@ -261,18 +263,8 @@ public final class DistributedTrainer extends Trainer {
             update(new StepReduction.Averaged(samples.take(), 0));
             return;
         }
-        update(initialized().finish(samples::take, clock.steps()));
+        update(StepReduction.required(reduction).finish(samples::take, clock.steps()));
         samples.takeRest(); // what came after the last backward pass counts for no step
-    }
-
-    private StepReduction initialized() {
-        StepReduction known = reduction;
-        if (known == null) {
-            throw new IllegalStateException(
-                    "The trainer is not initialised. Call trainer.initialize(shapes) before"
-                            + " step().");
-        }
-        return known;
     }
 
     /**
@@ -280,7 +272,7 @@ public final class DistributedTrainer extends Trainer {
      * stepped yet, if anything.
      */
     void joinStep() {
-        update(initialized().join(samples.takeRest(), clock.steps()));
+        update(StepReduction.required(reduction).join(samples.takeRest(), clock.steps()));
     }
 
     private void update(StepReduction.Averaged averaged) {
@@ -290,8 +282,10 @@ public final class DistributedTrainer extends Trainer {
         boolean areEqual =
                 local.stepMade(averaged.samples(), made, continuation.isCheckpointDueNext());
         long waited = averaged.waitedNanos() + local.waitedNanos() - waitedBefore;
-        clock.stepEnded(System.nanoTime(), local.estimated(averaged.samples()), waited);
-        continuation.stepMade(group.passOfStep(number), areEqual);
+        long busy = clock.stepEnded(System.nanoTime(), local.estimated(averaged.samples()), waited);
+        Pass pass = group.passOfStep(number);
+        continuation.stepMade(pass, areEqual);
+        balance.ifPresent(known -> known.stepMade(pass, busy));
         check.afterStep(clock.steps());
     }
 
@@ -333,7 +327,8 @@ public final class DistributedTrainer extends Trainer {
     /**
      * Hands out this rank's part of the data set: the data set's own sampler chooses the order over
      * the whole set, the same on all ranks, and each rank takes every {@code size}-th sample of it,
-     * in batches of the data set's own size.
+     * in batches of the data set's own size, or as many as its speed allows ({@link
+     * DistributedConfig#balance}).
      *
      * <p>When the last batch is done, {@code hasNext()} waits for ranks that have one more, and
      * makes the evaluators' figures those of all ranks.

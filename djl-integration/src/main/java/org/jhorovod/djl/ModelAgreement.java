@@ -28,6 +28,7 @@ final class ModelAgreement {
         lines.add(config.place().describe(config.communicator(), parameters));
         lines.add(config.checkpoints().isPresent() ? "checkpoints" : "no checkpoints");
         lines.add(config.localPlan().map(LocalPlan::describe).orElse("no local steps"));
+        lines.add(config.balance() ? "samples by speed" : "as many samples for each rank");
         lines.add(
                 config.gradientCodec()
                         .map(

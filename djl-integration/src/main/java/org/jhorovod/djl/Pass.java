@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.dataset.Batch;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** One rank's way through its shard of a data set. Owned by the training thread. */
@@ -20,7 +21,7 @@ final class Pass implements Iterator<Batch> {
     private final int owner;
     private final TrainerGroup group;
     private final Iterator<Batch> batches;
-    private final long shardSamples;
+    private final Optional<Shard> shard;
     private final End end;
 
     // The pass during which this one was opened. Only one is kept: passes that were left in the
@@ -31,6 +32,8 @@ final class Pass implements Iterator<Batch> {
     private boolean iterated;
     private boolean looping;
     private long samples;
+    private long samplesTold;
+    private long loadingNanos; // of the first batch since it was last told
     private boolean ended;
 
     /**
@@ -48,7 +51,7 @@ final class Pass implements Iterator<Batch> {
      * @param order that its samples are a part of
      * @param owner the number of the trainer that opens it
      * @param batches this rank's
-     * @param shardSamples how many samples they have together; -1 to leave the batches' progress
+     * @param shard whose batches they are; empty to leave the batches' progress
      */
     Pass(
             String name,
@@ -56,14 +59,14 @@ final class Pass implements Iterator<Batch> {
             int owner,
             TrainerGroup group,
             Iterator<Batch> batches,
-            long shardSamples,
+            Optional<Shard> shard,
             End end) {
         this.name = name;
         this.order = order;
         this.owner = owner;
         this.group = group;
         this.batches = batches;
-        this.shardSamples = shardSamples;
+        this.shard = shard;
         this.end = end;
         Pass before = group.currentPass();
         if (before != null) {
@@ -78,6 +81,28 @@ final class Pass implements Iterator<Batch> {
 
     PassOrder order() {
         return order;
+    }
+
+    /** This rank's part of the data; empty where that is not divided. */
+    Optional<Shard> shard() {
+        return shard;
+    }
+
+    /**
+     * Batches that were handed out.
+     *
+     * @param samples in them
+     * @param nanos for which the training thread waited for the first of them: what else a step
+     *     needs is loaded during it
+     */
+    record Loaded(long samples, long nanos) {}
+
+    /** What has been handed out since the last call. */
+    Loaded takeLoaded() {
+        Loaded loaded = new Loaded(samples - samplesTold, loadingNanos);
+        samplesTold = samples;
+        loadingNanos = 0;
+        return loaded;
     }
 
     /** How many batches this rank has taken. */
@@ -141,11 +166,16 @@ final class Pass implements Iterator<Batch> {
         if (looping) {
             group.enter(this);
         }
+        long start = System.nanoTime();
         Batch batch = batches.next();
+        if (samples == samplesTold) {
+            loadingNanos = System.nanoTime() - start;
+        }
         looping = true;
         handedOut++;
         latest = new HandedBatch(name, handedOut, batch.getSize(), batch.getManager());
         samples += batch.getSize();
-        return shardSamples < 0 ? batch : new ShardBatch(batch, samples, shardSamples);
+        return shard.<Batch>map(part -> new ShardBatch(batch, part.reached(handedOut, samples)))
+                .orElse(batch);
     }
 }

@@ -7,6 +7,7 @@ import ai.djl.training.dataset.RandomAccessDataset;
 import ai.djl.translate.TranslateException;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.function.IntSupplier;
 import java.util.stream.LongStream;
@@ -24,20 +25,27 @@ final class Passes {
     private final int trainerNumber;
     private final TrainerGroup group;
     private final DataProgress progress;
+    private final Optional<Balance> balance;
     private boolean isUsed;
 
-    /** Before the first pass of a trainer with a name and number in its group. */
+    /**
+     * Before the first pass of a trainer with a name and number in its group.
+     *
+     * @param balance by which samples are shared out; empty for all ranks alike
+     */
     Passes(
             Communicator communicator,
             String trainerName,
             int trainerNumber,
             TrainerGroup group,
-            DataProgress progress) {
+            DataProgress progress,
+            Optional<Balance> balance) {
         this.communicator = communicator;
         this.trainerName = trainerName;
         this.trainerNumber = trainerNumber;
         this.group = group;
         this.progress = progress;
+        this.balance = balance;
     }
 
     /** The memory and the threads with which a trainer reads its data. */
@@ -67,7 +75,7 @@ final class Passes {
 
     /** Opens a pass over data that the trainer has opened by itself. Does not block. */
     Pass openAlone(Iterable<Batch> batches, Pass.End end) {
-        Pass pass = pass(PassOrder.unknown(progress.nextPass()), batches, -1, end);
+        Pass pass = pass(PassOrder.unknown(progress.nextPass()), batches, Optional.empty(), end);
         opened();
         return pass;
     }
@@ -96,23 +104,34 @@ final class Passes {
                         sampling.order().size() - remaining.size(),
                         (long) sampling.batchSize() * communicator.size(),
                         fingerprint);
-        ShardPlan plan =
-                ShardPlan.of(
-                        remaining,
-                        communicator.rank(),
-                        communicator.size(),
-                        sampling.batchSize(),
-                        sampling.keepsPartialBatch());
+        Shard shard = shard(remaining, sampling);
         long[] batchCounts =
                 PassAgreement.require(
-                        communicator, name(number), sampling, fingerprint, plan.batchCount());
+                        communicator, name(number), sampling, fingerprint, shard.batchCount());
         if (LongStream.of(batchCounts).distinct().count() > 1) {
             group.unevenPassOpened();
         }
-        tellBatchSize(plan.batchSize());
+        tellBatchSize(shard.batchSize());
         Iterable<Batch> batches =
-                dataset.getData(reading.memory(), new ShardSampler(plan), reading.threads());
-        return pass(order, batches, plan.samples().size(), end);
+                dataset.getData(reading.memory(), new ShardSampler(shard), reading.threads());
+        return pass(order, batches, Optional.of(shard), end);
+    }
+
+    private Shard shard(List<Long> order, UserSampling sampling) {
+        if (balance.isPresent()) {
+            return new BalancedShard(
+                    order,
+                    communicator.rank(),
+                    sampling.batchSize(),
+                    sampling.keepsPartialBatch(),
+                    balance.get().times());
+        }
+        return ShardPlan.of(
+                order,
+                communicator.rank(),
+                communicator.size(),
+                sampling.batchSize(),
+                sampling.keepsPartialBatch());
     }
 
     private Pass whole(Dataset dataset, Reading reading, Pass.End end)
@@ -127,13 +146,14 @@ final class Passes {
         return pass(
                 PassOrder.unknown(progress.nextPass()),
                 dataset.getData(reading.memory(), reading.threads()),
-                -1,
+                Optional.empty(),
                 end);
     }
 
-    private Pass pass(PassOrder order, Iterable<Batch> batches, long samples, Pass.End end) {
+    private Pass pass(
+            PassOrder order, Iterable<Batch> batches, Optional<Shard> shard, Pass.End end) {
         return new Pass(
-                name(order.pass()), order, trainerNumber, group, batches.iterator(), samples, end);
+                name(order.pass()), order, trainerNumber, group, batches.iterator(), shard, end);
     }
 
     private void tellBatchSize(int batchSize) {

@@ -3,17 +3,16 @@ package org.jhorovod.djl;
 import ai.djl.Device;
 import ai.djl.training.dataset.Batch;
 
-/** A batch whose progress counts the rank's own samples, so that a progress bar gets to its end. */
+/** A batch whose progress is that of the rank's shard, so that a progress bar gets to its end. */
 final class ShardBatch extends Batch {
     private final Batch batch;
 
     /**
      * Takes over a batch with its arrays.
      *
-     * @param progress samples of the shard up to and with this batch
-     * @param progressTotal samples of the shard
+     * @param reached of the shard up to and with this batch
      */
-    ShardBatch(Batch batch, long progress, long progressTotal) {
+    ShardBatch(Batch batch, Shard.Reached reached) {
         super(
                 batch.getManager(),
                 batch.getData(),
@@ -21,8 +20,8 @@ final class ShardBatch extends Batch {
                 batch.getSize(),
                 null, // split() is left to the batch itself, which knows its batchifiers
                 null,
-                progress,
-                progressTotal,
+                reached.done(),
+                reached.total(),
                 batch.getIndices());
         this.batch = batch;
     }

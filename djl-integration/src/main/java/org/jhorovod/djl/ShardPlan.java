@@ -3,6 +3,7 @@ package org.jhorovod.djl;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 
 /**
@@ -14,7 +15,7 @@ import java.util.List;
  * @param batchSize samples per batch
  * @param batchCount how many batches this rank has
  */
-record ShardPlan(List<Long> samples, int batchSize, int batchCount) {
+record ShardPlan(List<Long> samples, int batchSize, int batchCount) implements Shard {
 
     /**
      * Takes a rank's part.
@@ -24,11 +25,7 @@ record ShardPlan(List<Long> samples, int batchSize, int batchCount) {
      */
     static ShardPlan of(
             List<Long> order, int rank, int size, int batchSize, boolean keepsPartialBatch) {
-        if (batchSize < 1) {
-            throw new IllegalArgumentException(
-                    "The data set's batch size is %d; it must be at least 1. Set it with the data set's setSampling."
-                            .formatted(batchSize));
-        }
+        requireBatchSize(batchSize);
         List<Long> samples = new ArrayList<>(order.size() / size + 1);
         for (int position = rank; position < order.size(); position += size) {
             samples.add(order.get(position));
@@ -38,6 +35,26 @@ record ShardPlan(List<Long> samples, int batchSize, int batchCount) {
         List<Long> used = keepsPartialBatch ? samples : samples.subList(0, full * batchSize);
         int batchCount = keepsPartialBatch && isLastPartial ? full + 1 : full;
         return new ShardPlan(List.copyOf(used), batchSize, batchCount);
+    }
+
+    /** Refuses a size that batches cannot have. */
+    static int requireBatchSize(int batchSize) {
+        if (batchSize < 1) {
+            throw new IllegalArgumentException(
+                    "The data set's batch size is %d; it must be at least 1. Set it with the data set's setSampling."
+                            .formatted(batchSize));
+        }
+        return batchSize;
+    }
+
+    @Override
+    public Reached reached(long taken, long samplesTaken) {
+        return new Reached(samplesTaken, samples.size());
+    }
+
+    @Override
+    public Iterator<List<Long>> iterator() {
+        return batches().iterator();
     }
 
     /** The indices of the samples of each batch. */

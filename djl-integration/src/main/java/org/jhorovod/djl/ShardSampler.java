@@ -6,14 +6,14 @@ import java.util.Iterator;
 import java.util.List;
 
 /** Makes a data set hand out the batches of a shard. */
-record ShardSampler(ShardPlan plan) implements Sampler {
+record ShardSampler(Shard shard) implements Sampler {
     @Override
     public Iterator<List<Long>> sample(RandomAccessDataset dataset) {
-        return plan.batches().iterator();
+        return shard.iterator();
     }
 
     @Override
     public int getBatchSize() {
-        return plan.batchSize();
+        return shard.batchSize();
     }
 }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Has the gradients of one trainer averaged once a step, or during its last backward pass. Owned by
@@ -66,6 +67,12 @@ final class StepReduction {
         Optional<PackedReduction> packing = ranks.packing();
         boolean isOnDevice =
                 packing.isEmpty() && config.place().isOnDevice(communicator, parameters);
+        if (isOnDevice && config.balance()) {
+            throw new IllegalStateException(
+                    "Samples cannot be shared out by speed where gradients are reduced on devices:"
+                        + " how long a rank works and how long it waits for others cannot be told"
+                        + " apart there. Set JHOROVOD_BACKEND=host, or JHOROVOD_BALANCE=false.");
+        }
         ReductionTime time =
                 packing.isPresent()
                         ? ReductionTime.IN_STEP
@@ -92,6 +99,16 @@ final class StepReduction {
         return new StepReduction(communicator, group, number, buckets, isOnCaller, overlap);
     }
 
+    /** The one of a trainer that is initialised; refuses the step of one that is not. */
+    static StepReduction required(@Nullable StepReduction known) {
+        if (known == null) {
+            throw new IllegalStateException(
+                    "The trainer is not initialised. Call trainer.initialize(shapes) before"
+                            + " step().");
+        }
+        return known;
+    }
+
     /** Makes the buckets that are missing, on all ranks at the same time. */
     void prepare() {
         buckets.prepare();
@@ -113,10 +130,12 @@ final class StepReduction {
         Averaging averaging = buckets.begin(told(samples.getAsLong(), step));
         averaging.begin();
         during.run(backward, averaging, buckets.made());
+        long start = System.nanoTime();
         communicator.await(announced);
+        long announcedNanos = System.nanoTime() - start;
         long total = buckets.finish(averaging, false);
         during.averaged();
-        duringBackward = new Averaged(total, averaging.waitedNanos());
+        duringBackward = new Averaged(total, announcedNanos + averaging.waitedNanos());
     }
 
     private SampleCounts.Told told(long samples, long step) {

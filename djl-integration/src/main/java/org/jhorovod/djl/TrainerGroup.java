@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /*
  * Note [How ranks with unequal shards stay in step]
  *
- * Shards differ by at most a sample, so one rank may have a batch more than another, and nobody
- * knows after which batches a program steps. All ranks know each other's batch counts from a pass's
+ * Shards may differ by a sample, so one rank may have a batch more than another, and nobody knows
+ * after which batches a program steps. All ranks know each other's batch counts from a pass's
  * start. As long as they were equal in every pass, equal programs step in step. From the first pass
  * on in which they are not, every step of any trainer is announced (a small all-reduce of its
  * trainer's number). A rank that is through with a pass answers the announcements from inside

@@ -23,6 +23,7 @@ import ai.djl.util.PairList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.ranks.RankCase;
 
@@ -35,7 +36,8 @@ final class StepCases {
      * runs each rank's part from the same running statistics, and averages gradients and statistics
      * by samples.
      *
-     * <p>Arguments: ranks, model, samples, samples of all ranks per step.
+     * <p>Arguments: ranks, model, samples, samples of all ranks per step; and, where the ranks do
+     * not take every so many-th row, how many each takes in each step: "12 12,18 6".
      */
     static final class InParts implements RankCase {
         @Override
@@ -53,16 +55,38 @@ final class StepCases {
                                 .optOptimizer(TestModels.optimizer("sgd"));
                 try (Trainer trainer = model.newTrainer(config)) {
                     trainer.initialize(TestModels.IMAGE);
+                    int step = 0;
                     for (Batch batch : trainer.iterateDataset(data)) {
-                        stepInParts(trainer, batch, ranks);
+                        stepInParts(
+                                trainer,
+                                batch,
+                                arguments.size() > 4
+                                        ? runs(arguments.get(4).split(",", -1)[step])
+                                        : strides(ranks));
                         batch.close();
+                        step++;
                     }
                 }
                 return Parameters.encode(model.getBlock());
             }
         }
 
-        private static void stepInParts(Trainer trainer, Batch batch, int ranks) {
+        private static List<String> strides(int ranks) {
+            return IntStream.range(0, ranks).mapToObj(r -> "%d::%d".formatted(r, ranks)).toList();
+        }
+
+        private static List<String> runs(String counts) {
+            List<String> runs = new ArrayList<>();
+            int from = 0;
+            for (String count : counts.split(" ", -1)) {
+                int to = from + Integer.parseInt(count);
+                runs.add("%d:%d".formatted(from, to));
+                from = to;
+            }
+            return runs;
+        }
+
+        private static void stepInParts(Trainer trainer, Batch batch, List<String> parts) {
             List<NamedParameter> statistics =
                     NamedParameter.of(trainer.getModel().getBlock()).stream()
                             .filter(NamedParameter::isRunningStatistic)
@@ -71,9 +95,9 @@ final class StepCases {
                 List<NDArray> before = copies(statistics, scratch);
                 List<NDArray> sums = new ArrayList<>();
                 before.forEach(array -> sums.add(array.zerosLike()));
-                for (int rank = 0; rank < ranks; rank++) {
+                for (String part : parts) {
                     set(statistics, before);
-                    long rows = part(trainer, batch, rank, ranks);
+                    long rows = part(trainer, batch, part);
                     for (int i = 0; i < sums.size(); i++) {
                         sums.get(i).addi(statistics.get(i).array().mul(rows));
                     }
@@ -102,8 +126,7 @@ final class StepCases {
             }
         }
 
-        private static long part(Trainer trainer, Batch batch, int rank, int ranks) {
-            String rows = "%d::%d".formatted(rank, ranks);
+        private static long part(Trainer trainer, Batch batch, String rows) {
             NDList data = new NDList(batch.getData().head().get(rows));
             NDList labels = new NDList(batch.getLabels().head().get(rows));
             try (GradientCollector collector = trainer.newGradientCollector()) {

@@ -87,26 +87,26 @@ public final class CustomLoop implements Callable<Integer> {
 
     private TrainingReport trainAndReport(Trainer trainer, Dataset training, Dataset test)
             throws IOException, TranslateException {
-        Communicator communicator = ((DistributedTrainer) trainer).communicator();
+        DistributedTrainer distributed = (DistributedTrainer) trainer;
+        Communicator communicator = distributed.communicator();
         double accuracy = 0;
-        long images = 0;
         long trainingNanos = 0;
         for (int epoch = 1; epoch <= options.epochs(); epoch++) {
             long start = System.nanoTime();
-            images += train(trainer, training);
+            train(trainer, training);
             trainingNanos += System.nanoTime() - start;
             accuracy = evaluate(trainer, test, communicator);
             if (communicator.rank() == 0) {
                 System.out.printf("epoch %d: test accuracy %.4f%n", epoch, accuracy);
             }
         }
+        long images = distributed.statistics().samples();
         return TrainingReport.of(trainer, accuracy, images * 1e9 / trainingNanos);
     }
 
-    /** One pass over this rank's share of the training images; says how many these were. */
-    private static long train(Trainer trainer, Dataset training)
+    /** One pass over this rank's share of the training images. */
+    private static void train(Trainer trainer, Dataset training)
             throws IOException, TranslateException {
-        long images = 0;
         for (Batch batch : trainer.iterateDataset(training)) {
             try (GradientCollector collector = trainer.newGradientCollector()) {
                 NDList predictions = trainer.forward(batch.getData(), batch.getLabels());
@@ -114,10 +114,8 @@ public final class CustomLoop implements Callable<Integer> {
                 collector.backward(loss);
             }
             trainer.step();
-            images += batch.getSize();
             batch.close();
         }
-        return images;
     }
 
     /** The share of right answers over all ranks. */

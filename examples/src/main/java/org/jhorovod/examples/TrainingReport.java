@@ -30,9 +30,9 @@ record TrainingReport(
     /**
      * The report of a trainer that has finished and is still open.
      *
-     * @param localImagesPerSecond training images a second on this rank; the others train as many
+     * @param imagesPerSecond training images a second over all ranks
      */
-    static TrainingReport of(Trainer trainer, double accuracy, double localImagesPerSecond) {
+    static TrainingReport of(Trainer trainer, double accuracy, double imagesPerSecond) {
         DistributedTrainer distributed = (DistributedTrainer) trainer;
         Communicator communicator = distributed.communicator();
         return new TrainingReport(
@@ -40,7 +40,7 @@ record TrainingReport(
                 communicator.size(),
                 communicator.transportName(),
                 accuracy,
-                localImagesPerSecond * communicator.size(),
+                imagesPerSecond,
                 distributed.statistics().waitingShare(),
                 ParameterDigest.sha256(trainer.getModel().getBlock()));
     }

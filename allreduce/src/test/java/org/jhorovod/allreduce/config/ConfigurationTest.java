@@ -34,6 +34,7 @@ class ConfigurationTest {
         Map<String, String> environment =
                 Map.of(
                         "JHOROVOD_TRANSPORT", "pigeon",
+                        "JHOROVOD_BALANCE", "perhaps",
                         "JHOROVOD_LIVENESS_TIMEOUT_SECONDS", "-1",
                         "JHOROVOD_RANK", "3",
                         "JHOROVOD_SIZE", "2");
@@ -41,6 +42,7 @@ class ConfigurationTest {
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContainingAll(
                         "JHOROVOD_TRANSPORT is 'pigeon', but must be: auto, shm, tcp, unix",
+                        "JHOROVOD_BALANCE is 'perhaps', but must be: true, false",
                         "JHOROVOD_LIVENESS_TIMEOUT_SECONDS is '-1'",
                         "JHOROVOD_RANK is 3, but must be less than JHOROVOD_SIZE, which is 2");
     }
