@@ -7,11 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.training.ParameterStore;
-import ai.djl.training.dataset.Batch;
 import ai.djl.training.dataset.RandomAccessDataset;
-import ai.djl.translate.TranslateException;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -71,7 +67,11 @@ final class Exam implements AutoCloseable {
                 take(copy.parameters());
                 CurvePoint at = copy.moment();
                 points.add(
-                        new CurvePoint(at.steps(), at.seconds(), share(manager), at.sentBytes()));
+                        new CurvePoint(
+                                at.steps(),
+                                at.seconds(),
+                                ImageAccuracy.of(model.getBlock(), test, manager),
+                                at.sentBytes()));
             }
         }
         copies.clear();
@@ -82,30 +82,6 @@ final class Exam implements AutoCloseable {
         for (Parameter own : model.getBlock().getParameters().values()) {
             parameters.get(next++).copyTo(own.getArray());
         }
-    }
-
-    /** The share of the test images that the model names rightly. */
-    private double share(NDManager manager) {
-        ParameterStore store = new ParameterStore(manager, false);
-        long right = 0;
-        long all = 0;
-        try {
-            for (Batch batch : test.getData(manager)) {
-                try (batch) {
-                    NDArray named =
-                            model.getBlock()
-                                    .forward(store, batch.getData(), false)
-                                    .head()
-                                    .argMax(1);
-                    NDArray labels = batch.getLabels().head();
-                    right += named.eq(labels.reshape(named.getShape())).countNonzero().getLong();
-                    all += named.size();
-                }
-            }
-        } catch (IOException | TranslateException e) {
-            throw new IllegalStateException("bug: the images are in memory, yet unreadable", e);
-        }
-        return (double) right / all;
     }
 
     /** What is known so far, in the order of time. */
