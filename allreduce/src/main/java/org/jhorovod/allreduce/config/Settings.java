@@ -1,14 +1,18 @@
 package org.jhorovod.allreduce.config;
 
+import static org.jhorovod.allreduce.config.SettingKinds.choice;
+import static org.jhorovod.allreduce.config.SettingKinds.integer;
+import static org.jhorovod.allreduce.config.SettingKinds.path;
+import static org.jhorovod.allreduce.config.SettingKinds.seconds;
+import static org.jhorovod.allreduce.config.SettingKinds.text;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Every knob of JHorovod. A value from a builder wins over a system property, that over an
@@ -23,6 +27,16 @@ public final class Settings {
         SHM,
         TCP,
         UNIX
+    }
+
+    /** Whether a rank is reached by its own address. */
+    public enum DialOutChoice {
+        /** The store says whether the rank is behind NAT. */
+        AUTO,
+        /** Nobody can connect to it. */
+        TRUE,
+        /** Every rank can connect to it. */
+        FALSE
     }
 
     /** The way of an all-reduce between the ranks, by our own backend. */
@@ -104,6 +118,12 @@ public final class Settings {
                     TransportChoice.AUTO,
                     "How bytes travel between ranks; auto takes shm inside one host, or unix"
                             + " where shared memory has no room.");
+    public static final Setting<DialOutChoice> DIAL_OUT =
+            choice(
+                    "DIAL_OUT",
+                    DialOutChoice.AUTO,
+                    "Whether nobody can connect to this rank, so that it opens all its connections"
+                            + " to other hosts itself; auto finds out whether it is behind NAT.");
     public static final Setting<Path> SHARED_MEMORY_FOLDER =
             path(
                     "SHARED_MEMORY_FOLDER",
@@ -292,6 +312,7 @@ public final class Settings {
         return List.of(
                 BACKEND,
                 TRANSPORT,
+                DIAL_OUT,
                 SHARED_MEMORY_FOLDER,
                 MEETING_FOLDER,
                 ALLREDUCE,
@@ -314,86 +335,5 @@ public final class Settings {
                 CHECKPOINT_FOLDER,
                 CHECKPOINT_STEPS,
                 CHECKPOINT_KEEP);
-    }
-
-    private static Setting<Integer> integer(
-            String name, @Nullable String byDefault, int min, String what) {
-        return new Setting<>(
-                name,
-                byDefault,
-                min == Integer.MIN_VALUE ? "whole number" : "whole number from " + min,
-                what,
-                text -> {
-                    int value = Integer.parseInt(text);
-                    if (value < min) {
-                        throw new IllegalArgumentException("less than " + min);
-                    }
-                    return value;
-                });
-    }
-
-    private static Setting<Integer> integer(
-            String name, String byDefault, int min, int max, String what) {
-        Setting<Integer> open = integer(name, byDefault, min, what);
-        return new Setting<>(
-                name,
-                byDefault,
-                "whole number from " + min + " to " + max,
-                what,
-                text -> {
-                    int value = open.parser().apply(text);
-                    if (value > max) {
-                        throw new IllegalArgumentException("more than " + max);
-                    }
-                    return value;
-                });
-    }
-
-    private static Setting<String> text(String name, @Nullable String byDefault, String what) {
-        return new Setting<>(name, byDefault, "text", what, text -> text);
-    }
-
-    private static Setting<Path> path(String name, String what) {
-        return new Setting<>(name, null, "path", what, Path::of);
-    }
-
-    private static Setting<Duration> seconds(
-            String name, double min, String byDefault, String what) {
-        return new Setting<>(
-                name,
-                byDefault,
-                "seconds, at least "
-                        + (min == Math.rint(min)
-                                ? Long.toString((long) min)
-                                : Double.toString(min)),
-                what,
-                text -> {
-                    double value = Double.parseDouble(text);
-                    if (!(value >= min) || value > Integer.MAX_VALUE) {
-                        throw new IllegalArgumentException("out of range");
-                    }
-                    return Duration.ofMillis(Math.round(value * 1000));
-                });
-    }
-
-    private static <E extends Enum<E>> Setting<E> choice(String name, E byDefault, String what) {
-        E[] values = byDefault.getDeclaringClass().getEnumConstants();
-        List<String> names = new ArrayList<>();
-        for (E value : values) {
-            names.add(value.name().toLowerCase(Locale.ROOT));
-        }
-        return new Setting<>(
-                name,
-                byDefault.name().toLowerCase(Locale.ROOT),
-                String.join(", ", names),
-                what,
-                text -> {
-                    for (E value : values) {
-                        if (value.name().equalsIgnoreCase(text)) {
-                            return value;
-                        }
-                    }
-                    throw new IllegalArgumentException("none of these");
-                });
     }
 }
