@@ -266,7 +266,11 @@ final class StoreMeeting implements Meeting, AutoCloseable {
             try {
                 return kept(
                         Connections.open(
-                                there.socket(), secret(), identity, Deadline.after(TRIAL)));
+                                there.socket(),
+                                secret(),
+                                identity,
+                                Deadline.after(TRIAL),
+                                attendance.deadline()));
             } catch (IOException e) {
                 logger.info(
                         "{} cannot reach rank {} at {} ({}), nor can that reach it: what they send"
@@ -288,7 +292,11 @@ final class StoreMeeting implements Meeting, AutoCloseable {
                 rank,
                 () ->
                         Connections.openThrough(
-                                relay, secret(), identity, Deadline.after(RELAY_ATTEMPT)));
+                                relay,
+                                secret(),
+                                identity,
+                                Deadline.after(RELAY_ATTEMPT),
+                                attendance.deadline()));
     }
 
     private String noRelay(int rank) {

@@ -20,11 +20,27 @@ public final class Connections {
     public static TimedChannel open(
             SocketAddress address, Secret secret, Identity identity, Deadline deadline)
             throws IOException {
+        return open(address, secret, identity, deadline, deadline);
+    }
+
+    /**
+     * The same where it is not known whether anybody is there.
+     *
+     * @param hello when the other end must have said hello
+     */
+    public static TimedChannel open(
+            SocketAddress address,
+            Secret secret,
+            Identity identity,
+            Deadline hello,
+            Deadline deadline)
+            throws IOException {
         return shakeHands(
-                TimedChannel.connect(address, deadline),
+                TimedChannel.connect(address, hello),
                 secret.certificateFor(address),
                 secret,
                 identity,
+                hello,
                 deadline);
     }
 
@@ -33,9 +49,14 @@ public final class Connections {
      *
      * @param relay the store's address
      * @param identity of this rank, for the listener of the other
+     * @param joined when the relay must have found the other
      */
     public static TimedChannel openThrough(
-            InetSocketAddress relay, Secret secret, Identity identity, Deadline deadline)
+            InetSocketAddress relay,
+            Secret secret,
+            Identity identity,
+            Deadline joined,
+            Deadline deadline)
             throws IOException {
         Identity caller =
                 new Identity(
@@ -44,14 +65,15 @@ public final class Connections {
                         identity.rank(),
                         identity.listener(),
                         false);
-        TimedChannel toRelay = open(relay, secret, caller, deadline);
+        TimedChannel toRelay = open(relay, secret, caller, joined);
         try {
-            RelayServer.hear(toRelay, deadline);
+            RelayServer.hear(toRelay, joined);
             return shakeHands(
                     new TimedChannel(toRelay.releaseBare()),
                     secret.certificateFor(relay),
                     secret,
                     identity,
+                    deadline,
                     deadline);
         } catch (IOException | RuntimeException e) {
             toRelay.close();
@@ -64,13 +86,14 @@ public final class Connections {
             Optional<JobCertificate> certificate,
             Secret secret,
             Identity identity,
+            Deadline hello,
             Deadline deadline)
             throws IOException {
         try {
             if (certificate.isPresent()) {
-                channel.encrypt(certificate.get(), true, deadline);
+                channel.encrypt(certificate.get(), true, hello);
             }
-            Handshake.connect(channel, secret, identity, deadline);
+            Handshake.connect(channel, secret, identity, hello, deadline);
             return channel;
         } catch (SSLException e) {
             channel.close();

@@ -43,12 +43,22 @@ final class Handshake {
 
     private Handshake() {}
 
-    /** Proves the secret to the end that accepted, and makes it prove it too. */
-    static void connect(TimedChannel channel, Secret secret, Identity identity, Deadline deadline)
+    /**
+     * Proves the secret to the end that accepted, and makes it prove it too.
+     *
+     * @param hello when it must have said hello: until then, and no longer, this end may give up
+     *     without leaving the other in the belief that they have met
+     */
+    static void connect(
+            TimedChannel channel,
+            Secret secret,
+            Identity identity,
+            Deadline hello,
+            Deadline deadline)
             throws IOException {
         byte[] mine = hello();
-        channel.writeFully(ByteBuffer.wrap(mine), deadline);
-        byte[] theirs = read(channel, HELLO_BYTES, deadline);
+        channel.writeFully(ByteBuffer.wrap(mine), hello);
+        byte[] theirs = read(channel, HELLO_BYTES, hello);
         requireSameProtocol(theirs);
         byte[] who = identity.encode();
         byte[] proof = secret.proof("connect", mine, theirs, who);

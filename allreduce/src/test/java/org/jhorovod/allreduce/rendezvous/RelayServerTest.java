@@ -59,8 +59,8 @@ class RelayServerTest {
 
     private static TimedChannel call(StoreServer relay, Secret secret, Identity identity)
             throws IOException {
-        return Connections.openThrough(
-                at(relay.port()), secret, identity, Deadline.after(PATIENCE));
+        Deadline deadline = Deadline.after(PATIENCE);
+        return Connections.openThrough(at(relay.port()), secret, identity, deadline, deadline);
     }
 
     private TimedChannel admitted() throws InterruptedException {
