@@ -6,22 +6,32 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jhorovod.allreduce.rendezvous.Deadline;
 import org.jhorovod.allreduce.rendezvous.Identity;
+import org.jhorovod.allreduce.rendezvous.Listener;
 import org.jhorovod.allreduce.rendezvous.TimedChannel;
 import org.jspecify.annotations.Nullable;
 
 /** Connections from other ranks that nobody has asked for yet. */
-final class Arrivals implements Closeable {
+final class Arrivals implements Listener.Handler, Closeable {
     private final int generation;
+    private final long listener;
     // Guarded by this.
     private final Map<String, TimedChannel> waiting = new HashMap<>();
     private boolean isClosed;
 
-    Arrivals(int generation) {
+    /** Those that mean a listener by its number. */
+    Arrivals(int generation, long listener) {
         this.generation = generation;
+        this.listener = listener;
     }
 
-    synchronized void accept(Identity identity, TimedChannel channel) throws IOException {
-        if (isClosed || identity.generation() != generation) {
+    @Override
+    public boolean expects(Identity identity) {
+        return identity.generation() == generation && identity.listener() == listener;
+    }
+
+    @Override
+    public synchronized void accept(Identity identity, TimedChannel channel) throws IOException {
+        if (isClosed) {
             channel.close();
             return;
         }
@@ -47,9 +57,9 @@ final class Arrivals implements Closeable {
         return channel;
     }
 
-    /** All are of one generation; a record's own hash would be linked first, at each start. */
+    /** What tells those apart that are let in; a record's own hash would be linked first. */
     private static String key(Identity identity) {
-        return identity.purpose() + "/" + identity.rank();
+        return identity.purpose() + (identity.isReversed() ? "/reversed/" : "/") + identity.rank();
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jhorovod.allreduce.backend.host.AloneBackend;
 import org.jhorovod.allreduce.backend.host.HostBackendProvider;
 import org.jhorovod.allreduce.collective.PeerLostException;
@@ -21,13 +22,14 @@ import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.StoreException;
 import org.jhorovod.allreduce.rendezvous.Wire;
 import org.jhorovod.allreduce.spi.Meeting;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /*
  * How a job forms, on each rank:
- *   listen -> publish "address port host" in the store -> one control connection a peer (the higher
- *   rank dials) -> the transport's own connections -> engine.
+ *   listen -> publish in the store where -> one control connection a peer (the higher rank dials, if
+ *   it can) -> the transport's own connections -> engine.
  */
 /** Puts the communicator of one rank together, once. */
 final class Formation {
@@ -42,6 +44,7 @@ final class Formation {
     private final int round;
     private final Group group;
     private final StorePeers peers;
+    private @Nullable Surroundings surroundings; // null until this rank has to meet others
 
     /**
      * Prepares to meet all ranks of a job.
@@ -78,7 +81,7 @@ final class Formation {
     private EngineCommunicator formAlone(Backends backends, Opening groups) {
         try {
             EngineCommunicator communicator =
-                    assemble(backends, Map.of(), List.of(self.host()), groups);
+                    assemble(backends, Map.of(), Set.of(), List.of(self.host()), groups);
             communicator.startAlone();
             return communicator;
         } catch (IOException e) {
@@ -107,17 +110,32 @@ final class Formation {
      * @param groups opens the backends of parts of them
      */
     EngineCommunicator form(Opening opening, Opening groups) {
-        try (StoreMeeting meeting = new StoreMeeting(membership, configuration, peers, group)) {
+        try (StoreMeeting meeting =
+                new StoreMeeting(membership, configuration, peers, group, surroundings())) {
             return form(meeting, opening, groups);
         }
     }
 
+    private Surroundings surroundings() {
+        Surroundings known = surroundings;
+        if (known == null) {
+            try {
+                known = Surroundings.of(membership, configuration);
+            } catch (StoreException e) {
+                throw couldNotJoin(e);
+            }
+            surroundings = known;
+        }
+        return known;
+    }
+
     private EngineCommunicator form(StoreMeeting meeting, Opening opening, Opening groups) {
         try (Listener listener = meeting.listen()) {
-            meeting.publishAddress(listener.port());
+            meeting.publishAddress(listener);
             Map<Integer, Wire> control = meeting.connectControl();
             Backends backends = opening.open(meeting);
-            EngineCommunicator communicator = assemble(backends, control, meeting.hosts(), groups);
+            EngineCommunicator communicator =
+                    assemble(backends, control, meeting.perhapsRelayed(), meeting.hosts(), groups);
             communicator.start();
             meeting.handOver();
             logFormed(communicator);
@@ -136,7 +154,11 @@ final class Formation {
     }
 
     private EngineCommunicator assemble(
-            Backends backends, Map<Integer, Wire> control, List<String> hosts, Opening groups)
+            Backends backends,
+            Map<Integer, Wire> control,
+            Set<Integer> relayed,
+            List<String> hosts,
+            Opening groups)
             throws IOException {
         ControlPlane plane =
                 new ControlPlane(
@@ -144,6 +166,7 @@ final class Formation {
                         membership.generation(),
                         configuration.get(Settings.LIVENESS_TIMEOUT),
                         control,
+                        relayed,
                         hosts);
         EngineCommunicator communicator =
                 new EngineCommunicator(
@@ -169,6 +192,7 @@ final class Formation {
                         membership.secret(),
                         membership.address());
         Formation formation = new Formation(ofPart, configuration, round, part);
+        formation.surroundings = surroundings;
         return part.jobRanks().size() == 1
                 ? formation.formAlone(Backends.ofHost(new AloneBackend(), GROUP_ON_DEVICE), opening)
                 : formation.form(opening, opening);

@@ -13,7 +13,8 @@ import org.jhorovod.allreduce.rendezvous.Store;
  * @param store where the ranks meet, shared by all; stays the caller's to close
  * @param secret what every connection has to prove, the same on all ranks; with a certificate, or
  *     where {@code JHOROVOD_TLS_FILE} names one, connections are encrypted too
- * @param address an address of this host that the other ranks can reach
+ * @param address an address of this host that the other ranks can reach, unless it is behind NAT
+ *     (then the store is a {@code TcpStore}) or {@code JHOROVOD_DIAL_OUT} is set
  */
 public record Membership(
         Topology topology, int generation, Store store, Secret secret, InetAddress address) {}

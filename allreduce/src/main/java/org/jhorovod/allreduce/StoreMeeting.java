@@ -6,12 +6,15 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.Topology;
@@ -23,10 +26,12 @@ import org.jhorovod.allreduce.rendezvous.HandshakeException;
 import org.jhorovod.allreduce.rendezvous.Identity;
 import org.jhorovod.allreduce.rendezvous.Identity.Purpose;
 import org.jhorovod.allreduce.rendezvous.Listener;
+import org.jhorovod.allreduce.rendezvous.RelayListener;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.TimedChannel;
 import org.jhorovod.allreduce.rendezvous.Wire;
 import org.jhorovod.allreduce.spi.Meeting;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,19 +46,34 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     private static final Duration RETRY_PAUSE = Duration.ofMillis(20);
     private static final int MOST_REFUSALS = 50;
     private static final String ADDRESS = "address";
+    // Near ranks answer at once; distant ones may swallow each trial.
+    private static final Duration TRIAL = Duration.ofSeconds(1);
+    private static final Duration RELAY_ATTEMPT = Duration.ofSeconds(10);
+    private static final SecureRandom RANDOM = new SecureRandom();
 
     private final Membership membership;
     private final Configuration configuration;
     private final StorePeers peers;
     private final Topology self;
+    private final Group group;
+    private final Surroundings surroundings;
+    private final long listenerNumber;
     private final Attendance attendance;
     private final Arrivals arrivals;
     private final Map<Integer, PublishedAddress> addresses = new HashMap<>();
     private final List<TimedChannel> opened = new ArrayList<>();
+    private @Nullable RelayListener atRelay; // null where others can connect, or nobody relays
 
     /** Begins to meet: from now on the start timeout runs. */
     StoreMeeting(
-            Membership membership, Configuration configuration, StorePeers peers, Group group) {
+            Membership membership,
+            Configuration configuration,
+            StorePeers peers,
+            Group group,
+            Surroundings surroundings) {
+        this.surroundings = surroundings;
+        this.group = group;
+        this.listenerNumber = RANDOM.nextLong();
         this.membership = membership;
         this.configuration = configuration;
         this.peers = peers;
@@ -65,7 +85,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
                         group,
                         membership.generation(),
                         configuration.get(Settings.START_TIMEOUT));
-        this.arrivals = new Arrivals(membership.generation());
+        this.arrivals = new Arrivals(membership.generation(), listenerNumber);
     }
 
     /** Opens the door for the other ranks. */
@@ -77,21 +97,32 @@ final class StoreMeeting implements Meeting, AutoCloseable {
                 arrivals());
     }
 
-    /** Tells the other ranks where the door is. */
-    void publishAddress(int port) {
-        InetSocketAddress socket = new InetSocketAddress(membership.address(), port);
-        publish(ADDRESS, new PublishedAddress(socket, self.host()).encode());
+    /** Tells the other ranks where the door is, or waits at the relay for those who cannot come. */
+    void publishAddress(Listener listener) {
+        InetSocketAddress socket = new InetSocketAddress(membership.address(), listener.port());
+        PublishedAddress own =
+                new PublishedAddress(socket, surroundings.access(), listenerNumber, self.host());
+        publish(ADDRESS, own.encode());
+        if (own.access() != Access.OPEN && surroundings.relay().isPresent()) {
+            atRelay =
+                    RelayListener.open(
+                            surroundings.relay().get(),
+                            secret(),
+                            generation(),
+                            self.rank(),
+                            listenerNumber,
+                            listener);
+        }
     }
 
     /** Connects to every other rank; the channels are the caller's. */
     Map<Integer, Wire> connectControl() throws IOException {
         Map<Integer, Wire> control = new HashMap<>();
         for (int rank = 0; rank < self.rank(); rank++) {
-            control.put(rank, dial(rank, Purpose.CONTROL).release());
+            control.put(rank, connectTo(rank, Purpose.CONTROL).release());
         }
         for (int rank = self.rank() + 1; rank < self.size(); rank++) {
-            control.put(rank, awaitArrival(rank, Purpose.CONTROL).release());
-            addressOf(rank);
+            control.put(rank, connectFrom(rank, Purpose.CONTROL).release());
         }
         return control;
     }
@@ -100,10 +131,26 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     List<String> hosts() {
         List<String> hosts = new ArrayList<>();
         for (int rank = 0; rank < self.size(); rank++) {
-            PublishedAddress peer = addresses.get(rank);
-            hosts.add(peer == null ? self.host() : peer.host());
+            hosts.add(hostOf(rank));
         }
         return hosts;
+    }
+
+    /** The ranks whose connections to this one may go through the relay. */
+    Set<Integer> perhapsRelayed() {
+        Set<Integer> ranks = new HashSet<>();
+        addresses.forEach(
+                (rank, there) -> {
+                    if (Dialling.between(surroundings.access(), there.access()).mayBeRelayed()) {
+                        ranks.add(rank);
+                    }
+                });
+        return ranks;
+    }
+
+    private String hostOf(int rank) {
+        PublishedAddress peer = addresses.get(rank);
+        return peer == null ? self.host() : peer.host();
     }
 
     private PublishedAddress addressOf(int rank) throws IOException {
@@ -131,6 +178,9 @@ final class StoreMeeting implements Meeting, AutoCloseable {
 
     @Override
     public void close() {
+        if (atRelay != null) {
+            close(atRelay);
+        }
         close(arrivals);
         opened.forEach(StoreMeeting::close);
     }
@@ -170,24 +220,100 @@ final class StoreMeeting implements Meeting, AutoCloseable {
 
     @Override
     public Listener.Handler arrivals() {
-        return arrivals::accept;
+        return arrivals;
     }
 
     @Override
-    public TimedChannel dial(int rank, Purpose purpose) throws IOException {
-        return dial(rank, addressOf(rank).socket(), purpose);
+    public TimedChannel connectTo(int rank, Purpose purpose) throws IOException {
+        PublishedAddress there = addressOf(rank);
+        return switch (Dialling.between(surroundings.access(), there.access())) {
+            case USUAL -> dial(rank, there.socket(), identity(purpose, there, false));
+            case REVERSED ->
+                    await(rank, new Identity(purpose, generation(), rank, listenerNumber, true));
+            case NEAR_OR_RELAYED -> dialNear(rank, there, identity(purpose, there, false));
+            case RELAYED -> dialThrough(rank, identity(purpose, there, false));
+        };
+    }
+
+    @Override
+    public TimedChannel connectFrom(int rank, Purpose purpose) throws IOException {
+        PublishedAddress there = addressOf(rank);
+        return Dialling.between(there.access(), surroundings.access()) == Dialling.REVERSED
+                ? dial(rank, there.socket(), identity(purpose, there, true))
+                : awaitArrival(rank, purpose);
+    }
+
+    /** This rank, as one who connects. */
+    private Identity identity(Purpose purpose, PublishedAddress there, boolean isReversed) {
+        return new Identity(purpose, generation(), self.rank(), there.listener(), isReversed);
     }
 
     @Override
     public TimedChannel dial(int rank, SocketAddress address, Purpose purpose) throws IOException {
-        Identity identity = new Identity(purpose, generation(), self.rank());
+        return dial(rank, address, identity(purpose, addressOf(rank), false));
+    }
+
+    private TimedChannel dial(int rank, SocketAddress address, Identity identity)
+            throws IOException {
+        return dial(
+                rank, () -> Connections.open(address, secret(), identity, attendance.deadline()));
+    }
+
+    /** By its own address, which may lead nowhere, or to another host of that address. */
+    private TimedChannel dialNear(int rank, PublishedAddress there, Identity identity)
+            throws IOException {
+        if (!surroundings.distant().contains(group.inJob(rank))) {
+            try {
+                return kept(
+                        Connections.open(
+                                there.socket(),
+                                secret(),
+                                identity,
+                                Deadline.after(TRIAL),
+                                attendance.deadline()));
+            } catch (IOException e) {
+                logger.info(
+                        "{} cannot reach rank {} at {} ({}), nor can that reach it: what they send"
+                                + " goes through the host of the rendezvous",
+                        self.describe(),
+                        rank,
+                        there.socket(),
+                        e.getMessage());
+                surroundings.distant().add(group.inJob(rank));
+            }
+        }
+        return dialThrough(rank, identity);
+    }
+
+    private TimedChannel dialThrough(int rank, Identity identity) throws IOException {
+        InetSocketAddress relay =
+                surroundings.relay().orElseThrow(() -> new IOException(noRelay(rank)));
+        return dial(
+                rank,
+                () ->
+                        Connections.openThrough(
+                                relay,
+                                secret(),
+                                identity,
+                                Deadline.after(RELAY_ATTEMPT),
+                                attendance.deadline()));
+    }
+
+    private String noRelay(int rank) {
+        return "neither it nor rank %d on %s can be connected to, and the program's own store does not relay; let one of them accept connections (JHOROVOD_DIAL_OUT=false, and a way through NAT), or meet at a store of JHorovod (StoreServer, TcpStore)"
+                .formatted(rank, hostOf(rank));
+    }
+
+    /** One try to connect. */
+    private interface Attempt {
+        TimedChannel open() throws IOException;
+    }
+
+    private TimedChannel dial(int rank, Attempt attempt) throws IOException {
         int refusals = 0;
         while (true) {
             try {
-                TimedChannel channel =
-                        Connections.open(address, secret(), identity, attendance.deadline());
-                opened.add(channel);
-                return channel;
+                return kept(attempt.open());
             } catch (HandshakeException e) {
                 // A rank that dies in the middle of it looks the same, until word of that comes.
                 refusals++;
@@ -196,20 +322,26 @@ final class StoreMeeting implements Meeting, AutoCloseable {
                 }
             } catch (IOException e) {
                 // Its listener may be busy with strangers, or it has died or stopped.
-                logger.debug("Rank {} at {} cannot be reached yet", rank, address, e);
+                logger.debug("Rank {} cannot be reached yet", rank, e);
             }
             attendance.failIfOver(rank);
             LockSupport.parkNanos(RETRY_PAUSE.toNanos());
         }
     }
 
-    @Override
-    public TimedChannel awaitArrival(int rank, Purpose purpose) {
-        Identity identity = new Identity(purpose, generation(), rank);
-        TimedChannel channel =
-                attendance.await(rank, slice -> arrivals.await(identity, Deadline.after(slice)));
+    private TimedChannel kept(TimedChannel channel) {
         opened.add(channel);
         return channel;
+    }
+
+    @Override
+    public TimedChannel awaitArrival(int rank, Purpose purpose) {
+        return await(rank, new Identity(purpose, generation(), rank, listenerNumber, false));
+    }
+
+    private TimedChannel await(int rank, Identity identity) {
+        return kept(
+                attendance.await(rank, slice -> arrivals.await(identity, Deadline.after(slice))));
     }
 
     @Override

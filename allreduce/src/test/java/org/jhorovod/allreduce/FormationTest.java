@@ -53,7 +53,7 @@ class FormationTest {
     @Test
     void anAddressThatCannotBeRead_isSaidToBeThatRanks() {
         String key = Keys.meeting(0, 0, 0, "address");
-        store.set(key, "99999999 ::1 there".getBytes(StandardCharsets.UTF_8), Duration.ZERO);
+        store.set(key, "99999999 ::1 OPEN 0 there".getBytes(StandardCharsets.UTF_8), Duration.ZERO);
         Topology self = Topology.onOneHost(1, 2, "here");
         assertThatThrownBy(() -> form(self, configuration))
                 .isInstanceOf(StartException.class)

@@ -114,8 +114,9 @@ class Ipv6Test {
         byte[] bytes = InetAddresses.forString("fe80::17").getAddress();
         InetAddress theirs = Inet6Address.getByAddress(null, bytes, 3);
         String published =
-                new PublishedAddress(new InetSocketAddress(theirs, 4000), "host b").encode();
-        assertThat(published).isEqualTo("4000 fe80:0:0:0:0:0:0:17 host b");
+                new PublishedAddress(new InetSocketAddress(theirs, 4000), Access.OPEN, 5, "host b")
+                        .encode();
+        assertThat(published).isEqualTo("4000 fe80:0:0:0:0:0:0:17 OPEN 5 host b");
 
         byte[] ownBytes = InetAddresses.forString("fe80::1").getAddress();
         InetAddress own = Inet6Address.getByAddress(null, ownBytes, 7);
@@ -134,7 +135,7 @@ class Ipv6Test {
         for (String address : List.of("fd00::2", "::1", "127.0.0.1")) {
             InetSocketAddress socket =
                     new InetSocketAddress(InetAddresses.forString(address), 4000);
-            PublishedAddress there = new PublishedAddress(socket, "host");
+            PublishedAddress there = new PublishedAddress(socket, Access.CLOSED, 6, "host");
             assertThat(PublishedAddress.decode(there.encode(), own)).isEqualTo(there);
         }
     }

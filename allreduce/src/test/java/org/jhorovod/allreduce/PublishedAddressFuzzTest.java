@@ -14,7 +14,10 @@ class PublishedAddressFuzzTest {
     private static final InetAddress OWN = InetAddresses.forString("fe80::1");
 
     static Stream<byte[]> seeds() {
-        return Stream.of("4711 10.0.0.1 host one", "1 fe80::17 h", "65535 ::ffff:1.2.3.4 ")
+        return Stream.of(
+                        "4711 10.0.0.1 OPEN 1 host one",
+                        "1 fe80::17 BEHIND_NAT -7 h",
+                        "65535 ::ffff:1.2.3.4 CLOSED 0 ")
                 .map(text -> text.getBytes(StandardCharsets.UTF_8));
     }
 

@@ -30,6 +30,16 @@ public final class Settings {
         UNIX
     }
 
+    /** Whether a rank is reached by its own address. */
+    public enum DialOutChoice {
+        /** The store says whether the rank is behind NAT. */
+        AUTO,
+        /** Nobody can connect to it. */
+        TRUE,
+        /** Every rank can connect to it. */
+        FALSE
+    }
+
     /** The way of an all-reduce between the ranks, by our own backend. */
     public enum AllReduceChoice {
         /** By place where several hosts have several ranks, otherwise the ring. */
@@ -109,6 +119,12 @@ public final class Settings {
                     TransportChoice.AUTO,
                     "How bytes travel between ranks; auto takes shm inside one host, or unix"
                             + " where shared memory has no room.");
+    public static final Setting<DialOutChoice> DIAL_OUT =
+            choice(
+                    "DIAL_OUT",
+                    DialOutChoice.AUTO,
+                    "Whether nobody can connect to this rank, so that it opens all its connections"
+                            + " to other hosts itself; auto finds out whether it is behind NAT.");
     public static final Setting<Path> SHARED_MEMORY_FOLDER =
             path(
                     "SHARED_MEMORY_FOLDER",
@@ -304,6 +320,7 @@ public final class Settings {
         return List.of(
                 BACKEND,
                 TRANSPORT,
+                DIAL_OUT,
                 SHARED_MEMORY_FOLDER,
                 MEETING_FOLDER,
                 ALLREDUCE,

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +33,12 @@ import org.slf4j.LoggerFactory;
  *   no heartbeat                        stopped, or host unreachable  liveness timeout
  *   goodbye                             left in good order            when an operation needs it
  *   abort                               gave up, and says why         at once
+ *
+ * Note [Whose end a relayed connection's end is]
+ * Where a connection goes through a relay, its end may be the relay's, whose own connection ends at
+ * the same time if it is a rank. So such an end is taken for the peer's only when no other cause has
+ * shown a moment later. After a peer's goodbye it may be that the relay left with it: nothing is
+ * lost until an operation needs a peer, and that finds who has left.
  */
 /**
  * Watches the peers, on a thread of its own.
@@ -41,12 +48,14 @@ import org.slf4j.LoggerFactory;
 public final class ControlPlane implements AutoCloseable {
     private static final Logger logger = LoggerFactory.getLogger(ControlPlane.class);
     private static final long GOODBYE_WAIT_MILLIS = 500;
+    private static final long DOUBT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long MAX_HEARTBEAT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Topology self;
     private final Duration livenessTimeout;
     private final long heartbeatNanos;
     private final ControlConnections connections;
+    private final Set<Integer> relayed;
     private final Thread thread;
     private final Queue<ControlMessage> toAll = new ConcurrentLinkedQueue<>();
     private final AtomicReference<@Nullable CollectiveException> failure = new AtomicReference<>();
@@ -57,11 +66,14 @@ public final class ControlPlane implements AutoCloseable {
     private volatile long completedSequence;
     private volatile Submitted submitted = Submitted.NONE;
     private volatile PeerTable peers; // written by the control thread
+    private ControlConnections.@Nullable Ended doubtful; // owned by the control thread
+    private long doubtfulSinceNanos; // owned by the control thread
 
     /**
      * Takes over the connections; {@link #start} begins to watch.
      *
      * @param wires one connection for each other rank, by rank
+     * @param relayed the ranks whose connections go through a relay
      * @param hosts each rank's host name, for messages
      */
     public ControlPlane(
@@ -69,8 +81,10 @@ public final class ControlPlane implements AutoCloseable {
             int generation,
             Duration livenessTimeout,
             Map<Integer, Wire> wires,
+            Set<Integer> relayed,
             List<String> hosts)
             throws IOException {
+        this.relayed = Set.copyOf(relayed);
         this.self = self;
         this.livenessTimeout = livenessTimeout;
         this.heartbeatNanos = Math.min(MAX_HEARTBEAT_NANOS, livenessTimeout.toNanos() / 5);
@@ -168,7 +182,9 @@ public final class ControlPlane implements AutoCloseable {
             long nextHeartbeat = System.nanoTime();
             while (!closing) {
                 long wait = Math.max(0, nextHeartbeat - System.nanoTime());
-                takeAll(connections.receive(wait / 1_000_000));
+                long longest = doubtful == null ? wait : Math.min(wait, DOUBT_NANOS);
+                takeAll(connections.receive(longest / 1_000_000));
+                resolveDoubt();
                 sendWaiting();
                 if (System.nanoTime() - nextHeartbeat >= 0) {
                     nextHeartbeat = System.nanoTime() + heartbeatNanos;
@@ -206,10 +222,26 @@ public final class ControlPlane implements AutoCloseable {
         } else if (arrival instanceof ControlConnections.Ended end) {
             peers = peers.afterEnd(rank);
             PeerStatus peer = peers.of(rank);
-            if (peer.presence() == Presence.GONE && !closing) {
+            if (peer.presence() == Presence.GONE && relayed.contains(rank)) {
+                doubtfulSinceNanos = doubtful == null ? System.nanoTime() : doubtfulSinceNanos;
+                doubtful = doubtful == null ? end : doubtful;
+            } else if (peer.presence() == Presence.GONE && !closing) {
                 // The others may not see it: a connection can end between two that live.
                 giveUp(PeerLoss.lost(peer, end.how(), self, submitted, System.nanoTime()));
             }
+        }
+    }
+
+    /** See Note [Whose end a relayed connection's end is]. */
+    private void resolveDoubt() {
+        ControlConnections.Ended end = doubtful;
+        if (end == null || System.nanoTime() - doubtfulSinceNanos < DOUBT_NANOS) {
+            return;
+        }
+        doubtful = null;
+        if (peers.leftBefore(Long.MAX_VALUE).isEmpty() && !closing) {
+            String how = end.how() + ", or the relay between them (the host of the rendezvous) has";
+            giveUp(PeerLoss.lost(peers.of(end.rank()), how, self, submitted, System.nanoTime()));
         }
     }
 

@@ -1,6 +1,7 @@
 package org.jhorovod.allreduce.rendezvous;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
@@ -19,13 +20,80 @@ public final class Connections {
     public static TimedChannel open(
             SocketAddress address, Secret secret, Identity identity, Deadline deadline)
             throws IOException {
-        TimedChannel channel = TimedChannel.connect(address, deadline);
+        return open(address, secret, identity, deadline, deadline);
+    }
+
+    /**
+     * The same where it is not known whether anybody is there.
+     *
+     * @param hello when the other end must have said hello
+     */
+    public static TimedChannel open(
+            SocketAddress address,
+            Secret secret,
+            Identity identity,
+            Deadline hello,
+            Deadline deadline)
+            throws IOException {
+        return shakeHands(
+                TimedChannel.connect(address, hello),
+                secret.certificateFor(address),
+                secret,
+                identity,
+                hello,
+                deadline);
+    }
+
+    /**
+     * The same with a rank that nobody can connect to, through a relay.
+     *
+     * @param relay the store's address
+     * @param identity of this rank, for the listener of the other
+     * @param joined when the relay must have found the other
+     */
+    public static TimedChannel openThrough(
+            InetSocketAddress relay,
+            Secret secret,
+            Identity identity,
+            Deadline joined,
+            Deadline deadline)
+            throws IOException {
+        Identity caller =
+                new Identity(
+                        Identity.Purpose.RELAY,
+                        identity.generation(),
+                        identity.rank(),
+                        identity.listener(),
+                        false);
+        TimedChannel toRelay = open(relay, secret, caller, joined);
         try {
-            Optional<JobCertificate> certificate = secret.certificateFor(address);
+            RelayServer.hear(toRelay, joined);
+            return shakeHands(
+                    new TimedChannel(toRelay.releaseBare()),
+                    secret.certificateFor(relay),
+                    secret,
+                    identity,
+                    deadline,
+                    deadline);
+        } catch (IOException | RuntimeException e) {
+            toRelay.close();
+            throw e;
+        }
+    }
+
+    private static TimedChannel shakeHands(
+            TimedChannel channel,
+            Optional<JobCertificate> certificate,
+            Secret secret,
+            Identity identity,
+            Deadline hello,
+            Deadline deadline)
+            throws IOException {
+        try {
             if (certificate.isPresent()) {
-                channel.encrypt(certificate.get(), true, deadline);
+                channel.encrypt(certificate.get(), true, hello);
             }
-            Handshake.connect(channel, secret, identity, deadline);
+            Handshake.connect(channel, secret, identity, hello, deadline);
             return channel;
         } catch (SSLException e) {
             channel.close();

@@ -6,6 +6,7 @@ import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.security.SecureRandom;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,14 +21,15 @@ import org.slf4j.LoggerFactory;
  *                                  ◀──────      HMAC("accept", A, B, identity)
  *
  * The connecting end proves first, so a stranger learns nothing. The two labels keep a proof from
- * being played back to its sender. The identity is read only after its proof. What this does not
- * give: secrecy of what follows, and protection from somebody who changes bytes on the way. Where
+ * being played back to its sender. The identity is read only after its proof, and names
+ * the listener that is meant: another of the job, which an address may lead to where networks use the
+ * same ones, does not answer. What this does not give: secrecy of what follows, and protection from somebody who changes bytes on the way. Where
  * the secret has a certificate with it, all of this happens inside TLS, which gives both.
  */
 /** The exchange that every connection starts with. */
 final class Handshake {
     /** Raised whenever a message changes, so that two versions refuse each other in words. */
-    static final short VERSION = 1;
+    static final short VERSION = 2;
 
     // In place of a version, from an end that speaks nothing but TLS.
     private static final short TLS_DEMANDED = -1;
@@ -41,12 +43,22 @@ final class Handshake {
 
     private Handshake() {}
 
-    /** Proves the secret to the end that accepted, and makes it prove it too. */
-    static void connect(TimedChannel channel, Secret secret, Identity identity, Deadline deadline)
+    /**
+     * Proves the secret to the end that accepted, and makes it prove it too.
+     *
+     * @param hello when it must have said hello: until then, and no longer, this end may give up
+     *     without leaving the other in the belief that they have met
+     */
+    static void connect(
+            TimedChannel channel,
+            Secret secret,
+            Identity identity,
+            Deadline hello,
+            Deadline deadline)
             throws IOException {
         byte[] mine = hello();
-        channel.writeFully(ByteBuffer.wrap(mine), deadline);
-        byte[] theirs = read(channel, HELLO_BYTES, deadline);
+        channel.writeFully(ByteBuffer.wrap(mine), hello);
+        byte[] theirs = read(channel, HELLO_BYTES, hello);
         requireSameProtocol(theirs);
         byte[] who = identity.encode();
         byte[] proof = secret.proof("connect", mine, theirs, who);
@@ -63,13 +75,18 @@ final class Handshake {
             return read(channel, Secret.PROOF_BYTES, deadline);
         } catch (EOFException | SocketException e) {
             throw new HandshakeException(
-                    "the other end hung up after this end's proof: it has another secret, or has"
-                            + " just died");
+                    "the other end hung up after this end's proof: it has another secret, has just"
+                            + " died, or is not the rank that was meant");
         }
     }
 
-    /** Makes the connecting end prove the secret, then proves it too. */
-    static Identity accept(TimedChannel channel, Secret secret, Deadline deadline)
+    /**
+     * Makes the connecting end prove the secret, then proves it too.
+     *
+     * @param expected who is let in, of those who know the secret
+     */
+    static Identity accept(
+            TimedChannel channel, Secret secret, Predicate<Identity> expected, Deadline deadline)
             throws IOException {
         byte[] theirs = read(channel, HELLO_BYTES, deadline);
         byte[] mine = hello();
@@ -81,6 +98,11 @@ final class Handshake {
             throw new HandshakeException("it does not know the job's secret");
         }
         Identity identity = Identity.decode(who);
+        if (!expected.test(identity)) {
+            throw new HandshakeException(
+                    "rank %d came for another rank, or in an earlier attempt at the job"
+                            .formatted(identity.rank()));
+        }
         byte[] answer = secret.proof("accept", theirs, mine, who);
         channel.writeFully(ByteBuffer.wrap(answer), deadline);
         return identity;

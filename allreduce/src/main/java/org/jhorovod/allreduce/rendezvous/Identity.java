@@ -8,10 +8,20 @@ import java.nio.ByteBuffer;
  * @param purpose what the connection will carry
  * @param generation how often the job had been formed before
  * @param rank the rank that connects
+ * @param listener the number of the listener that is meant, which a rank draws and tells the job; 0
+ *     for that of the store
+ * @param isReversed whether the rank connects in place of the other, which cannot: what that would
+ *     send flows to the one that connects
  */
-public record Identity(Purpose purpose, int generation, int rank) {
+public record Identity(
+        Purpose purpose, int generation, int rank, long listener, boolean isReversed) {
 
-    static final int BYTES = 1 + Integer.BYTES + Integer.BYTES;
+    static final int BYTES = 1 + Integer.BYTES + Integer.BYTES + Long.BYTES + 1;
+
+    /** One who comes to the store. */
+    public Identity(Purpose purpose, int generation, int rank) {
+        this(purpose, generation, rank, 0, false);
+    }
 
     /** What a connection carries after the handshake. */
     public enum Purpose {
@@ -26,7 +36,11 @@ public record Identity(Purpose purpose, int generation, int rank) {
         /** Elements around ranks of different hosts. */
         CROSS_DATA,
         /** Nothing: somebody finds out whether the address can be reached. */
-        PROBE
+        PROBE,
+        /** Bytes to a rank that nobody can connect to, through the process that hosts the store. */
+        RELAY,
+        /** Nothing until somebody comes for a rank that nobody can connect to, which waits here. */
+        LISTEN
     }
 
     byte[] encode() {
@@ -34,6 +48,8 @@ public record Identity(Purpose purpose, int generation, int rank) {
                 .put((byte) purpose.ordinal())
                 .putInt(generation)
                 .putInt(rank)
+                .putLong(listener)
+                .put((byte) (isReversed ? 1 : 0))
                 .array();
     }
 
@@ -52,6 +68,11 @@ public record Identity(Purpose purpose, int generation, int rank) {
             throw new HandshakeException(
                     "it named rank %d of generation %d".formatted(rank, generation));
         }
-        return new Identity(Purpose.values()[purpose], generation, rank);
+        long listener = buffer.getLong();
+        int reversed = buffer.get();
+        if (reversed != 0 && reversed != 1) {
+            throw new HandshakeException("it named an unknown direction");
+        }
+        return new Identity(Purpose.values()[purpose], generation, rank, listener, reversed == 1);
     }
 }

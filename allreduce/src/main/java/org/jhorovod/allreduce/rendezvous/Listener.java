@@ -38,6 +38,11 @@ public final class Listener implements Closeable {
     @FunctionalInterface
     public interface Handler {
         void accept(Identity identity, TimedChannel channel) throws IOException;
+
+        /** Whether it is let in at all, if it knows the secret. */
+        default boolean expects(Identity identity) {
+            return true;
+        }
     }
 
     private static final Logger logger = LoggerFactory.getLogger(Listener.class);
@@ -112,12 +117,7 @@ public final class Listener implements Closeable {
     private void acceptAll() {
         while (server.isOpen()) {
             try {
-                SocketChannel channel = server.accept();
-                try {
-                    handshakes.execute(() -> shakeHands(channel));
-                } catch (RejectedExecutionException e) {
-                    refuse(channel, "too many handshakes at once");
-                }
+                admit(server.accept());
             } catch (ClosedChannelException e) {
                 return;
             } catch (IOException e) {
@@ -126,6 +126,15 @@ public final class Listener implements Closeable {
                 }
                 LockSupport.parkNanos(ACCEPT_PAUSE.toNanos());
             }
+        }
+    }
+
+    /** Shakes hands with somebody who has come, by the listening socket or through a relay. */
+    void admit(SocketChannel channel) {
+        try {
+            handshakes.execute(() -> shakeHands(channel));
+        } catch (RejectedExecutionException e) {
+            refuse(channel, "too many handshakes at once");
         }
     }
 
@@ -140,7 +149,7 @@ public final class Listener implements Closeable {
             if (certificate.isPresent()) {
                 channel.encrypt(certificate.get(), false, deadline);
             }
-            Identity identity = Handshake.accept(channel, secret, deadline);
+            Identity identity = Handshake.accept(channel, secret, handler::expects, deadline);
             handler.accept(identity, channel);
         } catch (NotTlsException e) {
             Handshake.demandTls(socket);

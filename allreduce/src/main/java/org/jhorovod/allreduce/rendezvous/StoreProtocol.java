@@ -22,7 +22,9 @@ final class StoreProtocol {
         ADD,
         COMPARE_AND_SET,
         AWAIT,
-        GOODBYE
+        GOODBYE,
+        /** From which address the connection comes. */
+        SEEN
     }
 
     enum Status {

@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Serves a {@link MemoryStore} to the processes of a job over authenticated TCP. Hosted by the
- * launcher, or by rank 0 where there is none.
+ * launcher, or by rank 0 where there is none. Relays between ranks that nobody can connect to.
  *
  * <p>Each rank keeps one connection for life. One that ends without a goodbye is written down as
  * {@link Keys#gone}, so that ranks which are still meeting learn of it.
@@ -25,6 +25,7 @@ public final class StoreServer implements Closeable {
     private static final Duration LONGEST_AWAIT = Duration.ofSeconds(1);
 
     private final MemoryStore store = new MemoryStore();
+    private final RelayServer relay = new RelayServer();
     private final Set<TimedChannel> open = ConcurrentHashMap.newKeySet();
     private final Listener listener;
     private volatile boolean isClosed;
@@ -62,6 +63,11 @@ public final class StoreServer implements Closeable {
             channel.close();
             return;
         }
+        if (identity.purpose() == Identity.Purpose.RELAY
+                || identity.purpose() == Identity.Purpose.LISTEN) {
+            relay.accept(identity, channel);
+            return;
+        }
         if (identity.purpose() != Identity.Purpose.STORE) {
             throw new HandshakeException("it did not come for the store");
         }
@@ -85,7 +91,7 @@ public final class StoreServer implements Closeable {
                                 StoreProtocol.read(channel, Deadline.after(FOR_EVER)));
                 saidGoodbye = request.kind() == StoreProtocol.Kind.GOODBYE;
                 StoreProtocol.write(
-                        channel, answer(request).encode(), Deadline.after(ANSWER_TIMEOUT));
+                        channel, answer(request, channel).encode(), Deadline.after(ANSWER_TIMEOUT));
             }
         } catch (IOException e) {
             logger.debug("The store's connection to rank {} ended: {}", identity.rank(), e);
@@ -99,7 +105,8 @@ public final class StoreServer implements Closeable {
         }
     }
 
-    private StoreProtocol.Response answer(StoreProtocol.Request request) {
+    private StoreProtocol.Response answer(StoreProtocol.Request request, TimedChannel channel)
+            throws IOException {
         byte[] value = request.value() == null ? new byte[0] : request.value();
         try {
             return switch (request.kind()) {
@@ -118,11 +125,16 @@ public final class StoreServer implements Closeable {
                 }
                 case AWAIT -> awaited(request);
                 case GOODBYE -> done(0);
+                case SEEN -> found(Optional.of(addressOf(channel)));
             };
         } catch (StoreException e) {
             byte[] reason = String.valueOf(e.getMessage()).getBytes(StandardCharsets.UTF_8);
             return new StoreProtocol.Response(StoreProtocol.Status.REFUSED, 0, reason);
         }
+    }
+
+    private static byte[] addressOf(TimedChannel channel) throws IOException {
+        return ((InetSocketAddress) channel.remoteAddress()).getAddress().getAddress();
     }
 
     private StoreProtocol.Response awaited(StoreProtocol.Request request) {
@@ -149,6 +161,7 @@ public final class StoreServer implements Closeable {
     public void close() throws IOException {
         isClosed = true;
         listener.close();
+        relay.close();
         for (TimedChannel channel : open) {
             channel.close();
         }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
@@ -93,6 +94,23 @@ public final class TcpStore implements Store {
         } catch (IOException e) {
             throw new StoreException("The connection to the store is closed.", e);
         }
+    }
+
+    /** The address from which the store sees this end come; another one behind NAT. */
+    public InetAddress seenAddress() {
+        byte[] seen =
+                ask(request(StoreProtocol.Kind.SEEN, "", 0, null, null), ANSWER_PATIENCE).value();
+        try {
+            return InetAddress.getByAddress(seen == null ? new byte[0] : seen);
+        } catch (UnknownHostException e) {
+            throw new StoreException(
+                    "The store at %s does not say from where it is reached.".formatted(address), e);
+        }
+    }
+
+    /** The address by which it is reached. */
+    public InetSocketAddress address() {
+        return address;
     }
 
     @Override

@@ -15,12 +15,15 @@ import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import jdk.net.ExtendedSocketOptions;
 
 /**
  * A connected socket, TCP or unix-domain, whose reads and writes block until done but never past a
  * deadline. One thread at a time.
  */
 public final class TimedChannel implements Closeable {
+    private static final int KEEP_ALIVE_SECONDS = 60;
+
     private final SocketChannel channel;
     private final Selector selector;
     private final SelectionKey key;
@@ -51,6 +54,7 @@ public final class TimedChannel implements Closeable {
                 return new TimedChannel(channel);
             }
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            keepAlive(channel);
             channel.configureBlocking(false);
             boolean isConnected = channel.connect(address);
             TimedChannel timed = new TimedChannel(channel);
@@ -61,6 +65,15 @@ public final class TimedChannel implements Closeable {
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;
+        }
+    }
+
+    /** A router between networks forgets a connection on which nothing moves for some minutes. */
+    private static void keepAlive(SocketChannel channel) throws IOException {
+        channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+        if (channel.supportedOptions().contains(ExtendedSocketOptions.TCP_KEEPIDLE)) {
+            channel.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, KEEP_ALIVE_SECONDS);
+            channel.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, KEEP_ALIVE_SECONDS);
         }
     }
 
@@ -130,6 +143,32 @@ public final class TimedChannel implements Closeable {
         if (Thread.currentThread().isInterrupted()) {
             throw new InterruptedIOException("interrupted while " + what);
         }
+    }
+
+    /** Whether the other end has closed; only where it has nothing to say before this end does. */
+    boolean hasEnded() {
+        try {
+            return wire.read(ByteBuffer.allocate(1)) != 0;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    /** The other end's address. */
+    SocketAddress remoteAddress() throws IOException {
+        return channel.getRemoteAddress();
+    }
+
+    /**
+     * Hands the socket over, no longer encrypted; this object must not be used again. Both ends do
+     * so, each when all is read that the other encrypted.
+     */
+    SocketChannel releaseBare() throws IOException {
+        selector.close();
+        if (wire instanceof TlsWire tls) {
+            tls.requireNothingLeft();
+        }
+        return channel;
     }
 
     /** This end's address. */

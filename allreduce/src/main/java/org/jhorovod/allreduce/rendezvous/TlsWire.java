@@ -273,6 +273,13 @@ public final class TlsWire implements Wire {
         return opened.hasRemaining() || isWhole();
     }
 
+    /** Throws if bytes came, or are owed, that a reader of the bare socket would miss. */
+    void requireNothingLeft() throws IOException {
+        if (opened.hasRemaining() || incoming.hasRemaining() || outgoing.hasRemaining()) {
+            throw new IOException("encrypted bytes were left where the encryption ends");
+        }
+    }
+
     private boolean isWhole() {
         return incoming.remaining() >= HEADER_BYTES
                 && incoming.remaining()

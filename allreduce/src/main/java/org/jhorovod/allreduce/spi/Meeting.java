@@ -27,8 +27,14 @@ public interface Meeting extends Peers {
     /** How long a handshake may take. */
     Duration handshakeTimeout();
 
-    /** Connects to the listener that a rank has anyway, over TCP. */
-    TimedChannel dial(int rank, Identity.Purpose purpose) throws IOException;
+    /**
+     * The connection, over TCP, by which this rank sends to another, which calls {@link
+     * #connectFrom}; whoever of the two can be reached, one of them opens it.
+     */
+    TimedChannel connectTo(int rank, Identity.Purpose purpose) throws IOException;
+
+    /** The connection, over TCP, by which another rank sends to this one. */
+    TimedChannel connectFrom(int rank, Identity.Purpose purpose) throws IOException;
 
     /** Connects to a listener of the transport's own, whose address the rank has published. */
     TimedChannel dial(int rank, SocketAddress address, Identity.Purpose purpose) throws IOException;

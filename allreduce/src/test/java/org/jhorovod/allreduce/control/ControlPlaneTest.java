@@ -14,12 +14,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.rendezvous.PlainWire;
 import org.jhorovod.allreduce.rendezvous.Wire;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -32,8 +33,7 @@ class ControlPlaneTest {
             List.of(new HashMap<>(), new HashMap<>(), new HashMap<>());
     private final List<ControlPlane> planes = new ArrayList<>();
 
-    @BeforeEach
-    void connect() throws IOException {
+    private void connect(Set<Integer> relayed) throws IOException {
         for (int rank = 0; rank < SIZE; rank++) {
             for (int other = 0; other < rank; other++) {
                 connect(rank, other);
@@ -46,6 +46,7 @@ class ControlPlaneTest {
                             0,
                             Duration.ofSeconds(30),
                             wires.get(rank),
+                            relayed.contains(rank) ? relayed : Set.of(),
                             List.of("here", "here", "here"));
             planes.add(plane);
             plane.start(() -> {}, () -> {});
@@ -68,6 +69,7 @@ class ControlPlaneTest {
 
     @Test
     void aConnectionThatEndsBetweenTwoRanks_isToldToTheThird_thoughBothStay() throws IOException {
+        connect(Set.of());
         Objects.requireNonNull(wires.get(0).get(1)).shutdownOutput();
         await().atMost(Duration.ofSeconds(10))
                 .until(() -> planes.stream().allMatch(plane -> plane.failure().isPresent()));
@@ -80,5 +82,40 @@ class ControlPlaneTest {
                                                 lost ->
                                                         assertThat(lost.lostRank())
                                                                 .isBetween(0, 1)));
+    }
+
+    private List<CollectiveException> failures() {
+        await().atMost(Duration.ofSeconds(10))
+                .until(() -> planes.stream().allMatch(plane -> plane.failure().isPresent()));
+        return planes.stream().map(plane -> plane.failure().orElseThrow()).toList();
+    }
+
+    @Test
+    void aRelayedConnectionThatEndsWithItsRelay_isTheRelaysLoss() throws IOException {
+        connect(Set.of(1, 2));
+        Objects.requireNonNull(wires.get(1).get(2)).shutdownOutput();
+        Objects.requireNonNull(wires.get(2).get(1)).shutdownOutput();
+        Objects.requireNonNull(wires.get(0).get(1)).shutdownOutput();
+        Objects.requireNonNull(wires.get(0).get(2)).shutdownOutput();
+        // Rank 0 is the relay.
+        assertThat(failures().subList(1, SIZE))
+                .allSatisfy(
+                        failure ->
+                                assertThat(failure)
+                                        .isInstanceOfSatisfying(
+                                                PeerLostException.class,
+                                                lost -> assertThat(lost.lostRank()).isZero()));
+    }
+
+    @Test
+    void aRelayedConnectionThatEndsAlone_isThePeersLoss_orTheRelays() throws IOException {
+        connect(Set.of(1, 2));
+        Objects.requireNonNull(wires.get(1).get(2)).shutdownOutput();
+        assertThat(failures())
+                .allSatisfy(
+                        failure ->
+                                assertThat(failure)
+                                        .isInstanceOf(PeerLostException.class)
+                                        .hasMessageContaining("or the relay between them"));
     }
 }

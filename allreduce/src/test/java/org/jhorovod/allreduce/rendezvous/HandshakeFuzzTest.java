@@ -40,7 +40,7 @@ class HandshakeFuzzTest {
                 stranger.write(ByteBuffer.wrap(bytes));
                 stranger.shutdownOutput();
                 Deadline deadline = Deadline.after(Duration.ofSeconds(30));
-                assertThatThrownBy(() -> Handshake.accept(accepted, SECRET, deadline))
+                assertThatThrownBy(() -> Handshake.accept(accepted, SECRET, who -> true, deadline))
                         .isInstanceOfAny(HandshakeException.class, EOFException.class);
             }
         }

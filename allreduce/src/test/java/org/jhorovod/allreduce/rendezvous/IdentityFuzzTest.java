@@ -11,7 +11,8 @@ class IdentityFuzzTest {
     static Stream<byte[]> seeds() {
         return Stream.of(
                 new Identity(Identity.Purpose.STORE, 0, 0).encode(),
-                new Identity(Identity.Purpose.PROBE, 7, Integer.MAX_VALUE).encode());
+                new Identity(Identity.Purpose.PROBE, 7, Integer.MAX_VALUE).encode(),
+                new Identity(Identity.Purpose.DATA, 0, 1, Long.MIN_VALUE, true).encode());
     }
 
     @MethodSource("seeds")

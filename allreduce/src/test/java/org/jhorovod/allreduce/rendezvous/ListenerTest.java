@@ -91,7 +91,7 @@ class ListenerTest {
         try (TimedChannel stranger = TimedChannel.connect(address, Deadline.after(HANDSHAKE))) {
             ByteBuffer hello = ByteBuffer.allocate(38).putInt(0x4a485644).putShort((short) 99);
             stranger.writeFully(hello.clear(), Deadline.after(HANDSHAKE));
-            assertRefusedOnceAndStillOpen("protocol version 99, this end 1");
+            assertRefusedOnceAndStillOpen("protocol version 99, this end 2");
         }
     }
 

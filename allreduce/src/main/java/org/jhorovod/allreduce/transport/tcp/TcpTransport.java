@@ -11,7 +11,7 @@ import org.jhorovod.allreduce.transport.SocketRingLinks;
 import org.jhorovod.allreduce.transport.TlsRingLinks;
 import org.jhorovod.allreduce.transport.Transport;
 
-/** TCP to the listeners that the ranks have anyway; socket buffers are the kernel's to tune. */
+/** TCP by the listeners that the ranks have anyway; socket buffers are the kernel's to tune. */
 public final class TcpTransport implements Transport {
 
     @Override
@@ -21,8 +21,8 @@ public final class TcpTransport implements Transport {
 
     @Override
     public RingLinks open(Meeting meeting, Ring ring) throws IOException {
-        TimedChannel next = meeting.dial(ring.nextRank(), ring.purpose());
-        TimedChannel previous = meeting.awaitArrival(ring.previousRank(), ring.purpose());
+        TimedChannel next = meeting.connectTo(ring.nextRank(), ring.purpose());
+        TimedChannel previous = meeting.connectFrom(ring.previousRank(), ring.purpose());
         Wire toNext = next.release();
         Wire fromPrevious = previous.release();
         if (toNext instanceof TlsWire n && fromPrevious instanceof TlsWire p) {

@@ -34,6 +34,14 @@ final class Programs {
                             .start();
         }
 
+        String out() throws IOException {
+            return Files.readString(out);
+        }
+
+        void kill() {
+            process.destroyForcibly();
+        }
+
         String err() throws IOException {
             return Files.readString(err);
         }

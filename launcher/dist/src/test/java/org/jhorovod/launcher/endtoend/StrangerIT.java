@@ -50,7 +50,7 @@ class StrangerIT {
             assertThat(result.sortedLines()).contains("[0]<stdout>:done", "[1]<stdout>:done");
             assertThat(result.err())
                     .containsOnlyOnce("does not know the job's secret")
-                    .containsOnlyOnce("protocol version 99, this end 1")
+                    .containsOnlyOnce("protocol version 99, this end 2")
                     .containsOnlyOnce("does not speak JHorovod's protocol")
                     .containsOnlyOnce("closed before it had proved")
                     .containsOnlyOnce("silent for 1 s");
