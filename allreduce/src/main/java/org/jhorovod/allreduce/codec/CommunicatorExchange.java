@@ -1,40 +1,122 @@
 package org.jhorovod.allreduce.codec;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
 
-/** The ranks of a communicator as carriers; waits as long as its collectives do. */
+/**
+ * The ranks of a communicator as carriers; waits as long as its collectives do.
+ *
+ * <p>Over several communicators of the same ranks, each with connections of its own, what is long
+ * is cut into as many parts that travel at the same time: where a message takes long to arrive, one
+ * connection has too little on its way to fill the line.
+ */
 public final class CommunicatorExchange implements Exchange {
-    private final Communicator communicator;
+    private static final int LEAST_BYTES = 32 << 10; // of a part
+
+    private final List<Communicator> streams;
     private final String name;
 
     /** Under a name that is the same on all ranks. */
     public CommunicatorExchange(Communicator communicator, String name) {
-        this.communicator = communicator;
+        this(List.of(communicator), name);
+    }
+
+    /**
+     * Over several streams.
+     *
+     * @param streams at least one; of the same ranks in the same order
+     * @param name the same on all ranks
+     */
+    public CommunicatorExchange(List<Communicator> streams, String name) {
+        this.streams = List.copyOf(streams);
         this.name = name;
     }
 
     @Override
     public int size() {
-        return communicator.size();
+        return streams.get(0).size();
     }
 
     @Override
     public int position() {
-        return communicator.rank();
+        return streams.get(0).rank();
     }
 
     @Override
     public void allGather(ByteBuffer own, ByteBuffer all) {
-        communicator.allGather(
-                name, HostTensor.of(DataType.INT8, own), HostTensor.of(DataType.INT8, all));
+        int count = parts(own.remaining());
+        if (count == 1) {
+            streams.get(0).allGather(name, bytes(own), bytes(all));
+            return;
+        }
+        int[] ends = ends(own.remaining(), count, 1);
+        List<ByteBuffer> gathered = new ArrayList<>();
+        List<CompletableFuture<Void>> underWay = new ArrayList<>();
+        for (int part = 0; part < count; part++) {
+            ByteBuffer mine = part(own, ends, part);
+            ByteBuffer ofAll = ByteBuffer.allocateDirect(mine.remaining() * size());
+            gathered.add(ofAll);
+            underWay.add(streams.get(part).allGatherAsync(name, bytes(mine), bytes(ofAll)));
+        }
+        await(underWay);
+        for (int carrier = 0; carrier < size(); carrier++) {
+            for (int part = 0; part < count; part++) {
+                ByteBuffer ofAll = gathered.get(part);
+                int length = ofAll.capacity() / size();
+                int at = all.position() + carrier * own.remaining() + start(ends, part);
+                all.put(at, ofAll, carrier * length, length);
+            }
+        }
     }
 
     @Override
     public void allReduce(ByteBuffer sum) {
-        communicator.allReduce(name, HostTensor.of(DataType.FLOAT32, sum), ReduceOp.SUM);
+        int count = parts(sum.remaining());
+        int[] ends = ends(sum.remaining(), count, Float.BYTES);
+        List<CompletableFuture<Void>> underWay = new ArrayList<>();
+        for (int part = 0; part < count; part++) {
+            HostTensor tensor = HostTensor.of(DataType.FLOAT32, part(sum, ends, part));
+            underWay.add(streams.get(part).allReduceAsync(name, tensor, ReduceOp.SUM));
+        }
+        await(underWay);
+    }
+
+    private int parts(int bytes) {
+        return Math.max(1, Math.min(streams.size(), bytes / LEAST_BYTES));
+    }
+
+    private static int[] ends(int bytes, int count, int unit) {
+        int[] ends = new int[count];
+        for (int part = 0; part < count; part++) {
+            ends[part] = (int) ((part + 1L) * (bytes / unit) / count) * unit;
+        }
+        return ends;
+    }
+
+    private static int start(int[] ends, int part) {
+        return part == 0 ? 0 : ends[part - 1];
+    }
+
+    private static ByteBuffer part(ByteBuffer whole, int[] ends, int part) {
+        int start = start(ends, part);
+        return whole.slice(whole.position() + start, ends[part] - start)
+                .order(ByteOrder.nativeOrder());
+    }
+
+    private static HostTensor bytes(ByteBuffer buffer) {
+        return HostTensor.of(DataType.INT8, buffer);
+    }
+
+    private void await(List<CompletableFuture<Void>> underWay) {
+        for (int part = 0; part < underWay.size(); part++) {
+            streams.get(part).await(underWay.get(part));
+        }
     }
 }
