@@ -27,8 +27,7 @@ import org.jhorovod.djl.DistributedTrainer;
  * included.
  *
  * <p>Arguments: model of train-perf, images of a batch of each rank, steps of a pass, rounds, and
- * the control group's file of processes that the last rank enters, which makes it slow; "" for
- * none.
+ * the file of processes of the control group that the last rank enters, which makes it slow.
  */
 public final class BalanceGain {
     private static final int WARM_UP_PASSES = 2; // of each way
@@ -42,7 +41,7 @@ public final class BalanceGain {
         int steps = Integer.parseInt(args[2]);
         int rounds = Integer.parseInt(args[3]);
         Communicator communicator = JHorovod.init();
-        if (!args[4].isEmpty() && communicator.rank() == communicator.size() - 1) {
+        if (communicator.rank() == communicator.size() - 1) {
             Files.writeString(Path.of(args[4]), "" + ProcessHandle.current().pid());
         }
         try (NDManager manager = NDManager.newBaseManager(Device.cpu());
