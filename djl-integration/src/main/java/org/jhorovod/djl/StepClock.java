@@ -23,15 +23,20 @@ final class StepClock {
 
     /**
      * Notes the end of a step, of which the first counts no time: it waits for the slowest start.
+     *
+     * @return for how long this rank has worked on the step itself; 0 where no time counts
      */
-    void stepEnded(long nowNanos, long stepSamples, long stepWaitedNanos) {
+    long stepEnded(long nowNanos, long stepSamples, long stepWaitedNanos) {
+        long busyNanos = 0;
         if (steps > 0 && startNanos != NOT_STARTED) {
             steppedNanos += nowNanos - startNanos;
             waitedNanos += stepWaitedNanos;
+            busyNanos = Math.max(0, nowNanos - startNanos - stepWaitedNanos);
         }
         startNanos = NOT_STARTED;
         steps++;
         samples += stepSamples;
+        return busyNanos;
     }
 
     /** Goes on after so many steps of earlier attempts. */

@@ -1,14 +1,18 @@
 package org.jhorovod.allreduce.config;
 
+import static org.jhorovod.allreduce.config.SettingKinds.choice;
+import static org.jhorovod.allreduce.config.SettingKinds.integer;
+import static org.jhorovod.allreduce.config.SettingKinds.path;
+import static org.jhorovod.allreduce.config.SettingKinds.seconds;
+import static org.jhorovod.allreduce.config.SettingKinds.text;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Every knob of JHorovod. A value from a builder wins over a system property, that over an
@@ -210,6 +214,12 @@ public final class Settings {
                     "none",
                     "How changes are packed between sites: none, float16, bfloat16, int8, int4,"
                             + " topk:FRACTION or powersgd:RANK; what is lost is sent later.");
+    public static final Setting<Double> COMMUNICATION_BUDGET =
+            share(
+                    "COMMUNICATION_BUDGET",
+                    "At most this share of the time, such as 0.2, goes to communication between"
+                        + " sites: local steps, fragments and codec are chosen for it by"
+                        + " measurement, and again as that changes; they are yours if not set.");
     public static final Setting<Integer> CHECK_STEPS =
             integer(
                     "CHECK_STEPS",
@@ -309,6 +319,7 @@ public final class Settings {
                 FRAGMENTS,
                 LOCK_STEPS,
                 CODEC,
+                COMMUNICATION_BUDGET,
                 CHECK_STEPS,
                 SEED,
                 CHECKPOINT_FOLDER,
@@ -316,84 +327,18 @@ public final class Settings {
                 CHECKPOINT_KEEP);
     }
 
-    private static Setting<Integer> integer(
-            String name, @Nullable String byDefault, int min, String what) {
+    private static Setting<Double> share(String name, String what) {
         return new Setting<>(
                 name,
-                byDefault,
-                min == Integer.MIN_VALUE ? "whole number" : "whole number from " + min,
-                what,
-                text -> {
-                    int value = Integer.parseInt(text);
-                    if (value < min) {
-                        throw new IllegalArgumentException("less than " + min);
-                    }
-                    return value;
-                });
-    }
-
-    private static Setting<Integer> integer(
-            String name, String byDefault, int min, int max, String what) {
-        Setting<Integer> open = integer(name, byDefault, min, what);
-        return new Setting<>(
-                name,
-                byDefault,
-                "whole number from " + min + " to " + max,
-                what,
-                text -> {
-                    int value = open.parser().apply(text);
-                    if (value > max) {
-                        throw new IllegalArgumentException("more than " + max);
-                    }
-                    return value;
-                });
-    }
-
-    private static Setting<String> text(String name, @Nullable String byDefault, String what) {
-        return new Setting<>(name, byDefault, "text", what, text -> text);
-    }
-
-    private static Setting<Path> path(String name, String what) {
-        return new Setting<>(name, null, "path", what, Path::of);
-    }
-
-    private static Setting<Duration> seconds(
-            String name, double min, String byDefault, String what) {
-        return new Setting<>(
-                name,
-                byDefault,
-                "seconds, at least "
-                        + (min == Math.rint(min)
-                                ? Long.toString((long) min)
-                                : Double.toString(min)),
+                null,
+                "share from 0 (none) to less than 1, such as 0.2",
                 what,
                 text -> {
                     double value = Double.parseDouble(text);
-                    if (!(value >= min) || value > Integer.MAX_VALUE) {
+                    if (!(value >= 0) || value >= 1) {
                         throw new IllegalArgumentException("out of range");
                     }
-                    return Duration.ofMillis(Math.round(value * 1000));
-                });
-    }
-
-    private static <E extends Enum<E>> Setting<E> choice(String name, E byDefault, String what) {
-        E[] values = byDefault.getDeclaringClass().getEnumConstants();
-        List<String> names = new ArrayList<>();
-        for (E value : values) {
-            names.add(value.name().toLowerCase(Locale.ROOT));
-        }
-        return new Setting<>(
-                name,
-                byDefault.name().toLowerCase(Locale.ROOT),
-                String.join(", ", names),
-                what,
-                text -> {
-                    for (E value : values) {
-                        if (value.name().equalsIgnoreCase(text)) {
-                            return value;
-                        }
-                    }
-                    throw new IllegalArgumentException("none of these");
+                    return value;
                 });
     }
 }
