@@ -99,13 +99,11 @@ final class Continuation implements AutoCloseable {
      */
     void start(
             Optional<Description> found, List<NamedParameter> parameters, Velocities velocities) {
-        Checkpointing known = checkpointing;
-        if (known != null) {
-            known.keep(velocities);
-        }
+        keep(velocities);
         if (isStarted) {
             return;
         }
+        Checkpointing known = checkpointing;
         isStarted = true;
         if (known != null) {
             known.requireOptimizer(parameters);
@@ -117,6 +115,13 @@ final class Continuation implements AutoCloseable {
         }
         if (communicator.rank() == 0 && known != null) {
             found.ifPresentOrElse(this::tell, this::tellNothing);
+        }
+    }
+
+    /** Puts other velocities into checkpoints from now on. */
+    void keep(Velocities velocities) {
+        if (checkpointing != null) {
+            checkpointing.keep(velocities);
         }
     }
 

@@ -2,16 +2,16 @@ package org.jhorovod.djl;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jhorovod.allreduce.JHorovod;
 import org.jhorovod.allreduce.codec.Codec;
-import org.jhorovod.allreduce.codec.Codecs;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.ConfigurationException;
-import org.jhorovod.allreduce.config.Setting;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.config.Settings.ReduceChoice;
+import org.jhorovod.djl.budget.CommunicationBudget;
+import org.jhorovod.djl.budget.Conditions;
 import org.jhorovod.djl.local.LocalPlan;
 import org.jhorovod.djl.local.OuterOptimizer;
 import org.jhorovod.djl.local.SiteChoice;
@@ -30,10 +30,9 @@ public final class DistributedConfig {
     private final ReductionPlace place;
     private final @Nullable Checkpoints checkpoints; // null where none are kept
     private final boolean areCheckpointsOfSettings;
-    private final @Nullable LocalPlan localPlan; // null where all ranks stay in step
-    private final @Nullable Codec gradientCodec; // null where gradients do not travel packed
-    private final SiteChoice sites;
     private final boolean balance;
+    private final SiteTraining siteTraining;
+    private final UnaryOperator<Conditions> conditions;
     private final int generation;
 
     private DistributedConfig(Builder builder) {
@@ -59,59 +58,20 @@ public final class DistributedConfig {
                 Optional.ofNullable(builder.checkpoints)
                         .or(() -> checkpoints(configuration))
                         .orElse(null);
-        int localSteps =
-                builder.localSteps >= 0
-                        ? builder.localSteps
-                        : configuration.get(Settings.LOCAL_STEPS);
-        Codec codec =
-                Optional.ofNullable(builder.codec)
-                        .orElseGet(() -> parsed(configuration, Settings.CODEC, Codecs::parse));
-        this.localPlan =
-                localSteps == 0 ? null : localPlan(builder, configuration, localSteps, codec);
-        this.gradientCodec = localSteps > 0 || codec.equals(Codecs.parse("none")) ? null : codec;
-        this.sites =
-                Optional.ofNullable(builder.sites)
-                        .orElseGet(() -> parsed(configuration, Settings.SITES, SiteChoice::parse));
-        if (localPlan != null && communicator.size() > 1) {
-            sites.requireFit(communicator.size());
-        }
+        this.siteTraining = SiteTraining.of(builder.asked(), configuration);
+        siteTraining.requireFit(communicator.size());
+        this.conditions = builder.conditions;
         this.balance =
                 Optional.ofNullable(builder.balance)
                         .orElseGet(() -> configuration.get(Settings.BALANCE));
-        if (balance && localPlan != null) {
+        if (balance && siteTraining.mayTrainLocally()) {
             throw new ConfigurationException(
                     List.of(
                             "Samples are shared out by speed while all ranks stay in step, which"
-                                    + " they do not with local steps. Set JHOROVOD_BALANCE=false"
-                                    + " (optBalance) or JHOROVOD_LOCAL_STEPS=0 (optLocalSteps)."));
-        }
-    }
-
-    private static LocalPlan localPlan(
-            Builder builder, Configuration configuration, int steps, Codec codec) {
-        int fragments =
-                builder.fragments > 0 ? builder.fragments : configuration.get(Settings.FRAGMENTS);
-        return new LocalPlan(
-                steps,
-                Math.min(fragments, steps),
-                builder.lockSteps >= 0 ? builder.lockSteps : configuration.get(Settings.LOCK_STEPS),
-                Optional.ofNullable(builder.outerOptimizer)
-                        .orElseGet(
-                                () ->
-                                        parsed(
-                                                configuration,
-                                                Settings.OUTER_OPTIMIZER,
-                                                OuterOptimizer::parse)),
-                codec);
-    }
-
-    private static <T> T parsed(
-            Configuration configuration, Setting<String> setting, Function<String, T> parser) {
-        try {
-            return parser.apply(configuration.get(setting));
-        } catch (IllegalArgumentException e) {
-            throw new ConfigurationException(
-                    List.of("%s: %s".formatted(setting.environmentName(), e.getMessage())));
+                                    + " they do not with local steps, which a communication budget"
+                                    + " may choose too. Set JHOROVOD_BALANCE=false (optBalance),"
+                                    + " or neither JHOROVOD_LOCAL_STEPS (optLocalSteps) nor"
+                                    + " JHOROVOD_COMMUNICATION_BUDGET (optCommunicationBudget)."));
         }
     }
 
@@ -166,17 +126,27 @@ public final class DistributedConfig {
 
     /** How sites train by themselves, if they do. */
     Optional<LocalPlan> localPlan() {
-        return Optional.ofNullable(localPlan);
+        return siteTraining.localPlan();
     }
 
     /** How gradients are packed between sites in each step, if they are. */
     Optional<Codec> gradientCodec() {
-        return Optional.ofNullable(gradientCodec);
+        return siteTraining.gradientCodec();
+    }
+
+    /** What communication between sites may take, if that is given. */
+    Optional<CommunicationBudget> communicationBudget() {
+        return siteTraining.budget();
+    }
+
+    /** What is made of the conditions that have been measured, for tests. */
+    UnaryOperator<Conditions> conditions() {
+        return conditions;
     }
 
     /** Which ranks are a site. */
     SiteChoice sites() {
-        return sites;
+        return siteTraining.choice();
     }
 
     /** Whether samples are shared out in proportion to the ranks' speeds. */
@@ -231,6 +201,8 @@ public final class DistributedConfig {
         private @Nullable Codec codec;
         private @Nullable SiteChoice sites;
         private @Nullable Boolean balance;
+        private double communicationBudget = -1;
+        private UnaryOperator<Conditions> conditions = UnaryOperator.identity();
 
         private Builder() {}
 
@@ -344,6 +316,40 @@ public final class DistributedConfig {
          */
         public Builder optBalance(boolean balance) {
             this.balance = balance;
+            return this;
+        }
+
+        /**
+         * At most this share of the time goes to communication between sites, such as 0.2; 0 for no
+         * such budget. The line, and how long a step takes, are measured, and local steps,
+         * fragments and codec chosen, and chosen anew as that changes; so they cannot be given as
+         * well. What takes the mean change is then an average, unless an outer optimizer is given.
+         * One trainer at a time; no effect where all ranks are on one host.
+         */
+        public Builder optCommunicationBudget(double share) {
+            if (!(share >= 0) || share >= 1) {
+                throw new IllegalArgumentException(
+                        "A communication budget is a share of the time, from 0 (none) to less than 1, not %s."
+                                .formatted(share));
+            }
+            this.communicationBudget = share;
+            return this;
+        }
+
+        private SiteTraining.Asked asked() {
+            return new SiteTraining.Asked(
+                    localSteps,
+                    fragments,
+                    lockSteps,
+                    outerOptimizer,
+                    codec,
+                    sites,
+                    communicationBudget);
+        }
+
+        /** What is made of the conditions that have been measured, for tests. */
+        Builder conditions(UnaryOperator<Conditions> conditions) {
+            this.conditions = conditions;
             return this;
         }
 

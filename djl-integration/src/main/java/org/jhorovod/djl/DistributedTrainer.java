@@ -60,11 +60,11 @@ public final class DistributedTrainer extends Trainer {
     private final Passes passes;
     private final StepSamples samples;
     private final LocalTraining local;
+    private final StepReductions reductions;
     private final PeriodicCheck check;
-    private final boolean stepsAlone; // no other rank takes part in its steps
 
     private List<NamedParameter> parameters = List.of();
-    private @Nullable StepReduction reduction; // null until initialised
+    private Optional<NativeGradients> gradients = Optional.empty();
     private @Nullable GradientUpdate update; // null before the first step
 
     private DistributedTrainer(
@@ -76,16 +76,16 @@ public final class DistributedTrainer extends Trainer {
         this.alone = communicator.size() == 1;
         this.group = TrainerGroup.of(communicator);
         this.metrics = new MetricReducer(communicator, getEvaluators());
-        this.number = group.add(this, config.localPlan().isPresent() && !alone);
+        this.number = group.add(this, LocalTraining.isPossible(config));
         this.name = "trainer-" + number;
         this.continuation =
                 new Continuation(config, number, name, model, trainingConfig.getOptimizer(), clock);
         this.balance = Balance.of(config, name);
         this.passes = new Passes(communicator, name, number, group, continuation.data(), balance);
         this.samples = new StepSamples(group, passes, !alone && communicator.rank() == 0);
-        this.check = new PeriodicCheck(config, name);
         this.local = new LocalTraining(config, name);
-        this.stepsAlone = local.inside().size() == 1;
+        this.reductions = new StepReductions(config, local, group, number, name);
+        this.check = new PeriodicCheck(config, name, local::isByAgreement);
     }
 
     /**
@@ -156,9 +156,7 @@ public final class DistributedTrainer extends Trainer {
     @Override
     public void initialize(Shape... shapes) {
         synchronize(shapes);
-        if (reduction != null) {
-            reduction.prepare();
-        }
+        reductions.prepare();
     }
 
     private void synchronize(Shape... shapes) {
@@ -166,7 +164,6 @@ public final class DistributedTrainer extends Trainer {
         update = null; // the block may have other parameters now
         parameters = NamedParameter.of(getModel().getBlock());
         check.of(parameters);
-        Optional<NativeGradients> gradients = Optional.empty();
         if (!alone) {
             gradients = NativeGradients.find(parameters);
             requireSameModel(gradients.isPresent());
@@ -177,7 +174,7 @@ public final class DistributedTrainer extends Trainer {
                     trainingConfig.getTrainingListeners(), continuation.progress().epochs());
         }
         if (!alone) {
-            synchronizeRanks(gradients);
+            synchronizeRanks();
         }
         continuation.start(found, parameters, local.velocities());
     }
@@ -195,18 +192,28 @@ public final class DistributedTrainer extends Trainer {
                         parameters));
     }
 
-    private void synchronizeRanks(Optional<NativeGradients> gradients) {
-        if (reduction != null) {
-            reduction.close();
-        }
+    private void synchronizeRanks() {
+        reductions.close();
         local.agree(false, clock.steps()); // what the sites have learnt since, if anything
         ArrayBroadcast.run(
                 communicator,
                 name + "/parameter",
                 parameters.stream().map(NamedParameter::array).toList());
-        local.start(parameters, clock.steps());
-        if (!stepsAlone) {
-            reduction = StepReduction.of(config, local, group, number, name, parameters, gradients);
+        boolean canAgree = OptimizerAgreement.isPossible(trainingConfig.getOptimizer(), parameters);
+        local.start(parameters, clock.steps(), canAgree);
+        reductions.renew(parameters, gradients);
+    }
+
+    /** Takes up another way to train, if one was chosen. */
+    private void follow() {
+        if (local.takeChanged()) {
+            if (!local.isByAgreement()) {
+                OptimizerAgreement.run(
+                        communicator, name, trainingConfig.getOptimizer(), parameters);
+            }
+            reductions.renew(parameters, gradients);
+            reductions.prepare();
+            continuation.keep(local.velocities());
         }
     }
 
@@ -218,16 +225,11 @@ public final class DistributedTrainer extends Trainer {
     @Override
     public GradientCollector newGradientCollector() {
         GradientCollector collector = super.newGradientCollector();
-        return stepsAlone ? collector : new WatchedCollector(collector, this::backward);
+        return reductions.isAlone() ? collector : new WatchedCollector(collector, this::backward);
     }
 
     private void backward(Runnable pass) {
-        StepReduction known = reduction;
-        if (known == null) {
-            pass.run();
-        } else {
-            known.backward(pass, samples::take, clock.steps());
-        }
+        reductions.backward(pass, samples::take, clock.steps());
     }
 
     @Override
@@ -259,11 +261,11 @@ public final class DistributedTrainer extends Trainer {
      */
     @Override
     public void step() {
-        if (stepsAlone) {
-            update(new StepReduction.Averaged(samples.take(), 0));
+        if (reductions.isAlone()) {
+            update(new StepReduction.Averaged(samples.take(), 0), Budget.Place.STEPPING);
             return;
         }
-        update(StepReduction.required(reduction).finish(samples::take, clock.steps()));
+        update(reductions.required().finish(samples::take, clock.steps()), Budget.Place.STEPPING);
         samples.takeRest(); // what came after the last backward pass counts for no step
     }
 
@@ -272,17 +274,20 @@ public final class DistributedTrainer extends Trainer {
      * stepped yet, if anything.
      */
     void joinStep() {
-        update(StepReduction.required(reduction).join(samples.takeRest(), clock.steps()));
+        update(reductions.required().join(samples.takeRest(), clock.steps()), Budget.Place.JOINING);
     }
 
-    private void update(StepReduction.Averaged averaged) {
+    private void update(StepReduction.Averaged averaged, Budget.Place place) {
         applyUpdate();
         long waitedBefore = local.waitedNanos();
         long made = clock.steps() + 1;
+        long ofAll = local.estimated(averaged.samples());
         boolean areEqual =
-                local.stepMade(averaged.samples(), made, continuation.isCheckpointDueNext());
+                local.stepMade(averaged.samples(), made, continuation.isCheckpointDueNext(), place);
         long waited = averaged.waitedNanos() + local.waitedNanos() - waitedBefore;
-        long busy = clock.stepEnded(System.nanoTime(), local.estimated(averaged.samples()), waited);
+        long busy = clock.stepEnded(System.nanoTime(), ofAll, waited);
+        local.stepTook(busy, waited);
+        follow();
         Pass pass = group.passOfStep(number);
         continuation.stepMade(pass, areEqual);
         balance.ifPresent(known -> known.stepMade(pass, busy));
@@ -296,7 +301,9 @@ public final class DistributedTrainer extends Trainer {
      * ranks have called it, after as many steps.
      */
     public void agree() {
-        check.afterAgreement(local.agree(false, clock.steps()));
+        Optional<String> agreed = local.agree(false, clock.steps());
+        follow();
+        check.afterAgreement(agreed);
     }
 
     /**
@@ -366,6 +373,7 @@ public final class DistributedTrainer extends Trainer {
     private void finish(Pass pass, double[][] metricsAtStart) {
         group.joinUntilEnd(local.inside(), pass);
         Optional<String> agreed = local.agree(true, clock.steps());
+        follow();
         metrics.finish(pass.name() + "/metrics", metricsAtStart);
         check.afterPass(clock.steps());
         check.afterAgreement(agreed);
@@ -383,9 +391,7 @@ public final class DistributedTrainer extends Trainer {
         } finally {
             continuation.close();
             group.remove(number);
-            if (reduction != null) {
-                reduction.close();
-            }
+            reductions.close();
             super.close();
         }
     }

@@ -12,17 +12,22 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The ranks with which one trainer reduces the gradients of each step: all of the job, in full or
- * packed between sites, or those of its site, which agrees with the others now and then. Owned by
- * the training thread.
+ * packed between sites, or those of its site, which agrees with the others now and then; with a
+ * communication budget the one or the other, as is chosen. Owned by the training thread.
  */
 final class LocalTraining implements AutoCloseable {
     private final Communicator job;
     private final String owner;
     private final boolean keepsCheckpoints;
-    private final @Nullable LocalPlan plan; // null where all ranks stay in step
-    private final @Nullable Codec codec; // null where gradients do not travel packed
-    private @Nullable Sites sites; // null where there is neither plan nor codec
+    private final @Nullable Budget budget; // null where nothing is chosen by itself
+    private @Nullable LocalPlan plan; // null where all ranks stay in step
+    private @Nullable Codec codec; // null where gradients do not travel packed
+    private @Nullable Sites sites; // null where nobody needs to know
     private @Nullable LocalSteps steps; // as the plan, and before the start
+    private List<NamedParameter> parameters = List.of();
+    private boolean hasMoved; // before these steps began
+    private boolean hasChanged;
+    private long waitedNanos; // before these steps began
 
     /**
      * Of one trainer; with local steps a collective.
@@ -35,13 +40,35 @@ final class LocalTraining implements AutoCloseable {
         this.keepsCheckpoints = config.checkpoints().isPresent();
         this.plan = config.localPlan().filter(plan -> job.size() > 1).orElse(null);
         this.codec = config.gradientCodec().filter(codec -> job.size() > 1).orElse(null);
-        this.sites = plan == null && codec == null ? null : Sites.of(job, owner, config.sites());
+        boolean asksForBudget = Budget.canBeOfUse(config);
+        Sites made =
+                plan == null && codec == null && !asksForBudget
+                        ? null
+                        : Sites.of(job, owner, config.sites());
+        this.budget =
+                asksForBudget && made != null ? Budget.of(config, made, owner).orElse(null) : null;
+        Budget.tellWhereUseless(config, budget != null);
+        if (budget != null) {
+            plan = budget.plan().orElse(null);
+        }
+        this.sites = made;
+    }
+
+    /** Whether sites may train by themselves. */
+    static boolean isPossible(DistributedConfig config) {
+        boolean isAsked = config.localPlan().isPresent() || Budget.canBeOfUse(config);
+        return isAsked && config.communicator().size() > 1;
     }
 
     /** The ranks that stay in step with this one. */
     Communicator inside() {
         Sites known = sites;
         return known == null || plan == null ? job : known.inside();
+    }
+
+    /** Whether all ranks have the same parameters only where they agree on them. */
+    boolean isByAgreement() {
+        return plan != null;
     }
 
     /** How gradients travel between sites in each step, if they are packed. */
@@ -54,10 +81,22 @@ final class LocalTraining implements AutoCloseable {
 
     /**
      * Starts, when all ranks have the same parameters; anew when the block is initialised anew.
+     * With a communication budget a collective.
      *
      * @param stepCount how many steps have been made
+     * @param canAgree whether sites can also agree on what their optimizers remember, as they must
+     *     before they train in step
      */
-    void start(List<NamedParameter> parameters, long stepCount) {
+    void start(List<NamedParameter> all, long stepCount, boolean canAgree) {
+        parameters = all;
+        if (budget != null) {
+            long elements = ParameterElements.of(all).stream().mapToLong(Elements::count).sum();
+            budget.measure(elements, canAgree);
+        }
+        begin(stepCount);
+    }
+
+    private void begin(long stepCount) {
         Velocities before = velocities();
         closeSteps();
         Sites known = sites;
@@ -74,12 +113,21 @@ final class LocalTraining implements AutoCloseable {
      * @param samples of the site in this step
      * @param stepCount how many have been made
      * @param wantsAll whether all ranks should have the same parameters soon
+     * @param place in the step, or joining in others'
      * @return whether they have now
      */
-    boolean stepMade(long samples, long stepCount, boolean wantsAll) {
+    boolean stepMade(long samples, long stepCount, boolean wantsAll, Budget.Place place) {
         LocalSteps known = steps;
+        if (known == null) {
+            return true;
+        }
+        boolean wantsLook = budget != null && known.stepsOn() && budget.wantsToLook();
         // A step moves parameters even if its samples have come by another way.
-        return known == null || known.stepMade(Math.max(1, samples), stepCount, wantsAll);
+        boolean isAll = known.stepMade(Math.max(1, samples), stepCount, wantsAll || wantsLook);
+        if (isAll) {
+            look(place, stepCount, false);
+        }
+        return isAll;
     }
 
     /**
@@ -90,14 +138,64 @@ final class LocalTraining implements AutoCloseable {
      * @return the name of the moment, if the parameters have moved since the last one
      */
     Optional<String> agree(boolean isEndOfPass, long stepCount) {
-        LocalSteps known = steps;
-        if (known == null) {
+        if (steps == null) {
+            if (isEndOfPass) {
+                look(Budget.Place.MEETING, stepCount, true);
+            }
             return Optional.empty();
         }
-        boolean hasMoved = isEndOfPass ? known.endPass(stepCount) : known.agree(stepCount);
-        return hasMoved
-                ? Optional.of("%s after round %d".formatted(owner, known.rounds()))
-                : Optional.empty();
+        String moment = "";
+        boolean isLast = false;
+        // Others that are not yet there may change the way meanwhile; the last round ends it.
+        while (!isLast && steps != null) {
+            LocalSteps known = steps;
+            LocalSteps.Met met = isEndOfPass ? known.endPass(stepCount) : known.agree(stepCount);
+            isLast = met.isLast();
+            moment = "%s after round %d".formatted(owner, known.rounds());
+            hasMoved |= isLast && known.takeMoved();
+            if (met.isOfEverything()) {
+                look(Budget.Place.MEETING, stepCount, isLast);
+            }
+        }
+        boolean moved = hasMoved;
+        hasMoved = false;
+        return moved ? Optional.of(moment) : Optional.empty();
+    }
+
+    /** Chooses anew with all ranks, where it is time and they have the same parameters. */
+    private void look(Budget.Place place, long stepCount, boolean isLast) {
+        Budget chooser = budget;
+        LocalSteps known = steps;
+        if (chooser == null
+                || (known != null
+                        && !chooser.isTimeToLook(known.rounds(), isLast, known.stepsOn()))) {
+            return;
+        }
+        if (chooser.look(
+                Optional.ofNullable(known).flatMap(LocalSteps::takeTimes), place, stepCount)) {
+            plan = chooser.plan().orElse(null);
+            codec = chooser.gradientCodec().orElse(null);
+            begin(chooser.leastSteps());
+            hasChanged = true;
+        }
+    }
+
+    /** Whether, since the last call, other ranks stay in step, or train another way. */
+    boolean takeChanged() {
+        boolean changed = hasChanged;
+        hasChanged = false;
+        return changed;
+    }
+
+    /**
+     * Notes how long a step took.
+     *
+     * @param busyNanos without waiting; 0 where it is not known
+     */
+    void stepTook(long busyNanos, long waited) {
+        if (budget != null) {
+            budget.stepTook(busyNanos, waited);
+        }
     }
 
     /** The samples of a step of all ranks, as far as one site can tell. */
@@ -112,11 +210,13 @@ final class LocalTraining implements AutoCloseable {
 
     /** How long the training thread has waited for other sites. */
     long waitedNanos() {
-        return steps == null ? 0 : steps.waitedNanos();
+        return waitedNanos + (steps == null ? 0 : steps.waitedNanos());
     }
 
     private void closeSteps() {
         if (steps != null) {
+            waitedNanos += steps.waitedNanos();
+            hasMoved |= steps.takeMoved();
             steps.close();
             steps = null;
         }

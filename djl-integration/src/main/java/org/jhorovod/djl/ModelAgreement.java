@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.MismatchException;
+import org.jhorovod.djl.budget.CommunicationBudget;
 import org.jhorovod.djl.local.LocalPlan;
 
 /** Makes sure that all ranks have built the same model before they exchange its elements. */
@@ -36,6 +37,10 @@ final class ModelAgreement {
                                         "gradients packed by %s between sites"
                                                 .formatted(codec.name()))
                         .orElse("gradients in full"));
+        lines.add(
+                config.communicationBudget()
+                        .map(CommunicationBudget::describe)
+                        .orElse("no communication budget"));
         lines.add("a check every %d steps".formatted(config.checkSteps()));
         lines.add("evaluators %s".formatted(evaluators));
         lines.add("%d early stopping listeners".formatted(stoppingListeners));

@@ -2,6 +2,7 @@ package org.jhorovod.djl;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.jhorovod.allreduce.collective.Communicator;
 
 /**
@@ -11,16 +12,21 @@ final class PeriodicCheck {
     private final Communicator communicator;
     private final String owner;
     private final int everySteps; // 0 for never
-    private final boolean isByAgreement; // as ranks make steps by themselves
+    private final BooleanSupplier isByAgreement; // as ranks make steps by themselves
     private List<NamedParameter> parameters = List.of();
     private long checkedSteps; // how many had been made at the last comparison
 
-    /** Of the trainer with this name on all ranks. */
-    PeriodicCheck(DistributedConfig config, String owner) {
+    /**
+     * Of one trainer.
+     *
+     * @param owner the trainer's name on all ranks
+     * @param isByAgreement whether the ranks have the same parameters only where they agree
+     */
+    PeriodicCheck(DistributedConfig config, String owner, BooleanSupplier isByAgreement) {
         this.communicator = config.communicator();
         this.owner = owner;
         this.everySteps = communicator.size() == 1 ? 0 : config.checkSteps();
-        this.isByAgreement = config.localPlan().isPresent();
+        this.isByAgreement = isByAgreement;
     }
 
     /** What is compared from now on. */
@@ -30,14 +36,14 @@ final class PeriodicCheck {
 
     /** After a step that all ranks have made together. */
     void afterStep(long steps) {
-        if (everySteps > 0 && !isByAgreement && steps % everySteps == 0) {
+        if (everySteps > 0 && !isByAgreement.getAsBoolean() && steps % everySteps == 0) {
             require(steps);
         }
     }
 
     /** After a pass whose steps all ranks have made together. */
     void afterPass(long steps) {
-        if (everySteps > 0 && !isByAgreement && steps > checkedSteps) {
+        if (everySteps > 0 && !isByAgreement.getAsBoolean() && steps > checkedSteps) {
             require(steps);
         }
     }

@@ -6,7 +6,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import org.jhorovod.allreduce.collective.Communicator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Has the gradients of one trainer averaged once a step, or during its last backward pass. Owned by
@@ -97,16 +96,6 @@ final class StepReduction {
                         gradients,
                         packing);
         return new StepReduction(communicator, group, number, buckets, isOnCaller, overlap);
-    }
-
-    /** The one of a trainer that is initialised; refuses the step of one that is not. */
-    static StepReduction required(@Nullable StepReduction known) {
-        if (known == null) {
-            throw new IllegalStateException(
-                    "The trainer is not initialised. Call trainer.initialize(shapes) before"
-                            + " step().");
-        }
-        return known;
     }
 
     /** Makes the buckets that are missing, on all ranks at the same time. */

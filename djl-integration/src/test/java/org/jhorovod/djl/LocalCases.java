@@ -19,9 +19,22 @@ import org.jhorovod.djl.local.SiteChoice;
 final class LocalCases {
     private LocalCases() {}
 
-    /** Local steps, fragments, steps in lock-step, outer optimizer, codec, sites. */
+    /**
+     * Local steps, fragments, steps in lock-step, outer optimizer, codec, sites. In place of local
+     * steps {@code budget:SHARE}, or {@code budget:SHARE/LINES} of a {@link LineScript}.
+     */
     static DistributedConfig.Builder configure(
             DistributedConfig.Builder config, List<String> words) {
+        if (words.get(0).startsWith("budget:")) {
+            String[] parts = words.get(0).substring("budget:".length()).split("/", -1);
+            if (parts.length > 1) {
+                config.conditions(new LineScript(parts[1]));
+            }
+            return config.optCommunicationBudget(Double.parseDouble(parts[0]))
+                    .optLockSteps(Integer.parseInt(words.get(2)))
+                    .optOuterOptimizer(OuterOptimizer.parse(words.get(3)))
+                    .optSites(SiteChoice.parse(words.get(5)));
+        }
         return config.optLocalSteps(Integer.parseInt(words.get(0)))
                 .optFragments(Integer.parseInt(words.get(1)))
                 .optLockSteps(Integer.parseInt(words.get(2)))

@@ -31,7 +31,8 @@ import picocli.CommandLine.Mixin;
                     + " says more. plain averages the gradients of all ranks in each step. local:32"
                     + " has each site (host; on one host, rank) make 32 steps by itself before all"
                     + " average what they have learnt, with a codec in fewer bytes, with fragments"
-                    + " beside the steps.",
+                    + " beside the steps. budget:0.2 measures the link and chooses among these, so"
+                    + " that communication takes a fifth of the time.",
             "",
             "The clock runs in all that training needs, and stands while rank 0 evaluates. So that"
                     + " nothing is sent for free meanwhile, it keeps copies of its parameters and"

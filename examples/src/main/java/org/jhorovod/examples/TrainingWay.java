@@ -19,6 +19,8 @@ import picocli.CommandLine.TypeConversionException;
  * @param fragments in which the sites agree
  * @param lockSteps for so many steps at first the sites agree after each
  * @param outerOptimizer what takes the mean change
+ * @param budget the share of the time for communication by which local steps, codec and fragments
+ *     are chosen; 0 where they are as given
  */
 record TrainingWay(
         String name,
@@ -26,12 +28,14 @@ record TrainingWay(
         Codec codec,
         int fragments,
         int lockSteps,
-        OuterOptimizer outerOptimizer) {
+        OuterOptimizer outerOptimizer,
+        double budget) {
 
     /** What {@link #parse} takes, in words. */
     static final String ALLOWED =
             "plain, or local:STEPS with any of ,CODEC ,fragments:N ,lock:STEPS"
-                    + " ,nesterov:RATE/MOMENTUM behind it, such as local:32,int8,fragments:4";
+                    + " ,nesterov:RATE/MOMENTUM behind it, such as local:32,int8,fragments:4, or"
+                    + " budget:SHARE, such as budget:0.2, which chooses by itself";
 
     /** Those that are compared if the user names none. */
     static final List<TrainingWay> USUAL =
@@ -43,6 +47,8 @@ record TrainingWay(
 
     private static final String PLAIN = "plain";
     private static final String LOCAL = "local:";
+    private static final String BUDGET = "budget:";
+    private static final Codec NONE = Codecs.parse("none");
 
     /**
      * Reads a way.
@@ -51,7 +57,10 @@ record TrainingWay(
      */
     static TrainingWay parse(String text) {
         if (text.equals(PLAIN)) {
-            return new TrainingWay(text, 0, Codecs.parse("none"), 1, 0, OuterOptimizer.average());
+            return inStep(text, 0);
+        }
+        if (text.startsWith(BUDGET)) {
+            return budget(text);
         }
         List<String> parts = Splitter.on(',').splitToList(text);
         if (!parts.get(0).startsWith(LOCAL)) {
@@ -64,9 +73,25 @@ record TrainingWay(
         }
     }
 
+    private static TrainingWay inStep(String text, double budget) {
+        return new TrainingWay(text, 0, NONE, 1, 0, OuterOptimizer.average(), budget);
+    }
+
+    private static TrainingWay budget(String text) {
+        try {
+            double share = Double.parseDouble(text.substring(BUDGET.length()));
+            if (share > 0 && share < 1) {
+                return inStep(text, share);
+            }
+        } catch (NumberFormatException e) {
+            throw isNone(text, e);
+        }
+        throw isNone(text, null);
+    }
+
     private static TrainingWay local(String text, List<String> parts) {
         int steps = number(parts.get(0));
-        Codec codec = Codecs.parse("none");
+        Codec codec = NONE;
         int fragments = 1;
         int lockSteps = 0;
         OuterOptimizer outer = OuterOptimizer.average();
@@ -84,7 +109,7 @@ record TrainingWay(
         if (fragments > steps) {
             throw new IllegalArgumentException("there are more fragments than local steps");
         }
-        return new TrainingWay(text, steps, codec, fragments, lockSteps, outer);
+        return new TrainingWay(text, steps, codec, fragments, lockSteps, outer, 0);
     }
 
     private static int number(String part) {
@@ -99,7 +124,7 @@ record TrainingWay(
 
     /** Whether all ranks average their gradients in each step. */
     boolean isPlain() {
-        return localSteps == 0;
+        return localSteps == 0 && budget == 0;
     }
 
     /** The same for a trainer, whatever the environment says. */
@@ -111,6 +136,7 @@ record TrainingWay(
                 .optFragments(fragments)
                 .optLockSteps(lockSteps)
                 .optOuterOptimizer(outerOptimizer)
+                .optCommunicationBudget(budget)
                 .build();
     }
 

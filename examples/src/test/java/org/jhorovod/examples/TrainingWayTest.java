@@ -38,8 +38,19 @@ class TrainingWayTest {
         assertThat(way.outerOptimizer()).isEqualTo(OuterOptimizer.average());
     }
 
+    @Test
+    void budget_isNoPlainWay_thoughItGivesNoLocalSteps() {
+        TrainingWay way = TrainingWay.parse("budget:0.2");
+
+        assertThat(way.budget()).isEqualTo(0.2);
+        assertThat(way.localSteps()).isZero();
+        assertThat(way.isPlain()).isFalse();
+    }
+
     @ParameterizedTest
     @CsvSource({
+        "budget:1, budget:SHARE",
+        "budget:much, budget:0.2",
         "fast, local:STEPS",
         "local:0, whole number from 1",
         "'local:32,int9', There is no codec 'int9'",

@@ -9,8 +9,10 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +25,7 @@ public final class Configuration {
     public static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
     private final Map<String, Object> values;
+    private final Set<String> given;
     private final Surroundings surroundings;
 
     /**
@@ -39,8 +42,10 @@ public final class Configuration {
             Path home,
             List<Path> libraryFolders) {}
 
-    private Configuration(Map<String, Object> values, Surroundings surroundings) {
+    private Configuration(
+            Map<String, Object> values, Set<String> given, Surroundings surroundings) {
         this.values = Map.copyOf(values);
+        this.given = Set.copyOf(given);
         this.surroundings = surroundings;
     }
 
@@ -96,12 +101,18 @@ public final class Configuration {
         for (Setting<?> setting : Settings.all()) {
             read(setting, sources, values, faults);
         }
+        Set<String> given =
+                Settings.all().stream()
+                        .filter(setting -> isSet(setting, sources))
+                        .map(Setting::name)
+                        .collect(Collectors.toSet());
         checkTogether(values, faults);
         if (!faults.isEmpty()) {
             throw new ConfigurationException(faults);
         }
         return new Configuration(
                 values,
+                given,
                 new Surroundings(
                         foreign.filter(ForeignLauncher.OPEN_MPI::equals)
                                 .map(launcher -> MpirunOptions.read(environment)),
@@ -268,6 +279,11 @@ public final class Configuration {
     @SuppressWarnings("unchecked") // only the setting's own parser puts a value under its name
     public <T> Optional<T> find(Setting<T> setting) {
         return Optional.ofNullable((T) values.get(setting.name()));
+    }
+
+    /** Whether somebody has set a setting, be it to its default. */
+    public boolean isSet(Setting<?> setting) {
+        return given.contains(setting.name());
     }
 
     /** What Open MPI's {@code mpirun} said, if it has started this process. */

@@ -102,4 +102,19 @@ final class SettingKinds {
                     throw new IllegalArgumentException("none of these");
                 });
     }
+
+    static Setting<Double> share(String name, String what) {
+        return new Setting<>(
+                name,
+                null,
+                "share from 0 (none) to less than 1, such as 0.2",
+                what,
+                text -> {
+                    double value = Double.parseDouble(text);
+                    if (!(value >= 0) || value >= 1) {
+                        throw new IllegalArgumentException("out of range");
+                    }
+                    return value;
+                });
+    }
 }

@@ -5,6 +5,7 @@ import static org.jhorovod.allreduce.config.SettingKinds.flag;
 import static org.jhorovod.allreduce.config.SettingKinds.integer;
 import static org.jhorovod.allreduce.config.SettingKinds.path;
 import static org.jhorovod.allreduce.config.SettingKinds.seconds;
+import static org.jhorovod.allreduce.config.SettingKinds.share;
 import static org.jhorovod.allreduce.config.SettingKinds.text;
 
 import java.nio.file.Path;
@@ -238,6 +239,12 @@ public final class Settings {
                     "Ranks that work faster take more samples of each global batch, so that none"
                             + " waits for a slow one; not with local steps, nor where gradients"
                             + " are reduced on GPUs.");
+    public static final Setting<Double> COMMUNICATION_BUDGET =
+            share(
+                    "COMMUNICATION_BUDGET",
+                    "At most this share of the time, such as 0.2, goes to communication between"
+                        + " sites: local steps, fragments and codec are chosen for it by"
+                        + " measurement, and again as that changes; they are yours if not set.");
     public static final Setting<Integer> CHECK_STEPS =
             integer(
                     "CHECK_STEPS",
@@ -339,6 +346,7 @@ public final class Settings {
                 LOCK_STEPS,
                 CODEC,
                 BALANCE,
+                COMMUNICATION_BUDGET,
                 CHECK_STEPS,
                 SEED,
                 CHECKPOINT_FOLDER,

@@ -9,7 +9,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jhorovod.allreduce.codec.BucketCodec;
 import org.jhorovod.allreduce.codec.CommunicatorExchange;
-import org.jhorovod.allreduce.codec.Exchange;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
@@ -28,11 +27,15 @@ final class Crossing implements AutoCloseable {
     private final String owner;
     private final List<Fragment> fragments;
     private final List<BucketCodec> codecs;
+    private final List<Long> packedBytes; // that a carrier sends, by fragment
+    private final List<Long> fullBytes;
     private final Round.Rules rules;
-    private final Exchange exchange;
+    private final TimedExchange exchange;
     private final ExecutorService thread;
     private final HostTensor own;
     private final HostTensor all;
+    private RoundTimes times = RoundTimes.NONE; // read between two rounds
+    private boolean isWarm; // the first round touches fresh memory, with code not yet compiled
 
     /**
      * Of one trainer.
@@ -46,8 +49,11 @@ final class Crossing implements AutoCloseable {
         this.owner = owner;
         this.fragments = List.copyOf(fragments);
         this.codecs = fragments.stream().map(Fragment::openCodec).toList();
+        int carriers = across.size();
+        this.packedBytes = fragments.stream().map(f -> f.bytesSent(true, carriers)).toList();
+        this.fullBytes = fragments.stream().map(f -> f.bytesSent(false, carriers)).toList();
         this.rules = rules;
-        this.exchange = new CommunicatorExchange(across, owner + "/across");
+        this.exchange = new TimedExchange(new CommunicatorExchange(across, owner + "/across"));
         int length = Word.length(fragments.size());
         this.own = HostTensor.allocate(DataType.INT64, length);
         this.all = HostTensor.allocate(DataType.INT64, (long) length * across.size());
@@ -72,21 +78,47 @@ final class Crossing implements AutoCloseable {
 
     private Round run(Word word, Round.Kind kind, boolean takesNow) {
         Round round = Round.of(tell(word), kind, rules);
+        RoundTimes seen = RoundTimes.NONE;
         for (int number : round.fragments()) {
-            Fragment fragment = fragments.get(number);
-            if (takesNow) {
-                fragment.take();
-            }
-            fragment.weigh(round.weight(across.rank(), number));
-            BucketCodec codec = codecs.get(number);
-            if (round.isInFull()) {
-                fragment.addResidual(codec.residual());
-                exchange.allReduce(fragment.change());
-            } else {
-                codec.reduce(fragment.change(), exchange);
-            }
+            seen = seen.plus(exchange(round, number, takesNow));
         }
+        if (isWarm) {
+            times = times.plus(seen);
+        }
+        isWarm |= !round.fragments().isEmpty();
         return round;
+    }
+
+    private RoundTimes exchange(Round round, int number, boolean takesNow) {
+        Fragment fragment = fragments.get(number);
+        if (takesNow) {
+            fragment.take();
+        }
+        fragment.weigh(round.weight(across.rank(), number));
+        BucketCodec codec = codecs.get(number);
+        boolean isPacked = fragment.isPacked() && !round.isInFull();
+        long before = exchange.nanos();
+        long start = System.nanoTime();
+        if (round.isInFull()) {
+            fragment.addResidual(codec.residual());
+            exchange.allReduce(fragment.change());
+        } else {
+            codec.reduce(fragment.change(), exchange);
+        }
+        long exchanged = exchange.nanos() - before;
+        return new RoundTimes(
+                exchanged,
+                (isPacked ? packedBytes : fullBytes).get(number),
+                isPacked ? 1 : 2, // around the ring
+                isPacked ? System.nanoTime() - start - exchanged : 0,
+                isPacked ? fragment.elementCount() : 0);
+    }
+
+    /** What the rounds since the last call took; to be called between two rounds. */
+    RoundTimes takeTimes() {
+        RoundTimes taken = times;
+        times = RoundTimes.NONE;
+        return taken;
     }
 
     private List<Word> tell(Word word) {

@@ -9,6 +9,7 @@ import java.util.Map;
 import org.jhorovod.allreduce.codec.BucketCodec;
 import org.jhorovod.allreduce.codec.BucketLayout;
 import org.jhorovod.allreduce.codec.Codec;
+import org.jhorovod.allreduce.codec.Codecs;
 import org.jhorovod.allreduce.codec.ErrorFeedback;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
@@ -19,6 +20,7 @@ import org.jhorovod.allreduce.collective.HostTensor;
  */
 final class Fragment {
     private static final int BLOCK = 4096;
+    private static final Codec IN_FULL = Codecs.parse("none");
 
     private final List<Elements> members;
     private final int elementCount;
@@ -69,9 +71,25 @@ final class Fragment {
 
     /** A codec at work on its changes, with error feedback. */
     BucketCodec openCodec() {
-        BucketLayout layout =
-                BucketLayout.ofShapes(members.stream().map(Elements::shape).toArray(long[][]::new));
-        return codec.open(layout, ErrorFeedback.ON);
+        return codec.open(layout(), ErrorFeedback.ON);
+    }
+
+    private BucketLayout layout() {
+        return BucketLayout.ofShapes(members.stream().map(Elements::shape).toArray(long[][]::new));
+    }
+
+    /** Whether its codec makes fewer bytes of it. */
+    boolean isPacked() {
+        return !codec.equals(IN_FULL);
+    }
+
+    /** How many bytes one carrier sends of it in a round. */
+    long bytesSent(boolean isPacked, int carriers) {
+        return (isPacked ? codec : IN_FULL).bytesSent(layout(), carriers);
+    }
+
+    int elementCount() {
+        return elementCount;
     }
 
     /** What the outer optimizer remembers, by parameter. */

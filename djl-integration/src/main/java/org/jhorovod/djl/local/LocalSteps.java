@@ -54,7 +54,7 @@ public final class LocalSteps implements AutoCloseable {
     private int turn; // of the fragments
     private long sinceRound;
     private Round.Kind next;
-    private boolean hasMovedSince; // the last pass's end
+    private boolean hasMovedSince; // all ranks agreed last, as far as asked for
     private @Nullable Begun underWay; // null where the ranks wait for each round
     private long waitedNanos;
 
@@ -132,31 +132,54 @@ public final class LocalSteps implements AutoCloseable {
     }
 
     /**
-     * Ends a pass over the data: makes rounds until all sites are through with it. Afterwards all
-     * ranks have the same parameters.
+     * What a round outside of the steps came to.
+     *
+     * @param isLast whether all sites have come to where they are to agree
+     * @param isOfEverything whether all ranks have the same parameters now
+     */
+    public record Met(boolean isLast, boolean isOfEverything) {}
+
+    /**
+     * Makes a round at the end of a pass over the data, which takes as many until all sites are
+     * through with it.
      *
      * @param steps made so far
-     * @return whether the parameters have moved since all ranks had the same last
      */
-    public boolean endPass(long steps) {
-        return agree(Word.Place.END_OF_PASS, steps);
+    public Met endPass(long steps) {
+        return meet(Word.Place.END_OF_PASS, steps);
     }
 
     /** The same at another point of the program, which all ranks come to after as many steps. */
-    public boolean agree(long steps) {
-        return agree(Word.Place.CALL, steps);
+    public Met agree(long steps) {
+        return meet(Word.Place.CALL, steps);
     }
 
-    private boolean agree(Word.Place place, long steps) {
+    private Met meet(Word.Place place, long steps) {
         sinceRound = 0;
         settleUnderWay();
-        Round round;
-        do {
-            round = settle(begin(word(place, false, steps), false));
-        } while (!round.isLast());
-        boolean hasMoved = hasMovedSince;
+        boolean isOfAll = next != Round.Kind.FRAGMENT || cycle == 1;
+        Round round = settle(begin(word(place, false, steps), false));
+        return new Met(round.isLast(), isOfAll || round.isLast());
+    }
+
+    /** Whether the parameters have moved since the last call. */
+    public boolean takeMoved() {
+        boolean moved = hasMovedSince;
         hasMovedSince = false;
-        return hasMoved;
+        return moved;
+    }
+
+    /** Whether the ranks train on while a round is made. */
+    public boolean stepsOn() {
+        return cycle > 1;
+    }
+
+    /**
+     * What the rounds since the last call took, on a carrier; to be called after a round of
+     * everything.
+     */
+    public Optional<RoundTimes> takeTimes() {
+        return crossing.map(Crossing::takeTimes);
     }
 
     private Word word(Word.Place place, boolean wantsAll, long steps) {

@@ -1,0 +1,100 @@
+package org.jhorovod.djl;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The reductions of one trainer, one after another: made anew when the block is initialised anew,
+ * or other ranks stay in step. Where a rank stays in step with no other there is none. Owned by the
+ * training thread.
+ */
+final class StepReductions implements AutoCloseable {
+    private final DistributedConfig config;
+    private final LocalTraining ranks;
+    private final TrainerGroup group;
+    private final int number;
+    private final String name;
+    private @Nullable StepReduction current; // null where there is none, and until initialised
+
+    /**
+     * Of one trainer.
+     *
+     * @param ranks that stay in step
+     * @param number of the trainer in its group
+     * @param name of the trainer on all ranks
+     */
+    StepReductions(
+            DistributedConfig config,
+            LocalTraining ranks,
+            TrainerGroup group,
+            int number,
+            String name) {
+        this.config = config;
+        this.ranks = ranks;
+        this.group = group;
+        this.number = number;
+        this.name = name;
+    }
+
+    /** Whether no other rank takes part in this rank's steps. */
+    boolean isAlone() {
+        return ranks.inside().size() == 1;
+    }
+
+    /**
+     * Makes a new one, on all ranks at the same time, between two steps.
+     *
+     * @param parameters the model's, initialised
+     * @param gradients by which gradients are born in their buckets; empty where they are copied
+     */
+    void renew(List<NamedParameter> parameters, Optional<NativeGradients> gradients) {
+        close();
+        if (!isAlone()) {
+            current = StepReduction.of(config, ranks, group, number, name, parameters, gradients);
+        }
+    }
+
+    /** Makes the buckets that are missing, on all ranks at the same time. */
+    void prepare() {
+        if (current != null) {
+            current.prepare();
+        }
+    }
+
+    /** Runs a backward pass, and averages meanwhile if it is the step's last, as far as known. */
+    void backward(Runnable backward, LongSupplier samples, long step) {
+        StepReduction known = current;
+        if (known == null) {
+            backward.run();
+        } else {
+            known.backward(backward, samples, step);
+        }
+    }
+
+    /**
+     * The one at work.
+     *
+     * @throws IllegalStateException if the trainer is not initialised
+     */
+    StepReduction required() {
+        StepReduction known = current;
+        if (known == null) {
+            throw new IllegalStateException(
+                    "The trainer is not initialised. Call trainer.initialize(shapes) before"
+                            + " step().");
+        }
+        return known;
+    }
+
+    /** Lets hooks and buckets go; waits shortly after a broken step. */
+    @Override
+    public void close() {
+        StepReduction known = current;
+        current = null;
+        if (known != null) {
+            known.close();
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package org.jhorovod.djl.budget;
+
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jhorovod.allreduce.codec.Codec;
+
+/**
+ * What decides how much of the time communication takes; the same on all ranks.
+ *
+ * @param link between the sites
+ * @param sites how many there are, at least 2
+ * @param elements of the model
+ * @param stepSeconds that the slowest rank computes in a step
+ * @param packingSeconds by the name of a codec: for one element, there and back
+ */
+public record Conditions(
+        Link link,
+        int sites,
+        long elements,
+        double stepSeconds,
+        Map<String, Double> packingSeconds) {
+
+    /** Checks the numbers. */
+    public Conditions {
+        if (sites < 2 || elements < 0 || !(stepSeconds > 0)) {
+            throw new IllegalArgumentException(
+                    "There are no such conditions: %d sites, %d elements, %s s a step."
+                            .formatted(sites, elements, stepSeconds));
+        }
+        packingSeconds = Map.copyOf(packingSeconds);
+    }
+
+    double packingSeconds(Codec codec) {
+        return packingSeconds.getOrDefault(codec.name(), 0.0) * elements;
+    }
+
+    /** The same with another step. */
+    public Conditions withStep(double seconds) {
+        return new Conditions(link, sites, elements, seconds, packingSeconds);
+    }
+
+    /** The same with another line. */
+    public Conditions withLink(Link other) {
+        return new Conditions(other, sites, elements, stepSeconds, packingSeconds);
+    }
+
+    /** The same where packing by a codec takes longer or less, and so by all codecs. */
+    public Conditions withPacking(Codec codec, double seconds) {
+        double before = packingSeconds.getOrDefault(codec.name(), 0.0);
+        if (before == 0 || seconds == 0) {
+            return this;
+        }
+        Map<String, Double> others = new HashMap<>(packingSeconds);
+        others.replaceAll((name, each) -> each * seconds / before);
+        return new Conditions(link, sites, elements, stepSeconds, others);
+    }
+
+    /** Half-way to later ones, as one measurement alone says little on busy machines. */
+    public Conditions towards(Conditions later) {
+        Map<String, Double> packing = new HashMap<>(later.packingSeconds);
+        packing.replaceAll((name, each) -> between(packingSeconds.getOrDefault(name, each), each));
+        double rate = between(link.bytesPerSecond(), later.link.bytesPerSecond());
+        return new Conditions(
+                new Link(rate, later.link.delaySeconds()),
+                later.sites,
+                later.elements,
+                between(stepSeconds, later.stepSeconds),
+                packing);
+    }
+
+    private static double between(double one, double other) {
+        return Math.sqrt(one * other);
+    }
+
+    /** In words, for a log. */
+    public String describe() {
+        return String.format(
+                Locale.ROOT,
+                "the line between %d sites has %s, a step computes %.1f ms",
+                sites,
+                link.describe(),
+                stepSeconds * 1e3);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package org.jhorovod.djl.budget;
+
+import org.jspecify.annotations.NullMarked;
