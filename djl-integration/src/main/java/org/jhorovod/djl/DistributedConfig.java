@@ -149,6 +149,11 @@ public final class DistributedConfig {
         return siteTraining.choice();
     }
 
+    /** How many connections two sites share their work by; 0 for so many as it takes. */
+    int streams() {
+        return siteTraining.streams();
+    }
+
     /** Whether samples are shared out in proportion to the ranks' speeds. */
     public boolean balance() {
         return balance;

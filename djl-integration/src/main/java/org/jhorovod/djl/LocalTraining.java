@@ -44,7 +44,7 @@ final class LocalTraining implements AutoCloseable {
         Sites made =
                 plan == null && codec == null && !asksForBudget
                         ? null
-                        : Sites.of(job, owner, config.sites());
+                        : Sites.of(job, owner, config.sites(), config.streams());
         this.budget =
                 asksForBudget && made != null ? Budget.of(config, made, owner).orElse(null) : null;
         Budget.tellWhereUseless(config, budget != null);

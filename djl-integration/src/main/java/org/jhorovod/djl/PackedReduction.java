@@ -9,7 +9,6 @@ import java.util.WeakHashMap;
 import org.jhorovod.allreduce.codec.BucketCodec;
 import org.jhorovod.allreduce.codec.BucketLayout;
 import org.jhorovod.allreduce.codec.Codec;
-import org.jhorovod.allreduce.codec.CommunicatorExchange;
 import org.jhorovod.allreduce.codec.ErrorFeedback;
 import org.jhorovod.allreduce.codec.Exchange;
 import org.jhorovod.allreduce.collective.Communicator;
@@ -42,7 +41,7 @@ final class PackedReduction {
         this.codec = codec;
         this.exchange =
                 sites.across()
-                        .map(carriers -> new CommunicatorExchange(carriers, owner + "/packed"));
+                        .map(carriers -> sites.exchange(owner + "/packed"));
     }
 
     /**

@@ -22,12 +22,14 @@ import org.jspecify.annotations.Nullable;
  * @param gradientCodec how gradients are packed between them in each step, if they are
  * @param budget by which both are chosen, if they are
  * @param choice which ranks are a site
+ * @param streams how many connections two of them share their work by; 0 for so many as it takes
  */
 record SiteTraining(
         Optional<LocalPlan> localPlan,
         Optional<Codec> gradientCodec,
         Optional<CommunicationBudget> budget,
-        SiteChoice choice) {
+        SiteChoice choice,
+        int streams) {
 
     /**
      * What a program has set; -1, or 0 fragments, or null for the setting.
@@ -81,7 +83,8 @@ record SiteTraining(
                     Optional.empty(),
                     Optional.empty(),
                     Optional.of(new CommunicationBudget(share, lockSteps, mover)),
-                    choice);
+                    choice,
+                    settings.get(Settings.SITE_STREAMS));
         }
         Optional<LocalPlan> plan =
                 steps == 0
@@ -98,7 +101,8 @@ record SiteTraining(
                 plan,
                 packsGradients ? Optional.of(codec) : Optional.empty(),
                 Optional.empty(),
-                choice);
+                choice,
+                settings.get(Settings.SITE_STREAMS));
     }
 
     private static void requireNothingElse(boolean isMoreGiven) {

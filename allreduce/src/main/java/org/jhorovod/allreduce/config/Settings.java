@@ -206,6 +206,13 @@ public final class Settings {
                     "Which ranks are a site, and average gradients in each step: auto (hosts; ranks"
                         + " where there is one host alone), host, rank, near (hosts with a round"
                         + " trip of up to 3 ms), or the number of ranks of each, such as 4,4,2.");
+    public static final Setting<Integer> SITE_STREAMS =
+            integer(
+                    "SITE_STREAMS",
+                    "0",
+                    0,
+                    "Connections between two sites, which share what is long; 0 is 4 where a"
+                            + " message takes more than 3 ms, otherwise 1.");
     public static final Setting<String> OUTER_OPTIMIZER =
             text(
                     "OUTER_OPTIMIZER",
@@ -341,6 +348,7 @@ public final class Settings {
                 REDUCE,
                 LOCAL_STEPS,
                 SITES,
+                SITE_STREAMS,
                 OUTER_OPTIMIZER,
                 FRAGMENTS,
                 LOCK_STEPS,

@@ -8,7 +8,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jhorovod.allreduce.codec.BucketCodec;
-import org.jhorovod.allreduce.codec.CommunicatorExchange;
+import org.jhorovod.allreduce.codec.Exchange;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
@@ -41,10 +41,16 @@ final class Crossing implements AutoCloseable {
      * Of one trainer.
      *
      * @param across the carriers of all sites; stays the caller's
+     * @param exchange of the same carriers
      * @param owner the trainer's name on all ranks
      * @param rules by which the sites decide on their rounds
      */
-    Crossing(Communicator across, String owner, List<Fragment> fragments, Round.Rules rules) {
+    Crossing(
+            Communicator across,
+            Exchange exchange,
+            String owner,
+            List<Fragment> fragments,
+            Round.Rules rules) {
         this.across = across;
         this.owner = owner;
         this.fragments = List.copyOf(fragments);
@@ -53,7 +59,7 @@ final class Crossing implements AutoCloseable {
         this.packedBytes = fragments.stream().map(f -> f.bytesSent(true, carriers)).toList();
         this.fullBytes = fragments.stream().map(f -> f.bytesSent(false, carriers)).toList();
         this.rules = rules;
-        this.exchange = new TimedExchange(new CommunicatorExchange(across, owner + "/across"));
+        this.exchange = new TimedExchange(exchange);
         int length = Word.length(fragments.size());
         this.own = HostTensor.allocate(DataType.INT64, length);
         this.all = HostTensor.allocate(DataType.INT64, (long) length * across.size());

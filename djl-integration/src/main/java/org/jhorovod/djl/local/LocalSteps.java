@@ -97,7 +97,15 @@ public final class LocalSteps implements AutoCloseable {
         Round.Rules rules =
                 new Round.Rules(fragments.size(), cycle, plan.lockSteps(), keepsCheckpoints);
         this.crossing =
-                sites.across().map(carriers -> new Crossing(carriers, owner, fragments, rules));
+                sites.across()
+                        .map(
+                                carriers ->
+                                        new Crossing(
+                                                carriers,
+                                                sites.exchange(owner + "/across"),
+                                                owner,
+                                                fragments,
+                                                rules));
         this.header = HostTensor.allocate(DataType.INT64, HEADER + fragments.size());
         this.next = plan.lockSteps() > steps ? Round.Kind.LOCK_STEP : Round.Kind.FRAGMENT;
     }
