@@ -98,7 +98,7 @@ final class Attendance {
 
     private StartException missing(int rank) {
         String text =
-                "Rank %d on %s waited %d s for rank %d to join the job of %d ranks. Check that this rank was started, that its program calls JHorovod.init() (or DistributedTrainer.create), and that the hosts reach each other; raise JHOROVOD_START_TIMEOUT_SECONDS (jhorovodrun --start-timeout) if starting takes longer."
+                "Rank %d on %s waited %d s for rank %d to join the job of %d ranks. Check that this rank was started, that its program calls JHorovod.init() (or DistributedTrainer.create), and that the hosts reach each other (JHOROVOD_DIAL_OUT=true on a rank that a firewall keeps others from); raise JHOROVOD_START_TIMEOUT_SECONDS (jhorovodrun --start-timeout) if starting takes longer."
                         .formatted(
                                 group.inJob(self.rank()),
                                 self.host(),

@@ -46,7 +46,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     private static final Duration RETRY_PAUSE = Duration.ofMillis(20);
     private static final int MOST_REFUSALS = 50;
     private static final String ADDRESS = "address";
-    // Near ranks answer at once; distant ones may swallow each trial.
+    // The kernels of near hosts connect at once; distant ones may swallow each trial.
     private static final Duration TRIAL = Duration.ofSeconds(1);
     private static final Duration RELAY_ATTEMPT = Duration.ofSeconds(10);
     private static final SecureRandom RANDOM = new SecureRandom();
@@ -270,6 +270,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
                                 secret(),
                                 identity,
                                 Deadline.after(TRIAL),
+                                handshakeTimeout(),
                                 attendance.deadline()));
             } catch (IOException e) {
                 logger.info(

@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntFunction;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
@@ -22,6 +23,7 @@ public final class CommunicatorExchange implements Exchange {
 
     private final List<Communicator> streams;
     private final String name;
+    private final List<ByteBuffer> memory = new ArrayList<>(); // by part; grows as needed
 
     /** Under a name that is the same on all ranks. */
     public CommunicatorExchange(Communicator communicator, String name) {
@@ -58,18 +60,21 @@ public final class CommunicatorExchange implements Exchange {
         }
         int[] ends = ends(own.remaining(), count, 1);
         List<ByteBuffer> gathered = new ArrayList<>();
-        List<CompletableFuture<Void>> underWay = new ArrayList<>();
         for (int part = 0; part < count; part++) {
-            ByteBuffer mine = part(own, ends, part);
-            ByteBuffer ofAll = ByteBuffer.allocateDirect(mine.remaining() * size());
-            gathered.add(ofAll);
-            underWay.add(streams.get(part).allGatherAsync(name, bytes(mine), bytes(ofAll)));
+            gathered.add(memory(part, (ends[part] - start(ends, part)) * size()));
         }
-        await(underWay);
+        together(
+                count,
+                part ->
+                        streams.get(part)
+                                .allGatherAsync(
+                                        name,
+                                        bytes(part(own, ends, part)),
+                                        bytes(gathered.get(part))));
         for (int carrier = 0; carrier < size(); carrier++) {
             for (int part = 0; part < count; part++) {
                 ByteBuffer ofAll = gathered.get(part);
-                int length = ofAll.capacity() / size();
+                int length = ofAll.remaining() / size();
                 int at = all.position() + carrier * own.remaining() + start(ends, part);
                 all.put(at, ofAll, carrier * length, length);
             }
@@ -80,12 +85,48 @@ public final class CommunicatorExchange implements Exchange {
     public void allReduce(ByteBuffer sum) {
         int count = parts(sum.remaining());
         int[] ends = ends(sum.remaining(), count, Float.BYTES);
+        together(
+                count,
+                part -> {
+                    HostTensor tensor = HostTensor.of(DataType.FLOAT32, part(sum, ends, part));
+                    return streams.get(part).allReduceAsync(name, tensor, ReduceOp.SUM);
+                });
+    }
+
+    /** Returns when all that have begun are over, as they use the caller's memory until then. */
+    private void together(int count, IntFunction<CompletableFuture<Void>> parts) {
         List<CompletableFuture<Void>> underWay = new ArrayList<>();
-        for (int part = 0; part < count; part++) {
-            HostTensor tensor = HostTensor.of(DataType.FLOAT32, part(sum, ends, part));
-            underWay.add(streams.get(part).allReduceAsync(name, tensor, ReduceOp.SUM));
+        List<RuntimeException> failures = new ArrayList<>();
+        for (int part = 0; part < count && failures.isEmpty(); part++) {
+            try {
+                underWay.add(parts.apply(part));
+            } catch (RuntimeException e) {
+                failures.add(e);
+            }
         }
-        await(underWay);
+        for (int part = 0; part < underWay.size(); part++) {
+            try {
+                streams.get(part).await(underWay.get(part));
+            } catch (RuntimeException e) {
+                failures.add(e);
+            }
+        }
+        if (!failures.isEmpty()) {
+            RuntimeException first = failures.get(0);
+            failures.stream().skip(1).forEach(first::addSuppressed);
+            throw first;
+        }
+    }
+
+    /** Of one part, from one exchange to the next. */
+    private ByteBuffer memory(int part, int bytes) {
+        while (memory.size() <= part) {
+            memory.add(ByteBuffer.allocateDirect(0));
+        }
+        if (memory.get(part).capacity() < bytes) {
+            memory.set(part, ByteBuffer.allocateDirect(bytes));
+        }
+        return memory.get(part).slice(0, bytes);
     }
 
     private int parts(int bytes) {
@@ -112,11 +153,5 @@ public final class CommunicatorExchange implements Exchange {
 
     private static HostTensor bytes(ByteBuffer buffer) {
         return HostTensor.of(DataType.INT8, buffer);
-    }
-
-    private void await(List<CompletableFuture<Void>> underWay) {
-        for (int part = 0; part < underWay.size(); part++) {
-            streams.get(part).await(underWay.get(part));
-        }
     }
 }

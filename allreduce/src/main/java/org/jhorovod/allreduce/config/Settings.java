@@ -237,7 +237,8 @@ public final class Settings {
             text(
                     "CODEC",
                     "none",
-                    "How changes are packed between sites: none, float16, bfloat16, int8, int4,"
+                    "How changes after local steps, or without these the gradients of each step,"
+                            + " are packed between sites: none, float16, bfloat16, int8, int4,"
                             + " topk:FRACTION or powersgd:RANK; what is lost is sent later.");
     public static final Setting<Boolean> BALANCE =
             flag(

@@ -3,6 +3,7 @@ package org.jhorovod.allreduce.rendezvous;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
 
@@ -20,27 +21,35 @@ public final class Connections {
     public static TimedChannel open(
             SocketAddress address, Secret secret, Identity identity, Deadline deadline)
             throws IOException {
-        return open(address, secret, identity, deadline, deadline);
+        return shakeHands(
+                TimedChannel.connect(address, deadline),
+                secret.certificateFor(address),
+                secret,
+                identity,
+                deadline,
+                deadline);
     }
 
     /**
      * The same where it is not known whether anybody is there.
      *
-     * @param hello when the other end must have said hello
+     * @param connected when there must be a connection
+     * @param hello how long the other end may take from then on to say hello
      */
     public static TimedChannel open(
             SocketAddress address,
             Secret secret,
             Identity identity,
-            Deadline hello,
+            Deadline connected,
+            Duration hello,
             Deadline deadline)
             throws IOException {
         return shakeHands(
-                TimedChannel.connect(address, hello),
+                TimedChannel.connect(address, connected),
                 secret.certificateFor(address),
                 secret,
                 identity,
-                hello,
+                Deadline.after(hello),
                 deadline);
     }
 

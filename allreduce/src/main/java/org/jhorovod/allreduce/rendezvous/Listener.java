@@ -143,6 +143,7 @@ public final class Listener implements Closeable {
             TimedChannel channel = new TimedChannel(socket);
             if (socket.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
                 socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+                TimedChannel.keepAlive(socket);
             }
             Deadline deadline = Deadline.after(handshakeTimeout);
             Optional<JobCertificate> certificate = secret.certificateFor(address);

@@ -75,12 +75,11 @@ public final class RelayListener implements Closeable {
             keep(channel);
             RelayServer.hear(channel, Deadline.after(FOR_EVER));
             RelayServer.say(channel, Deadline.after(ANSWER_TIMEOUT));
+            letGo(); // before others use it, as what is kept here is closed with this
             listener.admit(channel.releaseBare());
         } catch (IOException e) {
             channel.close();
             throw e;
-        } finally {
-            drop();
         }
     }
 
@@ -91,7 +90,10 @@ public final class RelayListener implements Closeable {
         current = channel;
     }
 
-    private synchronized void drop() {
+    private synchronized void letGo() throws IOException {
+        if (isClosed) {
+            throw new IOException("nobody is waited for any more");
+        }
         current = null;
     }
 

@@ -10,10 +10,12 @@ import org.slf4j.LoggerFactory;
 /** Passes on what two connections bring, each to the other, until both have ended. */
 final class RelayPipe implements Closeable {
     private static final Logger logger = LoggerFactory.getLogger(RelayPipe.class);
-    private static final int PIECE_BYTES = 64 << 10;
+    private static final int PIECE_BYTES = 16 << 10;
 
     private final SocketChannel one;
     private final SocketChannel other;
+    private final ByteBuffer there = ByteBuffer.allocateDirect(PIECE_BYTES);
+    private final ByteBuffer back = ByteBuffer.allocateDirect(PIECE_BYTES);
 
     /** Takes both over. */
     RelayPipe(SocketChannel one, SocketChannel other) throws IOException {
@@ -25,12 +27,13 @@ final class RelayPipe implements Closeable {
 
     /** Blocks until both have ended, or {@link #close} is called. */
     void run() {
-        Thread back = new Thread(() -> pass(other, one), Thread.currentThread().getName());
-        back.setDaemon(true);
-        back.start();
-        pass(one, other);
+        Thread returning =
+                new Thread(() -> pass(other, one, back), Thread.currentThread().getName());
+        returning.setDaemon(true);
+        returning.start();
+        pass(one, other, there);
         try {
-            back.join();
+            returning.join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
@@ -39,9 +42,9 @@ final class RelayPipe implements Closeable {
     }
 
     /** The ranks' own deadlines hold: who gives up ends its connection, and so this. */
-    private void pass(SocketChannel from, SocketChannel to) {
-        ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES);
-        try {
+    private static void pass(SocketChannel from, SocketChannel to, ByteBuffer piece) {
+        try (Closeable reading = from::shutdownInput;
+                Closeable writing = to::shutdownOutput) {
             while (from.read(piece) >= 0) {
                 piece.flip();
                 while (piece.hasRemaining()) {
@@ -49,10 +52,9 @@ final class RelayPipe implements Closeable {
                 }
                 piece.clear();
             }
-            to.shutdownOutput();
         } catch (IOException e) {
+            // This way alone has ended: what is still on the other, such as a goodbye, arrives.
             logger.debug("A relayed connection broke", e);
-            close();
         }
     }
 

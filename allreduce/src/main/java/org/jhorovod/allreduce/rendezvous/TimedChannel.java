@@ -69,7 +69,7 @@ public final class TimedChannel implements Closeable {
     }
 
     /** A router between networks forgets a connection on which nothing moves for some minutes. */
-    private static void keepAlive(SocketChannel channel) throws IOException {
+    static void keepAlive(SocketChannel channel) throws IOException {
         channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
         if (channel.supportedOptions().contains(ExtendedSocketOptions.TCP_KEEPIDLE)) {
             channel.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, KEEP_ALIVE_SECONDS);
