@@ -54,12 +54,9 @@ final class BucketMaker {
      * @throws IllegalArgumentException if one cannot be reduced
      */
     List<Plans> plan(List<NamedParameter> members) {
-        if (gradients.isEmpty()) {
-            return List.of(plan("gradients", members));
-        }
-        List<NamedParameter> born = members.stream().filter(p -> p.isTrained()).toList();
+        List<NamedParameter> trained = members.stream().filter(p -> p.isTrained()).toList();
         List<NamedParameter> statistics = members.stream().filter(p -> !p.isTrained()).toList();
-        return List.of(plan("gradients", born), plan("statistics", statistics));
+        return List.of(plan("gradients", trained), plan("statistics", statistics));
     }
 
     /** Backward comes to the last parameters first, so their gradients travel first. */

@@ -315,6 +315,8 @@ final class Budget {
     /** Where all wait in each step, the rank that waits least waits for the line alone. */
     private Conditions inStep(Conditions before, long[][] told) {
         double waited = column(told, Told.WAITED_MILLIONTHS).min().orElse(0) / 1e6;
-        return waited > OVERDRAWN * budget.share() ? before.withLink(probe()) : before;
+        return waited > OVERDRAWN * budget.share()
+                ? before.withLink(probe()).costing(way, waited)
+                : before;
     }
 }

@@ -70,7 +70,7 @@ public final class DistributedConfig {
                             "Samples are shared out by speed while all ranks stay in step, which"
                                     + " they do not with local steps, which a communication budget"
                                     + " may choose too. Set JHOROVOD_BALANCE=false (optBalance),"
-                                    + " or neither JHOROVOD_LOCAL_STEPS (optLocalSteps) nor"
+                                    + " or JHOROVOD_LOCAL_STEPS=0 (optLocalSteps) and no"
                                     + " JHOROVOD_COMMUNICATION_BUDGET (optCommunicationBudget)."));
         }
     }

@@ -201,20 +201,22 @@ public final class DistributedTrainer extends Trainer {
                 parameters.stream().map(NamedParameter::array).toList());
         boolean canAgree = OptimizerAgreement.isPossible(trainingConfig.getOptimizer(), parameters);
         local.start(parameters, clock.steps(), canAgree);
+        takeChanged();
         reductions.renew(parameters, gradients);
     }
 
     /** Takes up another way to train, if one was chosen. */
     private void follow() {
-        if (local.takeChanged()) {
-            if (!local.isByAgreement()) {
-                OptimizerAgreement.run(
-                        communicator, name, trainingConfig.getOptimizer(), parameters);
-            }
+        if (takeChanged()) {
             reductions.renew(parameters, gradients);
             reductions.prepare();
             continuation.keep(local.velocities());
         }
+    }
+
+    private boolean takeChanged() {
+        return local.takeChanged(
+                () -> OptimizerAgreement.run(communicator, name, trainingConfig, parameters));
     }
 
     /**

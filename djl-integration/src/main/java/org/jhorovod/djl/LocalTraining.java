@@ -9,6 +9,8 @@ import org.jhorovod.djl.local.LocalPlan;
 import org.jhorovod.djl.local.LocalSteps;
 import org.jhorovod.djl.local.Sites;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The ranks with which one trainer reduces the gradients of each step: all of the job, in full or
@@ -16,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * communication budget the one or the other, as is chosen. Owned by the training thread.
  */
 final class LocalTraining implements AutoCloseable {
+    private static final Logger logger = LoggerFactory.getLogger(LocalTraining.class);
+
     private final Communicator job;
     private final String owner;
     private final boolean keepsCheckpoints;
@@ -41,10 +45,20 @@ final class LocalTraining implements AutoCloseable {
         this.plan = config.localPlan().filter(plan -> job.size() > 1).orElse(null);
         this.codec = config.gradientCodec().filter(codec -> job.size() > 1).orElse(null);
         boolean asksForBudget = Budget.canBeOfUse(config);
+        // A budget knows one rate of the line, for ways with several streams and without.
+        int streams = asksForBudget ? Math.max(1, config.streams()) : config.streams();
         Sites made =
                 plan == null && codec == null && !asksForBudget
                         ? null
-                        : Sites.of(job, owner, config.sites(), config.streams());
+                        : Sites.of(job, owner, config.sites(), streams);
+        if (codec != null && made != null && made.inside().size() == job.size()) {
+            codec = null;
+            if (job.rank() == 0) {
+                logger.warn(
+                        "All ranks are one site: gradients are not packed, as there is no other to"
+                                + " send them to.");
+            }
+        }
         this.budget =
                 asksForBudget && made != null ? Budget.of(config, made, owner).orElse(null) : null;
         Budget.tellWhereUseless(config, budget != null);
@@ -180,10 +194,17 @@ final class LocalTraining implements AutoCloseable {
         }
     }
 
-    /** Whether, since the last call, other ranks stay in step, or train another way. */
-    boolean takeChanged() {
+    /**
+     * Whether, since the last call, other ranks stay in step, or train another way.
+     *
+     * @param agreement on what optimizers remember, which comes before steps of all ranks together
+     */
+    boolean takeChanged(Runnable agreement) {
         boolean changed = hasChanged;
         hasChanged = false;
+        if (changed && !isByAgreement()) {
+            agreement.run();
+        }
         return changed;
     }
 

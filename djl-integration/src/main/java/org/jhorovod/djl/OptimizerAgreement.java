@@ -1,6 +1,7 @@
 package org.jhorovod.djl;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.training.TrainingConfig;
 import ai.djl.training.optimizer.Optimizer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -46,9 +47,9 @@ final class OptimizerAgreement {
     static void run(
             Communicator communicator,
             String owner,
-            Optimizer optimizer,
+            TrainingConfig training,
             List<NamedParameter> parameters) {
-        new OptimizerState(optimizer, parameters)
+        new OptimizerState(training.getOptimizer(), parameters)
                 .arrays()
                 .forEach(
                         (name, array) ->

@@ -39,9 +39,7 @@ final class PackedReduction {
         this.job = job;
         this.sites = sites;
         this.codec = codec;
-        this.exchange =
-                sites.across()
-                        .map(carriers -> sites.exchange(owner + "/packed"));
+        this.exchange = sites.across().map(carriers -> sites.exchange(owner + "/packed"));
     }
 
     /**

@@ -138,7 +138,7 @@ record SiteTraining(
      * @throws IllegalArgumentException if not
      */
     void requireFit(int ranks) {
-        if (ranks > 1 && mayTrainLocally()) {
+        if (ranks > 1 && (mayTrainLocally() || gradientCodec.isPresent())) {
             choice.requireFit(ranks);
         }
     }

@@ -69,7 +69,7 @@ final class TrainerGroup {
             throw new IllegalStateException(
                     "Local steps are for one trainer at a time, but this process has another that"
                             + " is open. Close it first, or train without local steps"
-                            + " (JHOROVOD_LOCAL_STEPS=0).");
+                            + " (JHOROVOD_LOCAL_STEPS=0, and no JHOROVOD_COMMUNICATION_BUDGET).");
         }
         hasLocal = isLocal;
         trainers.add(trainer);

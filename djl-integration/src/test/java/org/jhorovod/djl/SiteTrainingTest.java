@@ -66,6 +66,20 @@ class SiteTrainingTest {
                 .isEqualTo(OuterOptimizer.nesterov(0.7, 0.9));
     }
 
+    @ParameterizedTest
+    @CsvSource({"LOCAL_STEPS, 8", "CODEC, int8", "COMMUNICATION_BUDGET, 0.2"})
+    void sitesThatDoNotAddUp_areRefused_howeverTheyTrain(String name, String value) {
+        Setting<?> way =
+                Settings.ofUser().stream()
+                        .filter(setting -> setting.name().equals(name))
+                        .findFirst()
+                        .orElseThrow();
+
+        assertThatThrownBy(() -> of(Map.of(Settings.SITES, "4,4", way, value)).requireFit(10))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("have 8 ranks together, but the job has 10");
+    }
+
     @Test
     void budgetOfNothing_isNone() {
         assertThat(of(Map.of(Settings.COMMUNICATION_BUDGET, "0")).budget()).isEmpty();

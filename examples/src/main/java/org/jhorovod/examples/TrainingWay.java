@@ -137,6 +137,7 @@ record TrainingWay(
                 .optLockSteps(lockSteps)
                 .optOuterOptimizer(outerOptimizer)
                 .optCommunicationBudget(budget)
+                .optBalance(false)
                 .build();
     }
 

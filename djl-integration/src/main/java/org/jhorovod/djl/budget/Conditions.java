@@ -20,6 +20,8 @@ public record Conditions(
         long elements,
         double stepSeconds,
         Map<String, Double> packingSeconds) {
+    private static final double CUT = 0.8;
+    private static final int MOST_CUTS = 40;
 
     /** Checks the numbers. */
     public Conditions {
@@ -33,6 +35,16 @@ public record Conditions(
 
     double packingSeconds(Codec codec) {
         return packingSeconds.getOrDefault(codec.name(), 0.0) * elements;
+    }
+
+    /** With a rate so low that a way takes such a share of the time, as it has been seen to. */
+    public Conditions costing(Way way, double share) {
+        Conditions slower = this;
+        for (int i = 0; i < MOST_CUTS && Costs.share(way, slower) < share; i++) {
+            Link known = slower.link();
+            slower = slower.withLink(new Link(CUT * known.bytesPerSecond(), known.delaySeconds()));
+        }
+        return slower;
     }
 
     /** The same with another step. */

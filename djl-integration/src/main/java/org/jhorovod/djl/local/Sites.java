@@ -12,11 +12,10 @@ import org.jhorovod.allreduce.collective.Communicator;
  *
  * @param inside the ranks of this site
  * @param across the carriers of all sites; empty on a rank that is no carrier
- * @param streams those of the same carriers by which long messages travel, with connections of their
- *     own; {@code across} is the first; none on a rank that is no carrier
+ * @param streams those of the same carriers by which long messages travel, with connections of
+ *     their own; {@code across} is the first; none on a rank that is no carrier
  */
-public record Sites(
-        Communicator inside, Optional<Communicator> across, List<Communicator> streams)
+public record Sites(Communicator inside, Optional<Communicator> across, List<Communicator> streams)
         implements AutoCloseable {
     private static final int CARRIERS = 0;
 
@@ -34,7 +33,10 @@ public record Sites(
             opened.add(inside);
             boolean isCarrier = inside.rank() == 0;
             Communicator carriers =
-                    job.split(name + "/carriers", isCarrier ? CARRIERS : 1 + job.rank());
+                    job.split(
+                            // The number is part of it, so that ranks that differ are told.
+                            "%s/carriers-of-%d-streams".formatted(name, streams),
+                            isCarrier ? CARRIERS : 1 + job.rank());
             opened.add(carriers);
             if (!isCarrier) {
                 carriers.close(); // it is alone
@@ -45,9 +47,7 @@ public record Sites(
                 opened.add(carriers.split("%s/stream-%d".formatted(name, stream), CARRIERS));
             }
             return new Sites(
-                    inside,
-                    Optional.of(carriers),
-                    List.copyOf(opened.subList(1, opened.size())));
+                    inside, Optional.of(carriers), List.copyOf(opened.subList(1, opened.size())));
         } catch (RuntimeException e) {
             opened.forEach(Communicator::close);
             throw e;

@@ -23,7 +23,8 @@ class LocalStepsTest {
                     cluster.run(
                             c -> {
                                 ArrayElements values = new ArrayElements("w", new float[] {1});
-                                try (Sites sites = Sites.of(c, "case", SiteChoice.parse("rank"), 2);
+                                try (Sites sites =
+                                                Sites.of(c, "case", SiteChoice.parse("rank"), 2);
                                         LocalSteps local =
                                                 new LocalSteps(
                                                         sites,
