@@ -80,6 +80,30 @@ class ExamplesIT {
         assertThat(json).content().contains("\"sync\": \"on\"", "\"sameParameters\": true");
     }
 
+    @Test
+    @Timeout(120)
+    void slowLink_comparesWaysInTurn_andDrawsThem(@TempDir Path folder) throws IOException {
+        Path json = folder.resolve("ways.json");
+        Path plot = folder.resolve("ways.png");
+        String table =
+                run(
+                        new SlowLink(),
+                        "--way=plain",
+                        "--way=local:8,int8",
+                        "--accuracy=0.3",
+                        "--every=4",
+                        "--seconds=30",
+                        "--json=" + json,
+                        "--plot=" + plot);
+
+        assertThat(table)
+                .contains("1 rank on 1 host")
+                .containsPattern("\nplain +[0-9.]+ +[0-9]+ ")
+                .containsPattern("\nlocal:8,int8 +[0-9.]+ +[0-9]+ ");
+        assertThat(json).content().contains("\"way\": \"local:8,int8\"", "\"curves\"");
+        assertThat(plot).isNotEmptyFile();
+    }
+
     private static String run(Callable<Integer> example, String... args) {
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         PrintStream out = System.out;
