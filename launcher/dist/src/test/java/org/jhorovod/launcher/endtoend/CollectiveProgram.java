@@ -70,7 +70,7 @@ public final class CollectiveProgram {
         Configuration configuration = Configuration.fromProcess();
         try (TcpStore store = RankProgram.connect(configuration, 1);
                 ServerSocket deaf = new ServerSocket(0, 9, InetAddress.getLoopbackAddress())) {
-            String address = deaf.getLocalPort() + " 127.0.0.1 here";
+            String address = deaf.getLocalPort() + " 127.0.0.1 OPEN 1 here";
             store.set(
                     Keys.meeting(0, 0, 1, "address"),
                     address.getBytes(StandardCharsets.UTF_8),
