@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
 
 /*
  * How a job forms, on each rank:
- *   listen -> publish in the store where -> one control connection a peer (the higher rank dials, if
- *   it can) -> the transport's own connections -> engine.
+ *   listen -> publish the address in the store -> one control connection a peer (the higher rank
+ *   dials, if it can) -> the transport's own connections -> engine.
  */
 /** Puts the communicator of one rank together, once. */
 final class Formation {
@@ -44,7 +44,7 @@ final class Formation {
     private final int round;
     private final Group group;
     private final StorePeers peers;
-    private @Nullable Surroundings surroundings; // null until this rank has to meet others
+    private @Nullable NetworkView network; // null until this rank has to meet others
 
     /**
      * Prepares to meet all ranks of a job.
@@ -111,20 +111,20 @@ final class Formation {
      */
     EngineCommunicator form(Opening opening, Opening groups) {
         try (StoreMeeting meeting =
-                new StoreMeeting(membership, configuration, peers, group, surroundings())) {
+                new StoreMeeting(membership, configuration, peers, group, network())) {
             return form(meeting, opening, groups);
         }
     }
 
-    private Surroundings surroundings() {
-        Surroundings known = surroundings;
+    private NetworkView network() {
+        NetworkView known = network;
         if (known == null) {
             try {
-                known = Surroundings.of(membership, configuration);
+                known = NetworkView.of(membership, configuration);
             } catch (StoreException e) {
                 throw couldNotJoin(e);
             }
-            surroundings = known;
+            network = known;
         }
         return known;
     }
@@ -192,7 +192,7 @@ final class Formation {
                         membership.secret(),
                         membership.address());
         Formation formation = new Formation(ofPart, configuration, round, part);
-        formation.surroundings = surroundings;
+        formation.network = network;
         return part.jobRanks().size() == 1
                 ? formation.formAlone(Backends.ofHost(new AloneBackend(), GROUP_ON_DEVICE), opening)
                 : formation.form(opening, opening);

@@ -56,7 +56,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     private final StorePeers peers;
     private final Topology self;
     private final Group group;
-    private final Surroundings surroundings;
+    private final NetworkView network;
     private final long listenerNumber;
     private final Attendance attendance;
     private final Arrivals arrivals;
@@ -70,8 +70,8 @@ final class StoreMeeting implements Meeting, AutoCloseable {
             Configuration configuration,
             StorePeers peers,
             Group group,
-            Surroundings surroundings) {
-        this.surroundings = surroundings;
+            NetworkView network) {
+        this.network = network;
         this.group = group;
         this.listenerNumber = RANDOM.nextLong();
         this.membership = membership;
@@ -101,12 +101,12 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     void publishAddress(Listener listener) {
         InetSocketAddress socket = new InetSocketAddress(membership.address(), listener.port());
         PublishedAddress own =
-                new PublishedAddress(socket, surroundings.access(), listenerNumber, self.host());
+                new PublishedAddress(socket, network.access(), listenerNumber, self.host());
         publish(ADDRESS, own.encode());
-        if (own.access() != Access.OPEN && surroundings.relay().isPresent()) {
+        if (own.access() != Access.OPEN && network.relay().isPresent()) {
             atRelay =
                     RelayListener.open(
-                            surroundings.relay().get(),
+                            network.relay().get(),
                             secret(),
                             generation(),
                             self.rank(),
@@ -141,7 +141,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
         Set<Integer> ranks = new HashSet<>();
         addresses.forEach(
                 (rank, there) -> {
-                    if (Dialling.between(surroundings.access(), there.access()).mayBeRelayed()) {
+                    if (Dialling.between(network.access(), there.access()).mayBeRelayed()) {
                         ranks.add(rank);
                     }
                 });
@@ -226,7 +226,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     @Override
     public TimedChannel connectTo(int rank, Purpose purpose) throws IOException {
         PublishedAddress there = addressOf(rank);
-        return switch (Dialling.between(surroundings.access(), there.access())) {
+        return switch (Dialling.between(network.access(), there.access())) {
             case USUAL -> dial(rank, there.socket(), identity(purpose, there, false));
             case REVERSED ->
                     await(rank, new Identity(purpose, generation(), rank, listenerNumber, true));
@@ -238,7 +238,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     @Override
     public TimedChannel connectFrom(int rank, Purpose purpose) throws IOException {
         PublishedAddress there = addressOf(rank);
-        return Dialling.between(there.access(), surroundings.access()) == Dialling.REVERSED
+        return Dialling.between(there.access(), network.access()) == Dialling.REVERSED
                 ? dial(rank, there.socket(), identity(purpose, there, true))
                 : awaitArrival(rank, purpose);
     }
@@ -262,7 +262,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     /** By its own address, which may lead nowhere, or to another host of that address. */
     private TimedChannel dialNear(int rank, PublishedAddress there, Identity identity)
             throws IOException {
-        if (!surroundings.distant().contains(group.inJob(rank))) {
+        if (!network.distant().contains(group.inJob(rank))) {
             try {
                 return kept(
                         Connections.open(
@@ -280,15 +280,14 @@ final class StoreMeeting implements Meeting, AutoCloseable {
                         rank,
                         there.socket(),
                         e.getMessage());
-                surroundings.distant().add(group.inJob(rank));
+                network.distant().add(group.inJob(rank));
             }
         }
         return dialThrough(rank, identity);
     }
 
     private TimedChannel dialThrough(int rank, Identity identity) throws IOException {
-        InetSocketAddress relay =
-                surroundings.relay().orElseThrow(() -> new IOException(noRelay(rank)));
+        InetSocketAddress relay = network.relay().orElseThrow(() -> new IOException(noRelay(rank)));
         return dial(
                 rank,
                 () ->

@@ -38,7 +38,8 @@ import org.slf4j.LoggerFactory;
  * Where a connection goes through a relay, its end may be the relay's, whose own connection ends at
  * the same time if it is a rank. So such an end is taken for the peer's only when no other cause has
  * shown a moment later. After a peer's goodbye it may be that the relay left with it: nothing is
- * lost until an operation needs a peer, and that finds who has left.
+ * lost until an operation needs a peer, and that finds who has left. An operation that still does not
+ * complete, although all who left had taken part in it, needs the peer whose connection has ended.
  */
 /**
  * Watches the peers, on a thread of its own.
@@ -235,14 +236,25 @@ public final class ControlPlane implements AutoCloseable {
     /** See Note [Whose end a relayed connection's end is]. */
     private void resolveDoubt() {
         ControlConnections.Ended end = doubtful;
-        if (end == null || System.nanoTime() - doubtfulSinceNanos < DOUBT_NANOS) {
+        long nanos = System.nanoTime() - doubtfulSinceNanos;
+        if (end == null || closing || nanos < DOUBT_NANOS) {
             return;
         }
-        doubtful = null;
-        if (peers.leftBefore(Long.MAX_VALUE).isEmpty() && !closing) {
+        if (hasNobodyLeft() || (nanos >= livenessTimeout.toNanos() && isStillNeeded())) {
+            doubtful = null;
             String how = end.how() + ", or the relay between them (the host of the rendezvous) has";
             giveUp(PeerLoss.lost(peers.of(end.rank()), how, self, submitted, System.nanoTime()));
         }
+    }
+
+    private boolean hasNobodyLeft() {
+        return peers.leftBefore(Long.MAX_VALUE).isEmpty();
+    }
+
+    /** Whether an operation is under way that no peer's leaving keeps from its end. */
+    private boolean isStillNeeded() {
+        long sequence = submitted.sequence();
+        return sequence > completedSequence && peers.leftBefore(sequence).isEmpty();
     }
 
     private void fail(CollectiveException cause) {

@@ -21,10 +21,11 @@ import org.slf4j.LoggerFactory;
  *                                  ◀──────      HMAC("accept", A, B, identity)
  *
  * The connecting end proves first, so a stranger learns nothing. The two labels keep a proof from
- * being played back to its sender. The identity is read only after its proof, and names
- * the listener that is meant: another of the job, which an address may lead to where networks use the
- * same ones, does not answer. What this does not give: secrecy of what follows, and protection from somebody who changes bytes on the way. Where
- * the secret has a certificate with it, all of this happens inside TLS, which gives both.
+ * being played back to its sender. The identity is read only after its proof, and names the listener
+ * that is meant: another of the job, which an address may lead to where networks use the same ones,
+ * does not answer. What this does not give: secrecy of what follows, and protection from somebody who
+ * changes bytes on the way. Where the secret has a certificate with it, all of this happens inside
+ * TLS, which gives both.
  */
 /** The exchange that every connection starts with. */
 final class Handshake {

@@ -15,7 +15,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
+import org.jhorovod.allreduce.collective.CollectiveCall.Memory;
 import org.jhorovod.allreduce.collective.CollectiveException;
+import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.rendezvous.PlainWire;
@@ -28,12 +32,19 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class ControlPlaneTest {
     private static final int SIZE = 3;
+    private static final CollectiveCall BARRIER =
+            new CollectiveCall(
+                    Kind.BARRIER, "end", DataType.INT32, null, false, -1, 1, Memory.HOST);
 
     private final List<Map<Integer, Wire>> wires =
             List.of(new HashMap<>(), new HashMap<>(), new HashMap<>());
     private final List<ControlPlane> planes = new ArrayList<>();
 
     private void connect(Set<Integer> relayed) throws IOException {
+        connect(relayed, Duration.ofSeconds(30));
+    }
+
+    private void connect(Set<Integer> relayed, Duration livenessTimeout) throws IOException {
         for (int rank = 0; rank < SIZE; rank++) {
             for (int other = 0; other < rank; other++) {
                 connect(rank, other);
@@ -44,7 +55,7 @@ class ControlPlaneTest {
                     new ControlPlane(
                             Topology.onOneHost(rank, SIZE, "here"),
                             0,
-                            Duration.ofSeconds(30),
+                            livenessTimeout,
                             wires.get(rank),
                             relayed.contains(rank) ? relayed : Set.of(),
                             List.of("here", "here", "here"));
@@ -117,5 +128,20 @@ class ControlPlaneTest {
                                 assertThat(failure)
                                         .isInstanceOf(PeerLostException.class)
                                         .hasMessageContaining("or the relay between them"));
+    }
+
+    @Test
+    void aRelayedPeerThatIsLostAfterAnotherHasLeft_isNamed_ifAnOperationNeedsIt()
+            throws IOException {
+        connect(Set.of(1, 2), Duration.ofSeconds(3));
+        planes.forEach(plane -> plane.submitted(1, BARRIER));
+        planes.get(0).completed(1);
+        planes.get(0).close(); // which says goodbye
+        Objects.requireNonNull(wires.get(2).get(1)).shutdownOutput();
+
+        await().atMost(Duration.ofSeconds(20)).until(() -> planes.get(1).failure().isPresent());
+        assertThat(planes.get(1).failure().orElseThrow())
+                .isInstanceOfSatisfying(
+                        PeerLostException.class, lost -> assertThat(lost.lostRank()).isEqualTo(2));
     }
 }

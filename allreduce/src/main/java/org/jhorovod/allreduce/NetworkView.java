@@ -22,11 +22,11 @@ import org.slf4j.LoggerFactory;
  * @param relay where connections are relayed that none of two ranks can open; empty if nowhere
  * @param distant ranks of the job behind NAT that this rank has found not to be near
  */
-record Surroundings(Access access, Optional<InetSocketAddress> relay, Set<Integer> distant) {
-    private static final Logger logger = LoggerFactory.getLogger(Surroundings.class);
+record NetworkView(Access access, Optional<InetSocketAddress> relay, Set<Integer> distant) {
+    private static final Logger logger = LoggerFactory.getLogger(NetworkView.class);
 
     /** Asks the store from where it sees this rank come, unless the configuration knows better. */
-    static Surroundings of(Membership membership, Configuration configuration) {
+    static NetworkView of(Membership membership, Configuration configuration) {
         // A program with a store of its own gives an address that the others reach.
         Optional<TcpStore> store =
                 membership.store() instanceof TcpStore tcp ? Optional.of(tcp) : Optional.empty();
@@ -36,8 +36,7 @@ record Surroundings(Access access, Optional<InetSocketAddress> relay, Set<Intege
                     case FALSE -> Access.OPEN;
                     case AUTO -> store.map(s -> seen(s, membership)).orElse(Access.OPEN);
                 };
-        return new Surroundings(
-                access, store.map(TcpStore::address), ConcurrentHashMap.newKeySet());
+        return new NetworkView(access, store.map(TcpStore::address), ConcurrentHashMap.newKeySet());
     }
 
     private static Access seen(TcpStore store, Membership membership) {
