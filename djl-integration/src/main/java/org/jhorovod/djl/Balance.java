@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.djl.local.Numbers;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -104,7 +105,7 @@ final class Balance {
                         ? balanced
                         : null;
         long[][] told =
-                TextExchange.gather(
+                Numbers.gather(
                         communicator,
                         name,
                         pass == null || shard == null ? NO_PASS : pass.order().pass(),

@@ -16,6 +16,7 @@ import org.jhorovod.djl.budget.LinkProbe;
 import org.jhorovod.djl.budget.PackingTrial;
 import org.jhorovod.djl.budget.Way;
 import org.jhorovod.djl.local.LocalPlan;
+import org.jhorovod.djl.local.Numbers;
 import org.jhorovod.djl.local.RoundTimes;
 import org.jhorovod.djl.local.SiteChoice;
 import org.jhorovod.djl.local.Sites;
@@ -187,7 +188,7 @@ final class Budget {
     }
 
     private LongStream told(long mine, String what) {
-        return Stream.of(TextExchange.gather(job, owner + "/budget/" + what, mine))
+        return Stream.of(Numbers.gather(job, owner + "/budget/" + what, mine))
                 .mapToLong(ofRank -> ofRank[0]);
     }
 
@@ -229,7 +230,7 @@ final class Budget {
      */
     boolean look(Optional<RoundTimes> more, Place place, long stepCount) {
         more.ifPresent(seen -> rounds = rounds.plus(seen));
-        long[][] told = TextExchange.gather(job, owner + "/budget", mine(place, stepCount));
+        long[][] told = Numbers.gather(job, owner + "/budget", mine(place, stepCount));
         rounds = RoundTimes.NONE;
         lookedNanos = System.nanoTime();
         leastSteps = column(told, Told.STEPS).min().orElse(stepCount);

@@ -9,6 +9,7 @@ import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.MismatchException;
 import org.jhorovod.djl.budget.CommunicationBudget;
 import org.jhorovod.djl.local.LocalPlan;
+import org.jhorovod.djl.local.Numbers;
 
 /** Makes sure that all ranks have built the same model before they exchange its elements. */
 final class ModelAgreement {
@@ -64,8 +65,7 @@ final class ModelAgreement {
     static void require(Communicator communicator, String name, List<String> lines) {
         String mine = String.join("\n", lines);
         byte[] digest = ParameterDigest.newSha256().digest(mine.getBytes(StandardCharsets.UTF_8));
-        long[][] digests =
-                TextExchange.gather(communicator, name, ByteBuffer.wrap(digest).getLong());
+        long[][] digests = Numbers.gather(communicator, name, ByteBuffer.wrap(digest).getLong());
         boolean equal = true;
         for (long[] ofRank : digests) {
             equal &= ofRank[0] == digests[0][0];

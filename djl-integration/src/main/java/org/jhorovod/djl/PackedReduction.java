@@ -27,7 +27,9 @@ final class PackedReduction {
     private final Sites sites;
     private final Codec codec;
     private final Optional<Exchange> exchange;
-    // On a carrier. Weak: buckets are made anew when other parameters are trained.
+    // Weak: buckets are made anew when other parameters are trained.
+    private final Map<GradientBucket, Optional<BucketLayout>> layouts = new WeakHashMap<>();
+    // On a carrier.
     private final Map<GradientBucket, BucketCodec> codecs = new WeakHashMap<>();
 
     /**
@@ -49,7 +51,7 @@ final class PackedReduction {
      * @param reduction a sum, or an average over the ranks
      */
     void reduce(GradientBucket bucket, Reduction reduction) {
-        Optional<BucketLayout> layout = bucket.layout();
+        Optional<BucketLayout> layout = layouts.computeIfAbsent(bucket, GradientBucket::layout);
         if (layout.isEmpty()) {
             job.allReduce(bucket.name(), bucket.tensor(), reduction);
             return;

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.stream.LongStream;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.MismatchException;
+import org.jhorovod.djl.local.Numbers;
 
 /** Compares all parameters between the ranks, bit for bit. */
 final class ParameterCheck {
@@ -20,12 +21,12 @@ final class ParameterCheck {
      */
     static void require(Communicator communicator, String name, List<NamedParameter> parameters) {
         long[] mine = parameters.stream().mapToLong(ParameterDigest::of).toArray();
-        long[][] combined = TextExchange.gather(communicator, name, combine(mine));
+        long[][] combined = Numbers.gather(communicator, name, combine(mine));
         if (LongStream.range(0, combined.length)
                 .allMatch(r -> combined[(int) r][0] == combined[0][0])) {
             return;
         }
-        long[][] all = TextExchange.gather(communicator, name + "/details", mine);
+        long[][] all = Numbers.gather(communicator, name + "/details", mine);
         Difference difference = firstDifference(all).orElse(new Difference(0, 0));
         throw new MismatchException(
                 "Parameter '%s' of rank %d is no longer equal to the other ranks' (%s). Something changed the model on one rank only: a save or load, a frozen layer, or a step that not all ranks made. Find it, and start again from the last good state."

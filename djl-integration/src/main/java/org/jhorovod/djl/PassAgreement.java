@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.MismatchException;
+import org.jhorovod.djl.local.Numbers;
 
 /** What the ranks agree on before a pass over a data set. */
 final class PassAgreement {
@@ -25,7 +26,7 @@ final class PassAgreement {
             long fingerprint,
             int batchCount) {
         long[][] all =
-                TextExchange.gather(
+                Numbers.gather(
                         communicator,
                         passName + "/start",
                         batchCount,

@@ -7,30 +7,11 @@ import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.djl.local.Numbers;
 
-/** Small values that every rank gets from every rank. Each call blocks for the slowest rank. */
+/** Texts that every rank gets from every rank. Each call blocks for the slowest rank. */
 final class TextExchange {
     private TextExchange() {}
-
-    /**
-     * Gathers a few numbers of each rank.
-     *
-     * @param mine as many on every rank
-     * @return in rank order
-     */
-    static long[][] gather(Communicator communicator, String name, long... mine) {
-        HostTensor input = HostTensor.allocate(DataType.INT64, mine.length);
-        HostTensor output =
-                HostTensor.allocate(DataType.INT64, (long) mine.length * communicator.size());
-        input.buffers().get(0).asLongBuffer().put(mine);
-        communicator.allGather(name, input, output);
-        long[][] all = new long[communicator.size()][mine.length];
-        var values = output.buffers().get(0).asLongBuffer();
-        for (long[] ofRank : all) {
-            values.get(ofRank);
-        }
-        return all;
-    }
 
     /**
      * Gathers a text of each rank.
@@ -39,7 +20,7 @@ final class TextExchange {
      */
     static List<String> gather(Communicator communicator, String name, String mine) {
         byte[] bytes = mine.getBytes(StandardCharsets.UTF_8);
-        long[][] lengths = gather(communicator, name + "/length", bytes.length);
+        long[][] lengths = Numbers.gather(communicator, name + "/length", bytes.length);
         int longest = 0;
         for (long[] length : lengths) {
             longest = Math.max(longest, Math.toIntExact(length[0]));

@@ -38,10 +38,10 @@ final class RoundTrips {
             HostTensor site = HostTensor.allocate(DataType.INT64, 1);
             LongBuffer number = site.buffers().get(0).asLongBuffer();
             if (host.rank() == 0) {
-                long[][] nanos = gather(first, name, measure(first, name));
+                long[][] nanos = Numbers.gather(first, name + "/nanos", measure(first, name));
                 int[] sites = NearHosts.sites(nanos, NEAR_NANOS);
                 number.put(0, sites[first.rank()]);
-                long[][] firstRanks = gather(first, name, new long[] {job.rank()});
+                long[][] firstRanks = Numbers.gather(first, name + "/ranks", job.rank());
                 if (job.rank() == 0) {
                     tell(sites, nanos, firstRanks);
                 }
@@ -76,19 +76,6 @@ final class RoundTrips {
         }
         // The other one has only waited for the ball, and does not know when it was thrown.
         return pair.rank() == 0 ? shortest : 0;
-    }
-
-    private static long[][] gather(Communicator hosts, String name, long[] mine) {
-        HostTensor input = HostTensor.allocate(DataType.INT64, mine.length);
-        HostTensor output = HostTensor.allocate(DataType.INT64, (long) mine.length * hosts.size());
-        input.buffers().get(0).asLongBuffer().put(mine);
-        hosts.allGather(name + "/told", input, output);
-        LongBuffer values = output.buffers().get(0).asLongBuffer();
-        long[][] all = new long[hosts.size()][mine.length];
-        for (long[] ofHost : all) {
-            values.get(ofHost);
-        }
-        return all;
     }
 
     private static void tell(int[] sites, long[][] nanos, long[][] firstRanks) {

@@ -1,10 +1,8 @@
 package org.jhorovod.djl.local;
 
-import java.nio.LongBuffer;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jhorovod.allreduce.collective.Communicator;
-import org.jhorovod.allreduce.collective.DataType;
-import org.jhorovod.allreduce.collective.HostTensor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,7 +29,11 @@ final class Streams {
         if (carriers.size() == 1) {
             return 1;
         }
-        long nanos = farthest(carriers, name, hop(carriers, name));
+        long nanos =
+                Stream.of(Numbers.gather(carriers, name + "/hops", hop(carriers, name)))
+                        .mapToLong(ofCarrier -> ofCarrier[0])
+                        .max()
+                        .orElse(0);
         int count = nanos > FAR_NANOS ? MANY : 1;
         if (carriers.rank() == 0 && count > 1) {
             logger.info(
@@ -52,18 +54,5 @@ final class Streams {
             shortest = Math.min(shortest, System.nanoTime() - start);
         }
         return shortest / (carriers.size() - 1);
-    }
-
-    private static long farthest(Communicator carriers, String name, long nanos) {
-        HostTensor own = HostTensor.allocate(DataType.INT64, 1);
-        HostTensor all = HostTensor.allocate(DataType.INT64, carriers.size());
-        own.buffers().get(0).putLong(0, nanos);
-        carriers.allGather(name + "/hops", own, all);
-        LongBuffer told = all.buffers().get(0).asLongBuffer();
-        long farthest = 0;
-        while (told.hasRemaining()) {
-            farthest = Math.max(farthest, told.get());
-        }
-        return farthest;
     }
 }
