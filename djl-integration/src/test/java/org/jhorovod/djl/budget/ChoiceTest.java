@@ -34,8 +34,8 @@ class ChoiceTest {
         "10000, 0.05, 16, 0.2, local 4 steps", // packing takes longer than sending
         "1000, 0.1, 200, 0.2, bfloat16 each step",
         "1000, 0.1, 200, 0.14, int8 each step",
-        "1000, 0.1, 16, 0.2, 'local 8 steps, int8, 4 fragments'",
-        "100, 10, 16, 0.2, 'local 32 steps, int8, 4 fragments'",
+        "1000, 0.1, 16, 0.2, 'local 16 steps, int8'",
+        "100, 10, 16, 0.2, 'local 64 steps, int8'",
         "100, 10, 16, 0.03, 'local 64 steps, int8, 4 fragments'",
         "10, 100, 16, 0.5, 'local 128 steps, int8'", // too slow to go on beside the steps
     })
@@ -51,7 +51,11 @@ class ChoiceTest {
         // 714 ms a step were measured, of which 16 compute.
         assertThat(choice.shares().get(new Way(0, 1, Codecs.parse("none")))).isBetween(0.96, 0.985);
         assertThat(choice.describe())
-                .contains("100 Mbit/s, 10.0 ms", "16.0 ms", "20 %", "Chosen: local 32 steps, int8");
+                .contains(
+                        "100 Mbit/s, 10.0 ms",
+                        "16.0 ms",
+                        "20 %",
+                        "Chosen: local 64 steps, int8: 16 %");
         assertThat(choice.describeAll())
                 .startsWith("each step: in full 98 %, bfloat16 95 %, int8 92 %; local 4: in full")
                 .contains("; local 128: in full 24 %, int8 8.6 %, int8 in 4 fragments");
@@ -74,8 +78,8 @@ class ChoiceTest {
 
     @ParameterizedTest
     @CsvSource({
-        "100, 'local 32 steps, int8, 4 fragments'", // as it was
-        "80, 'local 32 steps, int8, 4 fragments'", // a little slower
+        "100, 'local 64 steps, int8'", // as it was
+        "80, 'local 64 steps, int8'", // a little slower
         "10, 'local 128 steps, int8, 4 fragments'", // over the budget
         "1000, 'local 16 steps, int8'", // a gentler one fits by far
         "100000, plain",
