@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jhorovod.allreduce.backend.host.AloneBackend;
 import org.jhorovod.allreduce.backend.host.HostBackendProvider;
 import org.jhorovod.allreduce.collective.PeerLostException;
@@ -15,6 +16,9 @@ import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.engine.Backends;
 import org.jhorovod.allreduce.engine.EngineCommunicator;
+import org.jhorovod.allreduce.engine.NegotiatingCommunicator;
+import org.jhorovod.allreduce.fusion.FusionPlanner;
+import org.jhorovod.allreduce.negotiation.StallReport;
 import org.jhorovod.allreduce.rendezvous.Listener;
 import org.jhorovod.allreduce.rendezvous.LostReport;
 import org.jhorovod.allreduce.rendezvous.MemoryStore;
@@ -35,6 +39,8 @@ import org.slf4j.LoggerFactory;
 final class Formation {
     private static final Logger logger = LoggerFactory.getLogger(Formation.class);
 
+    private static final String LANE = "named-lane";
+    private static final int MIB = 1 << 20;
     private static final String GROUP_ON_DEVICE =
             "the communicator of a group of ranks reduces host memory.";
 
@@ -65,7 +71,7 @@ final class Formation {
     }
 
     /** A world of one rank, which meets nobody. */
-    static EngineCommunicator alone(Topology self, Configuration configuration) {
+    static NegotiatingCommunicator alone(Topology self, Configuration configuration) {
         InetAddress here = InetAddress.getLoopbackAddress();
         Membership membership = new Membership(self, 0, new MemoryStore(), Secret.random(), here);
         Formation formation = new Formation(membership, configuration, 0);
@@ -78,11 +84,11 @@ final class Formation {
         return Backends.ofHost(new HostBackendProvider().open(meeting), GROUP_ON_DEVICE);
     }
 
-    private EngineCommunicator formAlone(Backends backends, Opening groups) {
+    private NegotiatingCommunicator formAlone(Backends backends, Opening groups) {
         try {
-            EngineCommunicator communicator =
+            NegotiatingCommunicator communicator =
                     assemble(backends, Map.of(), Set.of(), List.of(self.host()), groups);
-            communicator.startAlone();
+            communicator.planned().startAlone();
             return communicator;
         } catch (IOException e) {
             throw new StartException("No selector could be opened: " + e.getMessage());
@@ -90,7 +96,7 @@ final class Formation {
     }
 
     /** Meets the other ranks; throws {@link StartException} or {@link PeerLostException}. */
-    EngineCommunicator form(BackendSelection selection) {
+    NegotiatingCommunicator form(BackendSelection selection) {
         try {
             selection.tellDevice(peers);
         } catch (StoreException e) {
@@ -109,7 +115,7 @@ final class Formation {
      *
      * @param groups opens the backends of parts of them
      */
-    EngineCommunicator form(Opening opening, Opening groups) {
+    NegotiatingCommunicator form(Opening opening, Opening groups) {
         try (StoreMeeting meeting =
                 new StoreMeeting(membership, configuration, peers, group, network())) {
             return form(meeting, opening, groups);
@@ -129,14 +135,14 @@ final class Formation {
         return known;
     }
 
-    private EngineCommunicator form(StoreMeeting meeting, Opening opening, Opening groups) {
+    private NegotiatingCommunicator form(StoreMeeting meeting, Opening opening, Opening groups) {
         try (Listener listener = meeting.listen()) {
             meeting.publishAddress(listener);
             Map<Integer, Wire> control = meeting.connectControl();
             Backends backends = opening.open(meeting);
-            EngineCommunicator communicator =
+            NegotiatingCommunicator communicator =
                     assemble(backends, control, meeting.perhapsRelayed(), meeting.hosts(), groups);
-            communicator.start();
+            communicator.planned().start();
             meeting.handOver();
             logFormed(communicator);
             return communicator;
@@ -153,7 +159,7 @@ final class Formation {
                 "%s could not join the job: %s".formatted(self.describe(), e.getMessage()));
     }
 
-    private EngineCommunicator assemble(
+    private NegotiatingCommunicator assemble(
             Backends backends,
             Map<Integer, Wire> control,
             Set<Integer> relayed,
@@ -178,7 +184,19 @@ final class Formation {
                         peers::report,
                         (name, members, place) -> formGroup(name, members, place, groups));
         peers.failuresGoTo(communicator::fail);
-        return communicator;
+        return new NegotiatingCommunicator(
+                communicator,
+                backends,
+                plane,
+                new FusionPlanner(configuration.get(Settings.FUSION_MIB) * (long) MIB),
+                new StallReport.Times(
+                        configuration.get(Settings.STALL_WARNING),
+                        configuration.get(Settings.OPERATION_TIMEOUT)),
+                () -> formGroup(LANE, everybody(), self, groups));
+    }
+
+    private List<Integer> everybody() {
+        return IntStream.range(0, self.size()).boxed().toList();
     }
 
     private EngineCommunicator formGroup(
@@ -193,12 +211,15 @@ final class Formation {
                         membership.address());
         Formation formation = new Formation(ofPart, configuration, round, part);
         formation.network = network;
-        return part.jobRanks().size() == 1
-                ? formation.formAlone(Backends.ofHost(new AloneBackend(), GROUP_ON_DEVICE), opening)
-                : formation.form(opening, opening);
+        NegotiatingCommunicator formed =
+                part.jobRanks().size() == 1
+                        ? formation.formAlone(
+                                Backends.ofHost(new AloneBackend(), GROUP_ON_DEVICE), opening)
+                        : formation.form(opening, opening);
+        return formed.planned();
     }
 
-    private void logFormed(EngineCommunicator communicator) {
+    private void logFormed(NegotiatingCommunicator communicator) {
         if (self.rank() == 0 && group.path().isEmpty()) {
             logger.info(
                     "{} ranks have met, transport {}. A silent peer is lost after {} s; a"

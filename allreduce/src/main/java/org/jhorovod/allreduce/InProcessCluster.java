@@ -15,6 +15,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jhorovod.allreduce.backend.host.RingAssembly;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.NamedCommunicator;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
@@ -43,10 +44,10 @@ import org.jhorovod.allreduce.transport.inprocess.InProcessTransport;
 public final class InProcessCluster implements AutoCloseable {
     private final ExecutorService threads;
     private final long timeoutMillis;
-    private final List<Communicator> communicators;
+    private final List<NamedCommunicator> communicators;
 
     private InProcessCluster(
-            ExecutorService threads, long timeoutMillis, List<Communicator> communicators) {
+            ExecutorService threads, long timeoutMillis, List<NamedCommunicator> communicators) {
         this.threads = threads;
         this.timeoutMillis = timeoutMillis;
         this.communicators = communicators;
@@ -86,7 +87,7 @@ public final class InProcessCluster implements AutoCloseable {
             Formation.Opening opening) {
         ExecutorService threads = threads();
         MemoryStore store = new MemoryStore();
-        List<CompletableFuture<Communicator>> forming = new ArrayList<>();
+        List<CompletableFuture<NamedCommunicator>> forming = new ArrayList<>();
         for (Topology self : ranks) {
             Membership membership = new Membership(self, 0, store, secret, address);
             forming.add(
@@ -121,7 +122,8 @@ public final class InProcessCluster implements AutoCloseable {
     }
 
     /**
-     * Runs a program once for each rank, all at the same time, and waits for all.
+     * Runs a program once for each rank, all at the same time, and waits for all. Its collectives
+     * are called in the same order on all ranks; see {@link NamedCommunicator#planned}.
      *
      * @return what each rank returned, by rank
      * @throws RuntimeException what the first failing rank, by rank, threw
@@ -132,14 +134,24 @@ public final class InProcessCluster implements AutoCloseable {
 
     /** Starts a program for each rank, and returns one future per rank. */
     public <T> List<CompletableFuture<T>> submit(Function<Communicator, T> program) {
+        return submitNamed(named -> program.apply(named.planned()));
+    }
+
+    /** {@link #run} of a program that submits tensors by name, in any order. */
+    public <T> List<T> runNamed(Function<NamedCommunicator, T> program) {
+        return results(submitNamed(program), timeoutMillis);
+    }
+
+    /** {@link #submit} of a program that submits tensors by name, in any order. */
+    public <T> List<CompletableFuture<T>> submitNamed(Function<NamedCommunicator, T> program) {
         return communicators.stream()
                 .map(c -> CompletableFuture.supplyAsync(() -> program.apply(c), threads))
                 .toList();
     }
 
-    /** The communicators, by rank. */
+    /** The communicators, by rank, whose collectives are called in the same order. */
     public List<Communicator> communicators() {
-        return communicators;
+        return communicators.stream().map(NamedCommunicator::planned).toList();
     }
 
     private static <T> List<T> results(List<CompletableFuture<T>> futures, long timeoutMillis) {

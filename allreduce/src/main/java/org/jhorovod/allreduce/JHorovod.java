@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.function.Supplier;
 import org.jhorovod.allreduce.collective.CollectiveException;
-import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.NamedCommunicator;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * started alone is a world of one rank. All methods are safe for use by several threads.
  *
  * <pre>{@code
- * Communicator communicator = JHorovod.init();
+ * NamedCommunicator communicator = JHorovod.init();
  * communicator.barrier("ready");
  * JHorovod.shutdown();
  * }</pre>
@@ -43,7 +43,7 @@ public final class JHorovod {
      * @throws org.jhorovod.allreduce.collective.CollectiveException if the ranks cannot meet in
      *     time
      */
-    public static Communicator init() {
+    public static NamedCommunicator init() {
         synchronized (LOCK) {
             if (participation == null) {
                 Configuration configuration = Configuration.fromProcess();
@@ -94,7 +94,7 @@ public final class JHorovod {
      *
      * @throws IllegalStateException if this process has joined a job already
      */
-    public static Communicator init(Membership membership) {
+    public static NamedCommunicator init(Membership membership) {
         synchronized (LOCK) {
             if (participation != null) {
                 throw new IllegalStateException(
@@ -118,7 +118,7 @@ public final class JHorovod {
      *
      * @throws IllegalStateException before {@link #init()} and after {@link #shutdown()}
      */
-    public static Communicator communicator() {
+    public static NamedCommunicator communicator() {
         synchronized (LOCK) {
             if (participation == null) {
                 throw new IllegalStateException(

@@ -1,11 +1,11 @@
 package org.jhorovod.allreduce;
 
 import java.util.function.Function;
-import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.NamedCommunicator;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
-import org.jhorovod.allreduce.engine.EngineCommunicator;
+import org.jhorovod.allreduce.engine.NegotiatingCommunicator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,16 +13,16 @@ import org.slf4j.LoggerFactory;
 final class Participation {
     private static final Logger logger = LoggerFactory.getLogger(Participation.class);
 
-    private final EngineCommunicator communicator;
+    private final NegotiatingCommunicator communicator;
     private final Thread atExit;
 
-    private Participation(EngineCommunicator communicator) {
+    private Participation(NegotiatingCommunicator communicator) {
         this.communicator = communicator;
         this.atExit = new Thread(communicator::closeAtExit, "jhorovod-goodbye");
         Runtime.getRuntime().addShutdownHook(atExit);
     }
 
-    Communicator communicator() {
+    NamedCommunicator communicator() {
         return communicator;
     }
 

@@ -23,7 +23,7 @@ public final class AllReduceTiming {
 
     public static void main(String[] arguments) {
         boolean isRegistered = arguments[0].equals("registered");
-        Communicator communicator = JHorovod.init();
+        Communicator communicator = JHorovod.init().planned();
         warmUp(communicator, HostTensor.allocate(DataType.FLOAT32, 4096), FIRST_WARM_UP_NANOS);
         for (int i = isRegistered ? 1 : 0; i + 1 < arguments.length; i += 2) {
             int count = Integer.parseInt(arguments[i]) << 8;

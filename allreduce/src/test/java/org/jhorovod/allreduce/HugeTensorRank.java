@@ -26,7 +26,7 @@ final class HugeTensorRank {
      */
     public static void main(String[] arguments) {
         HostTensor tensor = allocate(Long.parseLong(arguments[0]), Integer.parseInt(arguments[1]));
-        Communicator communicator = JHorovod.init();
+        Communicator communicator = JHorovod.init().planned();
         long index = 0;
         for (ByteBuffer buffer : tensor.buffers()) {
             for (int i = 0; i < buffer.limit(); i++) {

@@ -19,7 +19,7 @@ public final class MpirunProgram {
     private MpirunProgram() {}
 
     public static void main(String[] arguments) {
-        Communicator c = JHorovod.init();
+        Communicator c = JHorovod.init().planned();
         HostTensor tensor = HostTensor.allocate(DataType.INT32, 1);
         ByteBuffer element = tensor.buffers().get(0);
         element.putInt(0, c.rank() + 1);

@@ -37,7 +37,8 @@ public final class DistributedConfig {
 
     private DistributedConfig(Builder builder) {
         Configuration configuration = Configuration.fromProcess();
-        this.communicator = Optional.ofNullable(builder.communicator).orElseGet(JHorovod::init);
+        this.communicator =
+                Optional.ofNullable(builder.communicator).orElseGet(JHorovod::init).planned();
         this.seed =
                 Optional.ofNullable(builder.seed)
                         .or(() -> configuration.find(Settings.SEED))

@@ -55,7 +55,7 @@ public final class AllReducePerf implements Callable<Integer> {
     public Integer call() throws IOException {
         List<Long> sizes = options.sizes();
         options.types().forEach(options::ops); // what cannot be is said before anything starts
-        Communicator communicator = JHorovod.init();
+        Communicator communicator = JHorovod.init().planned();
         options.report().requireFolder(communicator);
         if (options.isOnDevice()) {
             RankGpus.require(

@@ -66,7 +66,7 @@ public final class SlowLink implements Callable<Integer> {
     public Integer call() throws IOException, TranslateException {
         // Before the engine starts, which reads it once.
         System.getProperties().putIfAbsent(TrainPerfOptions.THREADS, "1");
-        Communicator communicator = JHorovod.init();
+        Communicator communicator = JHorovod.init().planned();
         options.report().requireFolder(communicator);
         ReportOptions.requireFolder(communicator, "--plot", options.plot().orElse(null));
         try (NDManager manager = NDManager.newBaseManager()) {

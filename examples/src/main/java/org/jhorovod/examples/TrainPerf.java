@@ -71,7 +71,7 @@ public final class TrainPerf implements Callable<Integer> {
     public Integer call() throws IOException {
         // Before the engine starts, which reads it once.
         System.setProperty(TrainPerfOptions.THREADS, Integer.toString(options.threads()));
-        Communicator communicator = JHorovod.init();
+        Communicator communicator = JHorovod.init().planned();
         options.report().requireFolder(communicator);
         if (options.device() == TrainDevice.GPU) {
             RankGpus.require(communicator, true, "--device gpu", "the CPU");

@@ -34,7 +34,7 @@ final class WayRun implements AutoCloseable {
 
     private final SlowLinkOptions options;
     private final TrainingWay way;
-    private final Communicator communicator = JHorovod.communicator();
+    private final Communicator communicator = JHorovod.communicator().planned();
     private final RandomAccessDataset training;
     private final Model model;
     private final Trainer trainer;

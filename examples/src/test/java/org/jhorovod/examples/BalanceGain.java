@@ -40,7 +40,7 @@ public final class BalanceGain {
         int batch = Integer.parseInt(args[1]);
         int steps = Integer.parseInt(args[2]);
         int rounds = Integer.parseInt(args[3]);
-        Communicator communicator = JHorovod.init();
+        Communicator communicator = JHorovod.init().planned();
         if (communicator.rank() == communicator.size() - 1) {
             Files.writeString(Path.of(args[4]), "" + ProcessHandle.current().pid());
         }

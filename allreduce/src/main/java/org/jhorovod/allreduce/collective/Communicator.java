@@ -36,6 +36,14 @@ public interface Communicator extends AutoCloseable {
     /** Where this rank stands in the job. */
     Topology topology();
 
+    /**
+     * The same ranks, whose collectives all ranks call in the same order; this one, where it is
+     * such. Both run beside each other, and are closed together.
+     */
+    default Communicator planned() {
+        return this;
+    }
+
     /** This process's number, 0 to {@code size() - 1}. */
     default int rank() {
         return topology().rank();
@@ -168,11 +176,12 @@ public interface Communicator extends AutoCloseable {
      * Blocks until a collective's future is complete. Bounded, because every collective ends by the
      * operation deadline.
      *
+     * @return what the future completed with
      * @throws CollectiveException the reason why the collective failed, with this thread's stack
      * @throws java.util.concurrent.CancellationException if this thread is interrupted; the
      *     collective goes on, and the memory stays the engine's until it is done
      */
-    void await(CompletableFuture<Void> collective);
+    <T> T await(CompletableFuture<T> collective);
 
     /**
      * Throws the reason if the job has failed. Does not block.

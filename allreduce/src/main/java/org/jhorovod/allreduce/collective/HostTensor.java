@@ -19,18 +19,20 @@ public final class HostTensor implements Tensor {
     private final DataType type;
     private final List<ByteBuffer> buffers;
     private final long elementCount;
+    private final TensorShape shape;
     private final @Nullable RegisteredMemory memory; // null where it is ordinary
     private final long memoryOffset;
 
     private HostTensor(
             DataType type,
             List<ByteBuffer> buffers,
-            long elementCount,
+            TensorShape shape,
             @Nullable RegisteredMemory memory,
             long memoryOffset) {
         this.type = type;
         this.buffers = buffers;
-        this.elementCount = elementCount;
+        this.elementCount = shape.elementCount();
+        this.shape = shape;
         this.memory = memory;
         this.memoryOffset = memoryOffset;
     }
@@ -76,7 +78,25 @@ public final class HostTensor implements Tensor {
             }
         }
         return new HostTensor(
-                type, List.copyOf(views), byteCount / type.byteCount(), memory, memoryOffset);
+                type,
+                List.copyOf(views),
+                TensorShape.of(byteCount / type.byteCount()),
+                memory,
+                memoryOffset);
+    }
+
+    /**
+     * The same elements, in the same memory, in other dimensions.
+     *
+     * @throws IllegalArgumentException if that shape has another number of elements
+     */
+    public HostTensor reshape(TensorShape other) {
+        if (other.elementCount() != elementCount) {
+            throw new IllegalArgumentException(
+                    "%s has %d elements, and the shape %s has %d."
+                            .formatted(this, elementCount, other, other.elementCount()));
+        }
+        return new HostTensor(type, buffers, other, memory, memoryOffset);
     }
 
     /** A tensor of zeros in new memory of its own, in as many buffers as it needs. */
@@ -99,6 +119,11 @@ public final class HostTensor implements Tensor {
     @Override
     public long elementCount() {
         return elementCount;
+    }
+
+    @Override
+    public TensorShape shape() {
+        return shape;
     }
 
     /** Fresh views of the memory, in order; their positions are the caller's to move. */
@@ -153,6 +178,6 @@ public final class HostTensor implements Tensor {
 
     @Override
     public String toString() {
-        return type + "[" + elementCount + "]";
+        return type + shape.toString();
     }
 }

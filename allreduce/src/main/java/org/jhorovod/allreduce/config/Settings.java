@@ -178,6 +178,21 @@ public final class Settings {
                     "File with a key and its certificate (PEM), the same for all ranks: connections"
                             + " between hosts are encrypted. jhorovodrun hands its own on, and"
                             + " --tls makes one.");
+    public static final Setting<Duration> STALL_WARNING =
+            seconds(
+                    "STALL_WARNING_SECONDS",
+                    0.1,
+                    "60",
+                    "After so long a report names tensors that some ranks submit and others do not,"
+                            + " and what these do.");
+    public static final Setting<Integer> FUSION_MIB =
+            integer(
+                    "FUSION_MIB",
+                    "16",
+                    0,
+                    1024,
+                    "Tensors that are all-reduced by name, and ready together, run as one of up to"
+                            + " this many MiB; 0: each by itself.");
     public static final Setting<Integer> BUCKET_MIB =
             integer(
                     "BUCKET_MIB",
@@ -345,6 +360,8 @@ public final class Settings {
                 START_TIMEOUT,
                 HANDSHAKE_TIMEOUT,
                 TLS_FILE,
+                STALL_WARNING,
+                FUSION_MIB,
                 BUCKET_MIB,
                 REDUCE,
                 LOCAL_STEPS,

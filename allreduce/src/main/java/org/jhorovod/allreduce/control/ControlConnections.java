@@ -89,6 +89,15 @@ final class ControlConnections implements AutoCloseable {
         flush();
     }
 
+    /** Sends to one peer; what its socket does not take now goes out later. */
+    void sendTo(int rank, ControlMessage message) {
+        for (PeerConnection peer : connections) {
+            if (peer.rank() == rank && peer.isOpen()) {
+                peer.send(message.encode(generation));
+            }
+        }
+    }
+
     /** Sends to the peers that have read what they were sent before. */
     void sendToReaders(ControlMessage message) {
         for (PeerConnection peer : connections) {

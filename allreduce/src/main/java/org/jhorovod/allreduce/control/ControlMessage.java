@@ -11,12 +11,17 @@ import org.jhorovod.allreduce.collective.PeerLostException;
 /*
  * On the wire:  length:int (of what follows)  type:byte  generation:int  sequence:long
  *               rank:int  text: the rest, UTF-8
+ *           or  length:int  type:byte  generation:int  letter: the rest, bytes
  * Fields that a message does not use are zero.
  */
 /** What peers tell each other beside the elements. */
 sealed interface ControlMessage {
-    int HEADER_BYTES = 1 + 4 + 8 + 4;
+    int LETTER_HEADER_BYTES = 1 + 4;
+    int HEADER_BYTES = LETTER_HEADER_BYTES + 8 + 4;
     int MAX_TEXT_BYTES = 8 * 1024;
+    int MAX_LETTER_BYTES = 32 * 1024;
+    int LETTER = 16;
+    int MAX_BODY_BYTES = LETTER_HEADER_BYTES + MAX_LETTER_BYTES;
 
     /** Alive; the last operation that the sender has submitted, in words. */
     record Heartbeat(long sequence, String lastSubmitted) implements ControlMessage {}
@@ -51,6 +56,9 @@ sealed interface ControlMessage {
         }
     }
 
+    /** What a correspondent of the sender tells the one of this rank; not for this layer. */
+    record Letter(ByteBuffer bytes) implements ControlMessage {}
+
     /** Why a communicator failed. */
     enum Reason {
         MISMATCH,
@@ -66,6 +74,13 @@ sealed interface ControlMessage {
             return frame(1, generation, m.sequence, 0, "");
         } else if (this instanceof Abort m) {
             return frame(2 + m.reason.ordinal(), generation, 0, m.lostRank, m.text);
+        } else if (this instanceof Letter m) {
+            return ByteBuffer.allocate(4 + LETTER_HEADER_BYTES + m.bytes.remaining())
+                    .putInt(LETTER_HEADER_BYTES + m.bytes.remaining())
+                    .put((byte) LETTER)
+                    .putInt(generation)
+                    .put(m.bytes.duplicate())
+                    .flip();
         }
         throw new AssertionError(this);
     }
@@ -102,19 +117,22 @@ sealed interface ControlMessage {
      * @throws IOException if it is malformed or of another generation
      */
     static ControlMessage decode(ByteBuffer body, int generation) throws IOException {
-        if (body.remaining() < HEADER_BYTES) {
-            throw new IOException("a control message of " + body.remaining() + " bytes");
-        }
+        requireBytes(body, LETTER_HEADER_BYTES);
         int type = body.get();
         int theirGeneration = body.getInt();
-        long sequence = body.getLong();
-        int rank = body.getInt();
-        String text = StandardCharsets.UTF_8.decode(body).toString();
         if (theirGeneration != generation) {
             throw new IOException(
                     "a control message of generation %d in generation %d"
                             .formatted(theirGeneration, generation));
         }
+        return type == LETTER ? new Letter(body.slice()) : decodeText(type, body);
+    }
+
+    private static ControlMessage decodeText(int type, ByteBuffer body) throws IOException {
+        requireBytes(body, HEADER_BYTES - LETTER_HEADER_BYTES);
+        long sequence = body.getLong();
+        int rank = body.getInt();
+        String text = StandardCharsets.UTF_8.decode(body).toString();
         if (type == 0) {
             return new Heartbeat(sequence, text);
         } else if (type == 1) {
@@ -123,5 +141,11 @@ sealed interface ControlMessage {
             return new Abort(Reason.values()[type - 2], rank, text);
         }
         throw new IOException("a control message of unknown type " + type);
+    }
+
+    private static void requireBytes(ByteBuffer body, int least) throws IOException {
+        if (body.remaining() < least) {
+            throw new IOException("a control message of " + body.remaining() + " bytes");
+        }
     }
 }

@@ -1,6 +1,8 @@
 package org.jhorovod.allreduce.control;
 
 import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,6 +50,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class ControlPlane implements AutoCloseable {
     private static final Logger logger = LoggerFactory.getLogger(ControlPlane.class);
+
+    /** The most bytes of a letter. */
+    public static final int MAX_LETTER_BYTES = ControlMessage.MAX_LETTER_BYTES;
+
     private static final long GOODBYE_WAIT_MILLIS = 500;
     private static final long DOUBT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long MAX_HEARTBEAT_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -63,6 +69,8 @@ public final class ControlPlane implements AutoCloseable {
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile Runnable onChange = () -> {};
     private volatile Runnable onHeartbeat = () -> {};
+    private volatile Correspondent correspondent = Correspondent.NOBODY;
+    private volatile WeakReference<@Nullable Thread> lastCaller = new WeakReference<>(null);
     private volatile boolean closing;
     private volatile long completedSequence;
     private volatile Submitted submitted = Submitted.NONE;
@@ -115,9 +123,46 @@ public final class ControlPlane implements AutoCloseable {
         thread.start();
     }
 
+    /** Has somebody write letters over the connections; to be called before the start. */
+    public void open(Correspondent letters) {
+        correspondent = letters;
+    }
+
+    /** Has the correspondent {@link Correspondent#work} soon; any thread. */
+    public void wakeup() {
+        connections.wakeup();
+    }
+
+    /**
+     * Sends a letter; by the correspondent alone, on the control thread.
+     *
+     * @param letter at most {@link #MAX_LETTER_BYTES}
+     */
+    public void send(int rank, byte[] letter) {
+        connections.sendTo(rank, new ControlMessage.Letter(ByteBuffer.wrap(letter)));
+    }
+
     /** Notes what this rank has submitted last, to be told with the next heartbeat. */
     public void submitted(long sequence, CollectiveCall call) {
         submitted = new Submitted(sequence, call);
+        isCalled();
+    }
+
+    /** Notes that the current thread calls collectives. */
+    public void isCalled() {
+        if (lastCaller.get() != Thread.currentThread()) {
+            lastCaller = new WeakReference<>(Thread.currentThread());
+        }
+    }
+
+    /** The thread that called the last collective; empty if none has, or it is gone. */
+    public Optional<Thread> lastCaller() {
+        return Optional.ofNullable(lastCaller.get());
+    }
+
+    /** A rank's host, for messages. */
+    public String host(int rank) {
+        return rank == self.rank() ? self.host() : peers.of(rank).host();
     }
 
     /** Why the communicator has failed; empty if it has not. */
@@ -186,6 +231,7 @@ public final class ControlPlane implements AutoCloseable {
                 long longest = doubtful == null ? wait : Math.min(wait, DOUBT_NANOS);
                 takeAll(connections.receive(longest / 1_000_000));
                 resolveDoubt();
+                correspondent.work();
                 sendWaiting();
                 if (System.nanoTime() - nextHeartbeat >= 0) {
                     nextHeartbeat = System.nanoTime() + heartbeatNanos;
@@ -215,8 +261,11 @@ public final class ControlPlane implements AutoCloseable {
         int rank = arrival.rank();
         if (arrival instanceof ControlConnections.Said said) {
             peers = peers.after(rank, said.message(), System.nanoTime());
-            if (said.message() instanceof ControlMessage.Goodbye) {
+            if (said.message() instanceof ControlMessage.Letter letter) {
+                deliver(rank, letter);
+            } else if (said.message() instanceof ControlMessage.Goodbye) {
                 onChange.run();
+                correspondent.left(rank);
             } else if (said.message() instanceof ControlMessage.Abort abort) {
                 fail(abort.cause());
             }
@@ -231,6 +280,20 @@ public final class ControlPlane implements AutoCloseable {
                 giveUp(PeerLoss.lost(peer, end.how(), self, submitted, System.nanoTime()));
             }
         }
+    }
+
+    private void deliver(int rank, ControlMessage.Letter letter) {
+        try {
+            correspondent.received(rank, letter.bytes());
+        } catch (IOException e) {
+            String how = "%s over its control connection".formatted(e.getMessage());
+            giveUp(PeerLoss.lost(peers.of(rank), how, self, submitted, System.nanoTime()));
+        }
+    }
+
+    /** The failure of what needs a peer that has left in good order. */
+    public CollectiveException leftBehind(int rank) {
+        return PeerLoss.left(peers.of(rank), self, submitted);
     }
 
     /** See Note [Whose end a relayed connection's end is]. */

@@ -17,8 +17,7 @@ final class PeerConnection {
 
     private final int rank;
     private final Wire wire;
-    private final ByteBuffer incoming =
-            ByteBuffer.allocate(4 + ControlMessage.HEADER_BYTES + ControlMessage.MAX_TEXT_BYTES);
+    private final ByteBuffer incoming = ByteBuffer.allocate(4 + ControlMessage.MAX_BODY_BYTES);
     private final Deque<ByteBuffer> outgoing = new ArrayDeque<>();
     private boolean isOpen = true;
 
@@ -79,8 +78,8 @@ final class PeerConnection {
         int bytes = wire.read(incoming);
         if (incoming.position() >= 4) {
             int length = incoming.getInt(0);
-            if (length < ControlMessage.HEADER_BYTES
-                    || length > ControlMessage.HEADER_BYTES + ControlMessage.MAX_TEXT_BYTES) {
+            if (length < ControlMessage.LETTER_HEADER_BYTES
+                    || length > ControlMessage.MAX_BODY_BYTES) {
                 throw new IOException("a control message of " + length + " bytes");
             }
             if (incoming.position() >= 4 + length) {

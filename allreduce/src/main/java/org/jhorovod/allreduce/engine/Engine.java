@@ -150,7 +150,7 @@ final class Engine {
 
     /** Looks for a collective's end, as the engine does for the next one but not for as long. */
     @SuppressWarnings("ThreadPriorityCheck") // a yield is meant: to the engine, on the same core
-    void lookFor(CompletableFuture<Void> collective) {
+    void lookFor(CompletableFuture<?> collective) {
         long sleepsAt = System.nanoTime() + Math.min(alertnessNanos, CALLER_LOOK_NANOS);
         while (!collective.isDone() && System.nanoTime() - sleepsAt < 0) {
             Thread.yield();

@@ -266,13 +266,12 @@ public final class EngineCommunicator implements Communicator {
     }
 
     @Override
-    public void await(CompletableFuture<Void> collective) {
+    public <T> T await(CompletableFuture<T> collective) {
         requireNotEngine();
         engine.lookFor(collective);
         while (true) {
             try {
-                collective.get(1, TimeUnit.SECONDS);
-                return;
+                return collective.get(1, TimeUnit.SECONDS);
             } catch (TimeoutException e) {
                 if (!engine.isAlive() && !collective.isDone()) {
                     throw new IllegalStateException("bug: the engine ended with work to do", e);

@@ -25,7 +25,7 @@ public final class ConformanceRank {
     public static void run(String[] caseNames, Function<Communicator, TensorPlace> place) {
         List<ConformanceCase> cases =
                 Arrays.stream(caseNames).map(ConformanceCases::named).toList();
-        Communicator communicator = JHorovod.init();
+        Communicator communicator = JHorovod.init().planned();
         Participant participant =
                 new Participant(
                         communicator,

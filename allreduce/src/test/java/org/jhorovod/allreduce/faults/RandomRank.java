@@ -26,7 +26,7 @@ final class RandomRank {
         boolean lingers = Boolean.parseBoolean(arguments[2]);
         PrintStream said = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         try {
-            new RandomJob(JHorovod.init(), seed)
+            new RandomJob(JHorovod.init().planned(), seed)
                     .run(
                             steps,
                             step -> said.println(RankReport.step(step)),

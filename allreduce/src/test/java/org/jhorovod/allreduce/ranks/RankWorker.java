@@ -47,7 +47,7 @@ public final class RankWorker {
             constructor.setAccessible(true); // cases are seen by their own package alone
             RankCase rankCase = constructor.newInstance();
             List<String> arguments = words.subList(1, words.size());
-            return new Outcome(false, rankCase.run(JHorovod.init(), arguments));
+            return new Outcome(false, rankCase.run(JHorovod.init().planned(), arguments));
         } catch (Exception | LinkageError | AssertionError e) {
             StringWriter trace = new StringWriter();
             e.printStackTrace(new PrintWriter(trace, true));

@@ -42,7 +42,8 @@ public final class DoubleTrainingRank {
     public static void main(String[] arguments) throws Exception {
         boolean isOnDevice = arguments[0].equals("device");
         DataType type = DataType.valueOf(arguments[1]);
-        SynchronousCommunicator communicator = new SynchronousCommunicator(JHorovod.init());
+        SynchronousCommunicator communicator =
+                new SynchronousCommunicator(JHorovod.init().planned());
         DistributedConfig distributed =
                 DistributedConfig.builder()
                         .optCommunicator(communicator)

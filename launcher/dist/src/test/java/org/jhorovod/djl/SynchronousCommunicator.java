@@ -35,9 +35,10 @@ final class SynchronousCommunicator implements Communicator {
     }
 
     @Override
-    public void await(CompletableFuture<Void> collective) {
-        communicator.await(collective);
+    public <T> T await(CompletableFuture<T> collective) {
+        T result = communicator.await(collective);
         communicator.synchronize();
+        return result;
     }
 
     @Override

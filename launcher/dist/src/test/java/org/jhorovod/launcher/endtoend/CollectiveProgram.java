@@ -37,7 +37,7 @@ public final class CollectiveProgram {
         if (where.equals("published") && isOdd) {
             publishAndStay();
         }
-        Communicator communicator = JHorovod.init();
+        Communicator communicator = JHorovod.init().planned();
         HostTensor tensor = HostTensor.allocate(DataType.FLOAT32, 1 << 20);
         communicator.allReduce("first", tensor, ReduceOp.SUM);
         if (isOdd) {

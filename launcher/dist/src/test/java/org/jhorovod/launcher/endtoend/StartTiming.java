@@ -22,7 +22,7 @@ public final class StartTiming {
             LoggerFactory.getLogger(StartTiming.class).debug("logging is set up");
         }
         long enteredNanos = System.nanoTime();
-        Communicator communicator = JHorovod.init();
+        Communicator communicator = JHorovod.init().planned();
         long joinedNanos = System.nanoTime();
         HostTensor tensor = HostTensor.allocate(DataType.FLOAT32, ELEMENTS);
         communicator.allReduce("first", tensor, ReduceOp.SUM);

@@ -1,0 +1,298 @@
+package org.jhorovod.allreduce.engine;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.collective.CollectiveException;
+import org.jhorovod.allreduce.collective.CommunicatorClosedException;
+import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.MismatchException;
+import org.jhorovod.allreduce.collective.PeerLostException;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.control.ControlPlane;
+import org.jhorovod.allreduce.fusion.FusionPlanner;
+import org.jhorovod.allreduce.negotiation.Coordination;
+import org.jhorovod.allreduce.negotiation.Request;
+import org.jhorovod.allreduce.negotiation.StallReport;
+import org.jhorovod.allreduce.negotiation.Step;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/*
+ * Note [The named lane]
+ *
+ *   a caller's thread   announces the name, and has a future                     Coordination
+ *   control threads     agree what all ranks run next                            Negotiator
+ *   the lane's thread   runs it, step by step, on connections of the lane's own  here
+ *
+ * So nothing here waits for the collectives that all ranks call in one order, nor these for it. The lane's
+ * connections are made when the first step has come, which it has on all ranks: who submits nothing by name
+ * has no lane.
+ */
+/**
+ * Runs collectives that ranks submit by name, in any order and from any thread.
+ *
+ * <p>Safe for use by several threads.
+ */
+final class NamedLane implements Coordination.Listener {
+    private static final Logger logger = LoggerFactory.getLogger(NamedLane.class);
+
+    private final Topology self;
+    private final ControlPlane control;
+    private final Coordination coordination;
+    private final Supplier<EngineCommunicator> forming;
+    private final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
+    private final Map<String, Named> pending = new ConcurrentHashMap<>();
+    private final AtomicReference<@Nullable CompletableFuture<Integer>> joining =
+            new AtomicReference<>();
+    private final FusionBuffer fusion = new FusionBuffer(); // owned by the lane's thread
+    private final AtomicBoolean isStarted = new AtomicBoolean();
+    private final Thread thread;
+    private volatile @Nullable CollectiveException end; // why nothing more can be submitted
+    private volatile @Nullable EngineCommunicator lane; // null until the first step
+
+    /**
+     * Of one communicator.
+     *
+     * @param forming meets the other ranks on connections of the lane's own
+     */
+    NamedLane(
+            Topology self,
+            ControlPlane control,
+            FusionPlanner planner,
+            StallReport.Times stalls,
+            Supplier<EngineCommunicator> forming) {
+        this.self = self;
+        this.control = control;
+        this.coordination = new Coordination(self, control, planner, stalls, this);
+        this.forming = forming;
+        this.thread = new Thread(this::run, "jhorovod-lane-" + self.rank());
+        this.thread.setDaemon(true);
+        control.open(coordination);
+    }
+
+    @Override
+    public void step(Step step) {
+        enqueue(() -> follow(step));
+    }
+
+    @Override
+    public void failed(CollectiveException cause) {
+        enqueue(() -> end(cause));
+        EngineCommunicator running = lane;
+        if (running != null) {
+            // Its report of a lost rank may block.
+            Thread ending = new Thread(() -> running.fail(cause.again()), "jhorovod-lane-end");
+            ending.setDaemon(true);
+            ending.start();
+        }
+    }
+
+    private void enqueue(Runnable work) {
+        queue.add(work);
+        if (isStarted.compareAndSet(false, true)) {
+            thread.start();
+        }
+    }
+
+    /** Whether the caller is the lane itself, as in a future's handler. */
+    boolean isLaneThread() {
+        return Thread.currentThread() == thread;
+    }
+
+    /**
+     * Submits a name. Does not block.
+     *
+     * @return the future of what is submitted
+     * @throws MismatchException if the name is under way already, or this rank has joined
+     */
+    CompletableFuture<Void> submit(Request request, Named named) {
+        control.isCalled();
+        requireOpen(request.call());
+        if (joining.get() != null) {
+            throw new MismatchException(
+                    "%s submitted the %s after it had joined. Join when there is nothing more to submit."
+                            .formatted(self.describe(), request.call().describe()));
+        }
+        if (pending.putIfAbsent(request.name(), named) != null) {
+            throw new MismatchException(
+                    "%s submitted the %s while another tensor of that name is under way. Wait for its future first, or give this one another name."
+                            .formatted(self.describe(), request.call().describe()));
+        }
+        coordination.announce(request);
+        failIfOver();
+        return named.future();
+    }
+
+    /** Takes part with nothing until all ranks have joined; the future has the last one. */
+    CompletableFuture<Integer> join() {
+        control.isCalled();
+        CompletableFuture<Integer> future = new CompletableFuture<>();
+        if (!joining.compareAndSet(null, future)) {
+            throw new MismatchException(
+                    self.describe() + " has joined already. Wait until all ranks have.");
+        }
+        coordination.join();
+        failIfOver();
+        return future;
+    }
+
+    private void requireOpen(CollectiveCall call) {
+        CollectiveException over = end;
+        if (over instanceof CommunicatorClosedException) {
+            throw new CommunicatorClosedException(
+                    "The %s was called after the communicator had been shut down. Call JHorovod.init() again first."
+                            .formatted(call.describe()));
+        }
+        if (over != null) {
+            throw over.again();
+        }
+    }
+
+    /** What was submitted while the lane came to its end is not left behind. */
+    private void failIfOver() {
+        CollectiveException over = end;
+        if (over != null) {
+            failAll(over);
+        }
+    }
+
+    private void run() {
+        while (end == null) {
+            try {
+                queue.take().run();
+            } catch (InterruptedException e) {
+                end(closed());
+            } catch (CollectiveException e) {
+                end(e);
+            } catch (RuntimeException e) {
+                logger.error("bug: the lane met an unexpected failure", e);
+                CollectiveException cause = explainBug(e);
+                end(cause);
+                control.abort(cause);
+            }
+        }
+    }
+
+    private CollectiveException explainBug(RuntimeException bug) {
+        return new PeerLostException(
+                self.rank(),
+                "%s gave up because of a fault of its own: %s. Its log has the stack trace; please report it."
+                        .formatted(self.describe(), bug));
+    }
+
+    private void follow(Step step) {
+        if (step instanceof Step.Run run) {
+            run(run);
+        } else if (step instanceof Step.Refuse refuse) {
+            Named refused = pending.remove(refuse.name());
+            if (refused != null) {
+                refused.future().completeExceptionally(new MismatchException(refuse.reason()));
+            }
+        } else if (step instanceof Step.Joined joined) {
+            CompletableFuture<Integer> future = joining.getAndSet(null);
+            if (future != null) {
+                future.complete(joined.lastRank());
+            }
+        } else if (step instanceof Step.Left left) {
+            end(control.leftBehind(left.rank()));
+        } else {
+            throw new AssertionError(step);
+        }
+    }
+
+    private void run(Step.Run run) {
+        EngineCommunicator running = formed();
+        List<Named> own = new ArrayList<>(); // none of a rank that has joined
+        for (Step.Entry entry : run.entries()) {
+            Optional.ofNullable(pending.get(entry.request().name())).ifPresent(own::add);
+        }
+        if (own.isEmpty()) {
+            AbsentRank.takePart(running, run.entries().get(0), self.size() - run.absent());
+        } else if (own.size() == 1) {
+            own.get(0).run(running, run.entries().get(0), self.size() - run.absent());
+        } else {
+            fuse(running, run.entries().get(0).request().call(), own);
+        }
+        // Before the futures: whoever waits may submit the name again.
+        run.entries().forEach(entry -> pending.remove(entry.request().name()));
+        own.forEach(named -> named.future().complete(null));
+    }
+
+    private EngineCommunicator formed() {
+        EngineCommunicator known = lane;
+        if (known == null) {
+            known = forming.get();
+            lane = known;
+        }
+        return known;
+    }
+
+    private void fuse(EngineCommunicator running, CollectiveCall first, List<Named> own) {
+        List<HostTensor> tensors = new ArrayList<>();
+        own.forEach(named -> tensors.add((HostTensor) ((Named.AllReduce) named).tensor()));
+        ReduceOp op = Objects.requireNonNull(first.op());
+        HostTensor packed = fusion.pack(first.type(), tensors);
+        running.allReduce(first.name(), packed, Reduction.of(op));
+        fusion.unpack(tensors);
+    }
+
+    private void end(CollectiveException cause) {
+        if (end == null) {
+            end = cause;
+        }
+        failAll(cause);
+    }
+
+    private void failAll(CollectiveException cause) {
+        for (String name : List.copyOf(pending.keySet())) {
+            Named named = pending.remove(name);
+            if (named != null) {
+                named.future().completeExceptionally(cause);
+            }
+        }
+        CompletableFuture<Integer> future = joining.getAndSet(null);
+        if (future != null) {
+            future.completeExceptionally(cause);
+        }
+    }
+
+    private static CommunicatorClosedException closed() {
+        return new CommunicatorClosedException(
+                "The communicator has been shut down. Call JHorovod.init() again before the next"
+                        + " collective, or shut down later.");
+    }
+
+    /**
+     * Ends the lane when what all ranks have agreed on has run, or after the given time; what they
+     * have not agreed on fails.
+     */
+    void close(Duration wait) {
+        enqueue(() -> end(closed()));
+        try {
+            if (!isLaneThread()) {
+                thread.join(Math.max(1, wait.toMillis()));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        end(closed());
+        EngineCommunicator running = lane;
+        if (running != null) {
+            running.close(thread.isAlive() ? Duration.ZERO : wait);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Which tensors run together, as one. */
+@NullMarked
+package org.jhorovod.allreduce.fusion;
+
+import org.jspecify.annotations.NullMarked;

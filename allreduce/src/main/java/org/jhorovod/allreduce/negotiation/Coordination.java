@@ -1,0 +1,192 @@
+package org.jhorovod.allreduce.negotiation;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jhorovod.allreduce.collective.CollectiveException;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.control.ControlPlane;
+import org.jhorovod.allreduce.control.Correspondent;
+import org.jhorovod.allreduce.fusion.FusionPlanner;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a rank takes part in a negotiation: it announces what it submits, and hears the steps. On
+ * rank 0 it negotiates as well.
+ *
+ * <p>{@link #announce} and {@link #join} are for any thread, the rest belongs to the control
+ * thread; in a world of one rank, which has none, to whoever announces.
+ */
+public final class Coordination implements Correspondent {
+    private static final int COORDINATOR = 0;
+
+    private final Topology self;
+    private final ControlPlane control;
+    private final @Nullable Negotiator negotiator; // null but on rank 0
+    private final StallReport stalls;
+    private final Listener listener;
+    private final Queue<Announcement.Item> outbox = new ConcurrentLinkedQueue<>();
+    private final Map<String, Request> announced = new ConcurrentHashMap<>(); // not yet in a step
+    private final Map<Request, Integer> numbers = new ConcurrentHashMap<>(); // of this rank's own
+    private boolean hasFailed; // the listener knows
+    private final KnownEntries known = new KnownEntries();
+
+    /** Hears what all ranks do; must not block. */
+    public interface Listener {
+        /** The next step of all ranks. */
+        void step(Step step);
+
+        /** The communicator has failed; told once. */
+        void failed(CollectiveException cause);
+    }
+
+    /**
+     * Of one rank.
+     *
+     * @param listener told each step, in the order of all ranks
+     */
+    public Coordination(
+            Topology self,
+            ControlPlane control,
+            FusionPlanner planner,
+            StallReport.Times times,
+            Listener listener) {
+        this.self = self;
+        this.control = control;
+        this.negotiator = self.rank() == COORDINATOR ? new Negotiator(self.size(), planner) : null;
+        this.stalls = new StallReport(control, times);
+        this.listener = listener;
+    }
+
+    /** Tells rank 0 what this rank has submitted; no other of its name is under way. */
+    public void announce(Request request) {
+        announced.put(request.name(), request);
+        Integer number = numbers.get(request);
+        send(number == null ? new Announcement.Fresh(request) : new Announcement.Known(number));
+    }
+
+    /** Tells rank 0 that this rank submits nothing more until all have joined. */
+    public void join() {
+        send(new Announcement.Join());
+    }
+
+    private void send(Announcement.Item item) {
+        outbox.add(item);
+        if (self.size() == 1) {
+            workAlone();
+        } else {
+            control.wakeup();
+        }
+    }
+
+    private synchronized void workAlone() {
+        work();
+    }
+
+    @Override
+    public void work() {
+        for (byte[] letter : Letters.announcements(drained())) {
+            if (self.rank() == COORDINATOR) {
+                takeOwn(letter);
+            } else {
+                control.send(COORDINATOR, letter);
+            }
+        }
+        if (negotiator != null && self.size() > 1) {
+            stalls.look(negotiator);
+        }
+        if (!hasFailed && control.failure().isPresent()) {
+            hasFailed = true;
+            listener.failed(control.failure().get());
+        }
+    }
+
+    private List<byte[]> drained() {
+        List<byte[]> items = new ArrayList<>();
+        Announcement.Item item = outbox.poll();
+        while (item != null) {
+            items.add(Announcement.encode(item));
+            item = outbox.poll();
+        }
+        return items;
+    }
+
+    private void takeOwn(byte[] letter) {
+        try {
+            received(COORDINATOR, ByteBuffer.wrap(letter));
+        } catch (IOException e) {
+            throw new IllegalStateException("bug: " + self.describe() + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void received(int rank, ByteBuffer letter) throws IOException {
+        MessageReader reader = new MessageReader(letter);
+        switch (reader.choice(Letters.Kind.values())) {
+            case ANNOUNCEMENT -> negotiate(rank, Announcement.read(reader));
+            case STEPS -> follow(rank, reader);
+            case QUESTION -> control.send(rank, Letters.answer(stalls.describeOwn()));
+            case ANSWER -> stalls.heard(rank, reader.text());
+        }
+    }
+
+    private void negotiate(int rank, Announcement announcement) throws IOException {
+        if (negotiator == null) {
+            throw new IOException("it announced a tensor to a rank that is not rank 0");
+        }
+        tell(negotiator.take(rank, announcement, System.nanoTime()));
+    }
+
+    private void tell(List<Step> steps) throws IOException {
+        for (byte[] letter : Letters.steps(steps)) {
+            for (int rank = 0; rank < self.size(); rank++) {
+                if (rank == self.rank()) {
+                    received(rank, ByteBuffer.wrap(letter));
+                } else {
+                    control.send(rank, letter);
+                }
+            }
+        }
+    }
+
+    private void follow(int rank, MessageReader reader) throws IOException {
+        if (rank != COORDINATOR) {
+            throw new IOException("it ordered steps, and is not rank 0");
+        }
+        while (reader.hasMore()) {
+            Step step = Step.read(reader, known);
+            if (step instanceof Step.Run run) {
+                run.entries().forEach(this::decided);
+            } else if (step instanceof Step.Refuse refuse) {
+                announced.remove(refuse.name());
+            }
+            listener.step(step);
+        }
+    }
+
+    private void decided(Step.Entry entry) {
+        Request own = announced.remove(entry.request().name());
+        if (own != null && entry.number().isPresent()) {
+            numbers.put(own, entry.number().getAsInt());
+        }
+    }
+
+    /** Rank 0 tells it in the order of its steps, so that none before is lost. */
+    @Override
+    public void left(int rank) {
+        try {
+            if (negotiator != null) {
+                tell(List.of(new Step.Left(rank)));
+            } else if (rank == COORDINATOR) {
+                listener.step(new Step.Left(rank));
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException("bug: " + self.describe() + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+package org.jhorovod.allreduce.negotiation;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
+import org.jspecify.annotations.Nullable;
+
+/** Finds what ranks that submit the same name do not agree on. */
+final class Disagreement {
+
+    /** One thing that has to be the same, in words. */
+    private record Difference(String what, String first, String other, String cause) {}
+
+    private Disagreement() {}
+
+    /**
+     * Why a tensor cannot run, in words for users; empty if it can.
+     *
+     * @param requests by rank; null of a rank that has joined
+     */
+    static Optional<String> of(List<@Nullable Request> requests) {
+        int firstRank = firstOf(requests);
+        Request first = requests.get(firstRank);
+        boolean hasJoined = false;
+        for (int rank = 0; rank < requests.size(); rank++) {
+            Request other = requests.get(rank);
+            hasJoined |= other == null;
+            if (other == null || first == null || other.equals(first)) {
+                continue;
+            }
+            Optional<Difference> difference = between(first, other);
+            if (difference.isPresent()) {
+                return Optional.of(describe(first, firstRank, rank, difference.get()));
+            }
+        }
+        return hasJoined && first != null ? withJoined(first, requests) : Optional.empty();
+    }
+
+    private static int firstOf(List<@Nullable Request> requests) {
+        int rank = 0;
+        while (requests.get(rank) == null) {
+            rank++;
+        }
+        return rank;
+    }
+
+    private static String describe(Request first, int firstRank, int rank, Difference found) {
+        return "'%s' cannot run: the ranks do not agree on its %s. Rank %d submitted %s, rank %d %s. %s"
+                .formatted(
+                        first.name(),
+                        found.what(),
+                        firstRank,
+                        found.first(),
+                        rank,
+                        found.other(),
+                        found.cause());
+    }
+
+    private static Optional<Difference> between(Request one, Request other) {
+        CollectiveCall a = one.call();
+        CollectiveCall b = other.call();
+        if (a.kind() != b.kind()) {
+            return difference(
+                    "operation",
+                    a.kind().word(),
+                    b.kind().word(),
+                    "Look for a name that two collectives share, or a rank-dependent branch.");
+        }
+        if (a.type() != b.type()) {
+            return difference(
+                    "type",
+                    a.type() + one.shape().toString(),
+                    b.type() + other.shape().toString(),
+                    "Look for a cast on some ranks, or a layer whose type depends on the rank.");
+        }
+        if (a.op() != b.op() || a.isPrescaled() != b.isPrescaled()) {
+            return difference("reduction", reduction(a), reduction(b), "Give the same everywhere.");
+        }
+        if (a.root() != b.root()) {
+            return difference(
+                    "root",
+                    "root " + a.root(),
+                    "root " + b.root(),
+                    "The root is a rank's number, the same on all ranks, not each rank's own.");
+        }
+        if (a.memory() != b.memory()) {
+            return difference(
+                    "memory",
+                    "a tensor in " + memory(a),
+                    "one in " + memory(b),
+                    "Look for a rank without a GPU, or a copy to the host on some ranks.");
+        }
+        return shapes(one, other).or(() -> groups(one, other));
+    }
+
+    private static Optional<Difference> shapes(Request one, Request other) {
+        boolean mayDifferInRows = mayDifferInRows(one.call().kind());
+        if (one.shape().dimensions().size() != other.shape().dimensions().size()) {
+            return difference(
+                    "number of dimensions",
+                    one.call().type() + one.shape().toString(),
+                    other.call().type() + other.shape().toString(),
+                    "Look for a reshape, or a model that is not the same on all ranks.");
+        }
+        boolean isSame =
+                mayDifferInRows
+                        ? one.shape().dimensions().isEmpty()
+                                || one.shape().ofRow().equals(other.shape().ofRow())
+                        : one.shape().equals(other.shape());
+        return isSame
+                ? Optional.empty()
+                : difference(
+                        "shape",
+                        one.call().type() + one.shape().toString(),
+                        other.call().type() + other.shape().toString(),
+                        mayDifferInRows
+                                ? "Only the first dimension may differ in an %s."
+                                        .formatted(one.call().kind().word())
+                                : "Look for a last batch that is smaller on one rank,"
+                                        + " rank-dependent layers, or a stale checkpoint.");
+    }
+
+    /** Whether ranks may have different numbers of rows. */
+    static boolean mayDifferInRows(Kind kind) {
+        return kind == Kind.ALL_GATHER;
+    }
+
+    private static Optional<Difference> groups(Request one, Request other) {
+        return one.grouping().equals(other.grouping())
+                ? Optional.empty()
+                : difference(
+                        "group",
+                        group(one),
+                        group(other),
+                        "Submit the same tensors together on all ranks.");
+    }
+
+    private static String group(Request request) {
+        return request.grouping().isGroup()
+                ? "it in the group '%s' of %d"
+                        .formatted(request.grouping().name(), request.grouping().size())
+                : "it by itself";
+    }
+
+    private static String reduction(CollectiveCall call) {
+        return (call.isPrescaled() ? "a prescaled " : "") + call.op();
+    }
+
+    private static String memory(CollectiveCall call) {
+        return call.memory() == CollectiveCall.Memory.HOST
+                ? "the host's memory"
+                : "a device's memory";
+    }
+
+    private static Optional<Difference> difference(
+            String what, String first, String other, String cause) {
+        return Optional.of(new Difference(what, first, other, cause));
+    }
+
+    /** What a collective cannot do where ranks have joined. */
+    private static Optional<String> withJoined(Request request, List<@Nullable Request> requests) {
+        int root = request.call().root();
+        List<Integer> joined = new ArrayList<>();
+        for (int rank = 0; rank < requests.size(); rank++) {
+            if (requests.get(rank) == null) {
+                joined.add(rank);
+            }
+        }
+        if (request.call().memory() == CollectiveCall.Memory.DEVICE) {
+            return Optional.of(
+                    "The %s of '%s' cannot run: rank %d has joined, and lends no memory on its device. Copy the tensor to the host, or join later."
+                            .formatted(
+                                    request.call().kind().word(), request.name(), joined.get(0)));
+        }
+        return request.call().kind() == Kind.BROADCAST && joined.contains(root)
+                ? Optional.of(
+                        "The broadcast of '%s' cannot run: its root, rank %d, has joined, and has nothing to send. Broadcast from a rank that still trains, or before the join."
+                                .formatted(request.name(), root))
+                : Optional.empty();
+    }
+}

@@ -1,0 +1,256 @@
+package org.jhorovod.allreduce.negotiation;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
+import org.jhorovod.allreduce.collective.CollectiveCall.Memory;
+import org.jhorovod.allreduce.fusion.FusionPlanner;
+import org.jhorovod.allreduce.fusion.FusionPlanner.Candidate;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * Note [Negotiation]
+ *
+ * Ranks submit tensors by name, each in an order of its own. What a rank submits it announces to rank
+ * 0, which waits until all ranks have announced a name, compares what they say of it, and tells all
+ * what to run next. So all run the same in the same order:
+ *
+ *   rank   submit ─ announce ───────────────▶ rank 0
+ *                                             proposal: who has announced the name, and what
+ *                                             all have: compare ─ refuse, or run, fused with others
+ *   rank   run what it says, in its order ◀── steps, the same for all
+ *
+ * A name that has run gets a number, for what each rank said of it. A rank that submits the same
+ * again announces the number; where all do, nothing has to be compared, and the step is a number too.
+ * A tensor of a group waits until all of its group can run, and is refused with any of them. A rank
+ * that has joined is not waited for.
+ *
+ * The same thing as Horovod's controller and response cache (Sergeev, Del Balso: Horovod, 2018,
+ * arXiv 1802.05799), without its cycle: nothing is sent when nothing is submitted.
+ */
+/** Rank 0's part in what all ranks run next. Owned by one thread. */
+final class Negotiator {
+    private static final int MOST_NUMBERS = 1 << 14;
+
+    private final int size;
+    private final FusionPlanner planner;
+    private final Map<String, Proposal> proposals = new LinkedHashMap<>();
+    private final Map<String, Group> groups = new LinkedHashMap<>();
+    private final List<Known> known = new ArrayList<>();
+    private final BitSet joined = new BitSet();
+    private final List<@Nullable String> lastNames;
+
+    /** Tensors that run together or not at all, as far as all ranks have announced them. */
+    private static final class Group {
+        private final List<Proposal> waiting = new ArrayList<>();
+        private Optional<Step.Refuse> refused = Optional.empty();
+        private int seen;
+    }
+
+    /** What has a number. */
+    private record Known(Step.Entry entry, List<Request> requests) {}
+
+    /**
+     * A name that some ranks have not announced.
+     *
+     * @param request of the lowest rank that has
+     * @param have the ranks that have announced it
+     * @param missing the ranks that have not, and have not joined
+     */
+    record Waiting(Request request, List<Integer> have, List<Integer> missing, long sinceNanos) {}
+
+    Negotiator(int size, FusionPlanner planner) {
+        this.size = size;
+        this.planner = planner;
+        this.lastNames = new ArrayList<>(Collections.nCopies(size, null));
+    }
+
+    /**
+     * Takes what a rank has announced.
+     *
+     * @return what all ranks do next, if anything
+     * @throws IOException if it cannot be
+     */
+    List<Step> take(int rank, Announcement announcement, long nowNanos) throws IOException {
+        List<Proposal> ready = new ArrayList<>();
+        boolean hasJoined = false;
+        for (Announcement.Item item : announcement.items()) {
+            if (item instanceof Announcement.Join) {
+                if (joined.get(rank)) {
+                    throw new IOException("it joined twice");
+                }
+                joined.set(rank);
+                hasJoined = true;
+            } else {
+                Proposal proposal = propose(rank, item, nowNanos);
+                if (proposal.isReady(joined)) {
+                    proposals.remove(proposal.name());
+                    ready.add(proposal);
+                }
+            }
+        }
+        if (hasJoined) {
+            takeReady(ready);
+        }
+        List<Step> steps = agree(ready);
+        if (hasJoined && joined.cardinality() == size) {
+            joined.clear();
+            steps.add(new Step.Joined(rank));
+        }
+        return steps;
+    }
+
+    private Proposal propose(int rank, Announcement.Item item, long nowNanos) throws IOException {
+        int number = -1;
+        Request request;
+        if (item instanceof Announcement.Fresh fresh) {
+            request = fresh.request();
+        } else {
+            number = ((Announcement.Known) item).number();
+            if (number >= known.size()) {
+                throw new IOException("it announced the unknown number " + number);
+            }
+            request = known.get(number).requests().get(rank);
+        }
+        String name = request.name();
+        Proposal proposal =
+                proposals.computeIfAbsent(name, key -> new Proposal(key, size, nowNanos));
+        if (proposal.has(rank)) {
+            throw new IOException("it announced '%s' twice".formatted(name));
+        }
+        proposal.add(rank, request, number);
+        lastNames.set(rank, name);
+        return proposal;
+    }
+
+    /** Those that waited only for a rank that has joined. */
+    private void takeReady(List<Proposal> ready) {
+        proposals.values().removeIf(proposal -> proposal.isReady(joined) && ready.add(proposal));
+    }
+
+    private List<Step> agree(List<Proposal> ready) {
+        List<Step> steps = new ArrayList<>();
+        List<Candidate<Proposal>> candidates = new ArrayList<>();
+        for (Proposal proposal : ready) {
+            Optional<Step.Refuse> refused = refuse(proposal);
+            if (proposal.first().grouping().isGroup()) {
+                agreeOfGroup(proposal, refused, steps, candidates);
+            } else if (refused.isPresent()) {
+                steps.add(refused.get());
+            } else {
+                candidates.add(candidate(proposal));
+            }
+        }
+        for (List<Proposal> batch : planner.plan(candidates)) {
+            int absent = batch.get(0).absent();
+            steps.add(new Step.Run(batch.stream().map(this::entry).toList(), absent));
+        }
+        return steps;
+    }
+
+    private void agreeOfGroup(
+            Proposal proposal,
+            Optional<Step.Refuse> refused,
+            List<Step> steps,
+            List<Candidate<Proposal>> candidates) {
+        Request.Grouping grouping = proposal.first().grouping();
+        Group group = groups.computeIfAbsent(grouping.name(), name -> new Group());
+        group.seen++;
+        group.waiting.add(proposal);
+        group.refused = group.refused.or(() -> refused);
+        boolean isWhole = group.seen == grouping.size();
+        if (group.refused.isPresent()) {
+            Step.Refuse cause = group.refused.get();
+            group.waiting.forEach(each -> steps.add(refusal(each, cause)));
+            group.waiting.clear();
+        } else if (isWhole) {
+            group.waiting.forEach(each -> candidates.add(candidate(each)));
+        }
+        if (isWhole) {
+            groups.remove(grouping.name());
+        }
+    }
+
+    private static Optional<Step.Refuse> refuse(Proposal proposal) {
+        return proposal.number() >= 0
+                ? Optional.empty()
+                : Disagreement.of(proposal.requests())
+                        .map(reason -> new Step.Refuse(proposal.name(), reason));
+    }
+
+    private static Step.Refuse refusal(Proposal proposal, Step.Refuse cause) {
+        return proposal.name().equals(cause.name())
+                ? cause
+                : new Step.Refuse(
+                        proposal.name(),
+                        "'%s' does not run, because another of its group does not: %s"
+                                .formatted(proposal.name(), cause.reason()));
+    }
+
+    private Candidate<Proposal> candidate(Proposal proposal) {
+        Request request = proposal.first();
+        CollectiveCall call = request.call();
+        boolean isFusible =
+                call.kind() == Kind.ALL_REDUCE
+                        && call.memory() == Memory.HOST
+                        && !call.isPrescaled()
+                        && proposal.absent() == 0
+                        && request.byteCount() <= planner.mostBytes();
+        Object kind = isFusible ? List.of(call.type(), String.valueOf(call.op())) : Candidate.ALONE;
+        return new Candidate<>(proposal, kind, request.byteCount());
+    }
+
+    private Step.Entry entry(Proposal proposal) {
+        if (proposal.number() >= 0) {
+            return known.get(proposal.number()).entry();
+        }
+        List<Request> all = new ArrayList<>();
+        proposal.requests().stream()
+                .flatMap(r -> Optional.ofNullable(r).stream())
+                .forEach(all::add);
+        boolean isNumbered = all.size() == size && known.size() < MOST_NUMBERS;
+        OptionalInt number = isNumbered ? OptionalInt.of(known.size()) : OptionalInt.empty();
+        Request first = proposal.first();
+        List<Long> rows = proposal.rows();
+        if (isNumbered) {
+            known.add(new Known(new Step.Entry(first, rows, number, true), List.copyOf(all)));
+        }
+        return new Step.Entry(first, rows, number, false);
+    }
+
+    /** The names that have waited for some ranks for so long, the oldest first. */
+    List<Waiting> waiting(long nowNanos, long leastNanos) {
+        List<Waiting> waiting = new ArrayList<>();
+        for (Proposal proposal : proposals.values()) {
+            if (nowNanos - proposal.sinceNanos() >= leastNanos) {
+                List<Integer> missing = new ArrayList<>(proposal.ranks(false));
+                missing.removeIf(joined::get);
+                waiting.add(
+                        new Waiting(
+                                proposal.first(),
+                                proposal.ranks(true),
+                                missing,
+                                proposal.sinceNanos()));
+            }
+        }
+        return waiting;
+    }
+
+    /** The name that a rank has announced last; empty if none yet. */
+    Optional<String> lastName(int rank) {
+        return Optional.ofNullable(lastNames.get(rank));
+    }
+
+    /** Whether a rank has joined. */
+    boolean hasJoined(int rank) {
+        return joined.get(rank);
+    }
+}

@@ -1,0 +1,99 @@
+package org.jhorovod.allreduce.negotiation;
+
+import java.io.IOException;
+import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
+import org.jhorovod.allreduce.collective.CollectiveCall.Memory;
+import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.TensorShape;
+
+/**
+ * What a rank submits under a name.
+ *
+ * @param call which collective, of what
+ * @param shape of this rank's tensor
+ * @param grouping with which others it is to run
+ */
+public record Request(CollectiveCall call, TensorShape shape, Grouping grouping) {
+
+    /**
+     * Several tensors that were submitted together, of which either all run or none.
+     *
+     * @param name of the group, the same on all ranks; empty for a tensor by itself
+     * @param size how many tensors it has
+     */
+    public record Grouping(String name, int size) {
+        /** A tensor by itself. */
+        public static final Grouping NONE = new Grouping("", 1);
+
+        /** Whether there are others. */
+        boolean isGroup() {
+            return !name.isEmpty();
+        }
+    }
+
+    /** Checks that shape and call fit. */
+    public Request {
+        if (shape.elementCount() != call.elementCount()) {
+            throw new IllegalArgumentException(
+                    "%s has not the shape %s.".formatted(call.describe(), shape));
+        }
+    }
+
+    /** The name under which ranks submit it. */
+    public String name() {
+        return call.name();
+    }
+
+    /** The bytes of the tensor on this rank. */
+    public long byteCount() {
+        return call.elementCount() * call.type().byteCount();
+    }
+
+    void write(MessageWriter writer) {
+        writer.number(call.kind().ordinal());
+        writer.text(call.name());
+        writer.number(call.type().ordinal());
+        writer.number(call.op() == null ? 0 : call.op().ordinal() + 1);
+        writer.number(call.isPrescaled() ? 1 : 0);
+        writer.number(call.root() + 1);
+        writer.number(call.memory().ordinal());
+        writer.number(shape.dimensions().size());
+        shape.dimensions().forEach(writer::number);
+        writer.text(grouping.name());
+        writer.number(grouping.size());
+    }
+
+    static Request read(MessageReader reader) throws IOException {
+        Kind kind = reader.choice(Kind.values());
+        String name = reader.text();
+        DataType type = reader.choice(DataType.values());
+        int op = reader.number(ReduceOp.values().length);
+        boolean isPrescaled = reader.number(1) == 1;
+        int root = reader.number(Integer.MAX_VALUE) - 1;
+        Memory memory = reader.choice(Memory.values());
+        long[] dimensions = new long[reader.number(TensorShape.MAX_DIMENSIONS)];
+        for (int i = 0; i < dimensions.length; i++) {
+            dimensions[i] = reader.number();
+        }
+        Grouping grouping = new Grouping(reader.text(), reader.number(Integer.MAX_VALUE));
+        try {
+            TensorShape shape = TensorShape.of(dimensions);
+            ReduceOp reduceOp = op == 0 ? null : ReduceOp.values()[op - 1];
+            CollectiveCall call =
+                    new CollectiveCall(
+                            kind,
+                            name,
+                            type,
+                            reduceOp,
+                            isPrescaled,
+                            root,
+                            shape.elementCount(),
+                            memory);
+            return new Request(call, shape, grouping);
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new IOException("it announced a tensor that cannot be: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package org.jhorovod.allreduce.negotiation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
+import org.jhorovod.allreduce.collective.CollectiveCall.Memory;
+import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.TensorShape;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What ranks write to each other of the tensors that they submit. */
+class LettersFuzzTest {
+    private static final Request GATHER =
+            new Request(
+                    new CollectiveCall(
+                            Kind.ALL_GATHER, "ü", DataType.INT64, null, false, -1, 6, Memory.HOST),
+                    TensorShape.of(2, 3),
+                    new Request.Grouping("g", 2));
+
+    static Stream<byte[]> seeds() {
+        return Stream.of(
+                letter(
+                        Letters.announcements(
+                                List.of(Announcement.encode(new Announcement.Join())))),
+                letter(
+                        Letters.announcements(
+                                List.of(
+                                        Announcement.encode(new Announcement.Fresh(GATHER)),
+                                        Announcement.encode(new Announcement.Known(3))))),
+                letter(
+                        Letters.steps(
+                                List.of(
+                                        new Step.Run(
+                                                List.of(
+                                                        new Step.Entry(
+                                                                GATHER,
+                                                                List.of(2L, 0L),
+                                                                java.util.OptionalInt.of(0),
+                                                                false)),
+                                                1),
+                                        new Step.Refuse("a", "b"),
+                                        new Step.Joined(1),
+                                        new Step.Left(0)))),
+                Letters.question(),
+                Letters.answer("here"));
+    }
+
+    private static byte[] letter(List<byte[]> letters) {
+        return letters.get(0);
+    }
+
+    @MethodSource("seeds")
+    @FuzzTest(maxDuration = "1m")
+    void anyBytes_areALetter_orRefused(byte[] bytes) {
+        MessageReader reader = new MessageReader(ByteBuffer.wrap(bytes));
+        try {
+            switch (reader.choice(Letters.Kind.values())) {
+                case ANNOUNCEMENT -> {
+                    for (Announcement.Item item : Announcement.read(reader).items()) {
+                        byte[] again = Announcement.encode(item);
+                        assertThat(again.length).isLessThanOrEqualTo(bytes.length * 3);
+                    }
+                }
+                case STEPS -> {
+                    KnownEntries known = new KnownEntries();
+                    while (reader.hasMore()) {
+                        assertThat(Step.read(reader, known)).isNotNull();
+                    }
+                }
+                case QUESTION -> assertThat(reader.hasMore()).isIn(true, false);
+                case ANSWER -> assertThat(reader.text()).isNotNull();
+            }
+        } catch (IOException e) {
+            assertThat(e).hasMessageNotContaining("bug");
+        }
+    }
+}

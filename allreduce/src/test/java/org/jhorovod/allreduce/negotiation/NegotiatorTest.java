@@ -1,0 +1,185 @@
+package org.jhorovod.allreduce.negotiation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
+import org.jhorovod.allreduce.collective.CollectiveCall.Memory;
+import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.TensorShape;
+import org.jhorovod.allreduce.fusion.FusionPlanner;
+import org.jhorovod.allreduce.negotiation.Announcement.Fresh;
+import org.jhorovod.allreduce.negotiation.Announcement.Item;
+import org.jhorovod.allreduce.negotiation.Announcement.Join;
+import org.jhorovod.allreduce.negotiation.Announcement.Known;
+import org.junit.jupiter.api.Test;
+
+class NegotiatorTest {
+    private final Negotiator negotiator = new Negotiator(3, new FusionPlanner(1000));
+
+    private static Request sum(String name, long count) {
+        return sum(name, count, Request.Grouping.NONE);
+    }
+
+    private static Request sum(String name, long count, Request.Grouping grouping) {
+        CollectiveCall call =
+                new CollectiveCall(
+                        Kind.ALL_REDUCE,
+                        name,
+                        DataType.FLOAT32,
+                        ReduceOp.SUM,
+                        false,
+                        -1,
+                        count,
+                        Memory.HOST);
+        return new Request(call, TensorShape.of(count), grouping);
+    }
+
+    private List<Step> take(int rank, Item... items) {
+        try {
+            return negotiator.take(rank, new Announcement(List.of(items)), 0);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static List<String> names(Step step) {
+        return ((Step.Run) step).entries().stream().map(e -> e.request().name()).toList();
+    }
+
+    @Test
+    void names_runOnceAllRanksHaveAnnouncedThem_together() {
+        assertThat(take(0, new Fresh(sum("a", 1)), new Fresh(sum("b", 1)))).isEmpty();
+        assertThat(take(1, new Fresh(sum("b", 1)))).isEmpty();
+        List<Step> steps = new ArrayList<>(take(2, new Fresh(sum("b", 1)), new Fresh(sum("a", 1))));
+        steps.addAll(take(1, new Fresh(sum("a", 1))));
+
+        assertThat(steps)
+                .extracting(NegotiatorTest::names)
+                .containsExactly(List.of("b"), List.of("a"));
+        assertThat(negotiator.waiting(0, 0)).isEmpty();
+    }
+
+    @Test
+    void aNameThatHasRun_isAnnouncedAndOrderedByANumber() throws IOException {
+        for (int rank = 0; rank < 3; rank++) {
+            take(rank, new Fresh(sum("a", 300)), new Fresh(sum("b", 2)));
+        }
+        take(0, new Known(1), new Known(0));
+        take(1, new Known(0), new Known(1));
+        List<Step> steps = take(2, new Known(0), new Known(1));
+
+        assertThat(steps)
+                .extracting(NegotiatorTest::names)
+                .containsExactly(List.of("a"), List.of("b"));
+        assertThat(steps.stream().mapToInt(step -> step.encode().length).sum()).isLessThan(10);
+        assertThat(Announcement.encode(new Known(100)).length).isEqualTo(1);
+    }
+
+    @Test
+    void aNameThatChangesItsShape_isNegotiatedAnew_andBothAreKnown() {
+        for (int rank = 0; rank < 3; rank++) {
+            take(rank, new Fresh(sum("a", 3)));
+        }
+        take(0, new Fresh(sum("a", 4)));
+        take(1, new Known(0));
+        assertThat(take(2, new Fresh(sum("a", 4))))
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        Step.Refuse.class,
+                        refuse ->
+                                assertThat(refuse.reason())
+                                        .contains("Rank 0 submitted FLOAT32[4]")
+                                        .contains("rank 1 FLOAT32[3]"));
+        take(0, new Fresh(sum("a", 4)));
+        take(1, new Fresh(sum("a", 4)));
+        assertThat(take(2, new Fresh(sum("a", 4)))).singleElement().isInstanceOf(Step.Run.class);
+        take(0, new Known(0));
+        take(1, new Known(0));
+        assertThat(take(2, new Known(0))).singleElement().isInstanceOf(Step.Run.class);
+    }
+
+    @Test
+    void aGroupWhoseTensorsAreNotOfOneGroupEverywhere_isRefusedAsAWhole() {
+        Request.Grouping two = new Request.Grouping("g", 2);
+        take(0, new Fresh(sum("g/0", 1, two)), new Fresh(sum("g/1", 1, two)));
+        take(1, new Fresh(sum("g/0", 1, two)), new Fresh(sum("g/1", 1)));
+        List<Step> steps = take(2, new Fresh(sum("g/1", 1, two)), new Fresh(sum("g/0", 1, two)));
+
+        assertThat(steps).hasSize(2).allMatch(step -> step instanceof Step.Refuse);
+    }
+
+    @Test
+    void waitingNames_areNamedWithTheRanksThatMiss_butNotThoseThatHaveJoined() {
+        take(0, new Fresh(sum("a", 1)));
+        take(2, new Join());
+
+        assertThat(negotiator.waiting(5, 5))
+                .singleElement()
+                .satisfies(
+                        waiting -> {
+                            assertThat(waiting.have()).containsExactly(0);
+                            assertThat(waiting.missing()).containsExactly(1);
+                        });
+        assertThat(negotiator.waiting(5, 6)).isEmpty();
+        assertThat(take(1, new Fresh(sum("a", 1))))
+                .singleElement()
+                .satisfies(step -> assertThat(((Step.Run) step).absent()).isEqualTo(1));
+        assertThat(take(0, new Join())).isEmpty();
+        assertThat(take(1, new Join())).containsExactly(new Step.Joined(1));
+    }
+
+    @Test
+    void whatCannotBe_isRefusedToTheRankThatSaysIt() {
+        take(0, new Fresh(sum("a", 1)));
+        assertThatThrownBy(() -> negotiator.take(0, new Announcement(List.of(new Known(0))), 0))
+                .isInstanceOf(IOException.class);
+        assertThatThrownBy(
+                        () ->
+                                negotiator.take(
+                                        0, new Announcement(List.of(new Fresh(sum("a", 1)))), 0))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("twice");
+        take(1, new Join());
+        assertThatThrownBy(() -> negotiator.take(1, new Announcement(List.of(new Join())), 0))
+                .isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void steps_areReadAsTheyWereWritten_inLettersThatAreNotTooLong() throws IOException {
+        List<Item> items = new ArrayList<>();
+        for (int i = 0; i < 3000; i++) {
+            items.add(new Fresh(sum("a name of some length " + i, i % 3)));
+        }
+        List<Step> steps = new ArrayList<>();
+        Negotiator alone = new Negotiator(1, new FusionPlanner(Long.MAX_VALUE));
+        steps.addAll(alone.take(0, new Announcement(items), 0));
+        steps.add(new Step.Refuse("ü", "why"));
+        steps.add(new Step.Joined(2));
+        steps.add(new Step.Left(1));
+        List<String> read = new ArrayList<>();
+        KnownEntries known = new KnownEntries();
+        List<Step> others = new ArrayList<>();
+        for (byte[] letter : Letters.steps(steps)) {
+            assertThat(letter.length).isLessThanOrEqualTo(32 * 1024);
+            MessageReader reader = new MessageReader(ByteBuffer.wrap(letter));
+            assertThat(reader.choice(Letters.Kind.values())).isEqualTo(Letters.Kind.STEPS);
+            while (reader.hasMore()) {
+                Step step = Step.read(reader, known);
+                if (step instanceof Step.Run) {
+                    read.addAll(names(step));
+                } else {
+                    others.add(step);
+                }
+            }
+        }
+        assertThat(read).hasSize(3000).doesNotHaveDuplicates();
+        assertThat(others).isEqualTo(steps.subList(steps.size() - 3, steps.size()));
+    }
+}
