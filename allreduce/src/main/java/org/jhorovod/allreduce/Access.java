@@ -6,6 +6,6 @@ enum Access {
     OPEN,
     /** It is behind NAT: only those that share its network, if any. */
     BEHIND_NAT,
-    /** None can. */
+    /** None can, but those on its host. */
     CLOSED
 }

@@ -112,15 +112,39 @@ final class BackendSelection {
         throw notThere(name, "it is not on the class path");
     }
 
-    /** Opens those that are wanted and there; leaves nothing open if one of them cannot be. */
-    Backends open(Meeting meeting, Peers peers) throws IOException {
+    /**
+     * Opens those that are wanted and there; leaves nothing open if one of them cannot be.
+     *
+     * @param obstacle why libraries cannot connect the ranks by themselves, alike on all ranks;
+     *     empty if they can
+     */
+    Backends open(Meeting meeting, Peers peers, Optional<String> obstacle) throws IOException {
+        obstacle.ifPresent(this::requireOwnConnections);
         HostMemoryBackend host = openHost(meeting);
         try {
-            return withDevice(host, peers);
+            return obstacle.isPresent() && device != null
+                    ? withoutDevice(host, peers, obstacle.get())
+                    : withDevice(host, peers);
         } catch (RuntimeException e) {
             host.close();
             throw e;
         }
+    }
+
+    private void requireOwnConnections(String obstacle) {
+        if (choice == BackendChoice.MPI || choice == BackendChoice.NCCL) {
+            throw new StartException(
+                    "JHOROVOD_BACKEND is %s, which connects the ranks by itself, but %s: it is behind NAT, or JHOROVOD_DIAL_OUT is true there. Use JHOROVOD_BACKEND=host, which needs no such connections, or let that host accept connections (JHOROVOD_DIAL_OUT=false, and a way through NAT)."
+                            .formatted(name(choice), obstacle));
+        }
+    }
+
+    private static Backends withoutDevice(HostMemoryBackend host, Peers peers, String obstacle) {
+        String why = "what there is connects the ranks by itself, but %s.".formatted(obstacle);
+        if (peers.self().rank() == 0) {
+            logger.info("No backend for device memory is used: {}", why);
+        }
+        return Backends.ofHost(host, why).with(new DeviceAgreement(peers));
     }
 
     /** Tells the other ranks whether this one works on device memory, before they can meet it. */

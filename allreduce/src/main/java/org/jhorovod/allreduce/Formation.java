@@ -102,12 +102,13 @@ final class Formation {
         } catch (StoreException e) {
             throw couldNotJoin(e);
         }
-        return form(meeting -> selection.open(meeting, peers), Formation::onHost);
+        return form(
+                meeting -> selection.open(meeting, peers, meeting.obstacle()), Formation::onHost);
     }
 
     /** Opens the backends once the ranks can reach each other. */
     interface Opening {
-        Backends open(Meeting meeting) throws IOException;
+        Backends open(StoreMeeting meeting) throws IOException;
     }
 
     /**

@@ -10,7 +10,6 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +45,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     private static final Duration RETRY_PAUSE = Duration.ofMillis(20);
     private static final int MOST_REFUSALS = 50;
     private static final String ADDRESS = "address";
+    private static final String OBSTACLE = "obstacle";
     // The kernels of near hosts connect at once; distant ones may swallow each trial.
     private static final Duration TRIAL = Duration.ofSeconds(1);
     private static final Duration RELAY_ATTEMPT = Duration.ofSeconds(10);
@@ -61,6 +61,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     private final Attendance attendance;
     private final Arrivals arrivals;
     private final Map<Integer, PublishedAddress> addresses = new HashMap<>();
+    private final Neighbourhood neighbourhood;
     private final List<TimedChannel> opened = new ArrayList<>();
     private @Nullable RelayListener atRelay; // null where others can connect, or nobody relays
 
@@ -78,6 +79,8 @@ final class StoreMeeting implements Meeting, AutoCloseable {
         this.configuration = configuration;
         this.peers = peers;
         this.self = membership.topology();
+        this.neighbourhood =
+                new Neighbourhood(self, membership.address(), group, network, addresses);
         this.attendance =
                 new Attendance(
                         membership.store(),
@@ -136,16 +139,31 @@ final class StoreMeeting implements Meeting, AutoCloseable {
         return hosts;
     }
 
+    /**
+     * Which two ranks a library that connects them by itself cannot connect, in words that are the
+     * same on all ranks; to be called once all are connected. Blocks until all have told, if one of
+     * them cannot be connected to by all others.
+     *
+     * @return empty if it can connect all
+     */
+    Optional<String> obstacle() {
+        if (neighbourhood.areAllOpen()) {
+            return Optional.empty(); // which all know
+        }
+        String own = neighbourhood.obstacle();
+        publish(OBSTACLE, own);
+        for (int rank = 0; rank < self.size(); rank++) {
+            String told = rank == self.rank() ? own : awaitPublished(rank, OBSTACLE);
+            if (!told.isEmpty()) {
+                return Optional.of(told);
+            }
+        }
+        return Optional.empty();
+    }
+
     /** The ranks whose connections to this one may go through the relay. */
     Set<Integer> perhapsRelayed() {
-        Set<Integer> ranks = new HashSet<>();
-        addresses.forEach(
-                (rank, there) -> {
-                    if (Dialling.between(network.access(), there.access()).mayBeRelayed()) {
-                        ranks.add(rank);
-                    }
-                });
-        return ranks;
+        return neighbourhood.perhapsRelayed();
     }
 
     private String hostOf(int rank) {
@@ -226,7 +244,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     @Override
     public TimedChannel connectTo(int rank, Purpose purpose) throws IOException {
         PublishedAddress there = addressOf(rank);
-        return switch (Dialling.between(network.access(), there.access())) {
+        return switch (neighbourhood.to(there)) {
             case USUAL -> dial(rank, there.socket(), identity(purpose, there, false));
             case REVERSED ->
                     await(rank, new Identity(purpose, generation(), rank, listenerNumber, true));
@@ -238,7 +256,7 @@ final class StoreMeeting implements Meeting, AutoCloseable {
     @Override
     public TimedChannel connectFrom(int rank, Purpose purpose) throws IOException {
         PublishedAddress there = addressOf(rank);
-        return Dialling.between(there.access(), network.access()) == Dialling.REVERSED
+        return neighbourhood.from(there) == Dialling.REVERSED
                 ? dial(rank, there.socket(), identity(purpose, there, true))
                 : awaitArrival(rank, purpose);
     }

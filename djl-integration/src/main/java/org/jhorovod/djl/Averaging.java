@@ -142,16 +142,16 @@ final class Averaging {
         for (int i = 0; i < buckets.size(); i++) {
             GradientBucket bucket = buckets.get(i);
             Reduction reduction = bucket.fill(known);
-            waited(() -> reduce(bucket, reduction));
+            waited(() -> reduce(bucket, reduction, known.total()));
             total = totalAfter(i, total);
             bucket.drain(total);
         }
         return total;
     }
 
-    private void reduce(GradientBucket bucket, Reduction reduction) {
+    private void reduce(GradientBucket bucket, Reduction reduction, long total) {
         if (packing.isPresent()) {
-            packing.get().reduce(bucket, reduction);
+            packing.get().reduce(bucket, reduction, total);
         } else {
             communicator.allReduce(bucket.name(), bucket.tensor(), reduction);
         }

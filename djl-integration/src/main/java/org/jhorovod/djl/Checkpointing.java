@@ -9,6 +9,7 @@ import ai.djl.training.optimizer.Optimizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,11 +38,28 @@ final class Checkpointing implements AutoCloseable {
     private static final Logger logger = LoggerFactory.getLogger(Checkpointing.class);
 
     static final String OPTIMIZER_FILE = "optimizer.ndlist";
-    static final String OUTER_FILE = "outer.ndlist";
     // A file server may keep a lost host's lock for as long as its lease, 90 s mostly.
     private static final Duration LOCK_PATIENCE = Duration.ofMinutes(2);
     private static final String FOUND = "found ";
     private static final String FAILED = "failed ";
+
+    /** A file of elements by parameter. */
+    private enum Kept {
+        OUTER("outer", "outer optimizer's state"),
+        OWED("owed", "part of the gradients that was not sent");
+
+        private final String label; // on all ranks
+        private final String description;
+
+        Kept(String label, String description) {
+            this.label = label;
+            this.description = description;
+        }
+
+        String file() {
+            return label + ".ndlist";
+        }
+    }
 
     private final Checkpoints checkpoints;
     private final Communicator communicator;
@@ -51,8 +69,8 @@ final class Checkpointing implements AutoCloseable {
     private final CheckpointFolder folder;
     private final SnapshotMemory parametersMemory = new SnapshotMemory();
     private final SnapshotMemory optimizerMemory = new SnapshotMemory();
-    private final SnapshotMemory outerMemory = new SnapshotMemory();
-    private Velocities velocities = Velocities.none();
+    private final Map<Kept, SnapshotMemory> keptMemory = new EnumMap<>(Kept.class);
+    private KeptElements velocities = KeptElements.none();
     private @Nullable FolderLock lock; // null on other ranks, and before the start
     private @Nullable CheckpointWriter writer; // as the lock
     private @Nullable Checkpoint found; // as the lock, and where there is none
@@ -155,37 +173,55 @@ final class Checkpointing implements AutoCloseable {
     }
 
     /** Keeps these as well from now on. */
-    void keep(Velocities outer) {
+    void keep(KeptElements outer) {
         velocities = outer;
     }
 
     /** Takes over what an outer optimizer remembers. Blocks for the slowest rank. */
-    void resumeOuter() {
-        if (velocities.names().isEmpty()) {
+    void resumeOuter(Description description) {
+        resume(Kept.OUTER, velocities, description.outer());
+    }
+
+    /** Takes over what is owed to the next step. Blocks for the slowest rank. */
+    void resumeOwed(Description description, OwedGradients owed, List<NamedParameter> parameters) {
+        List<String> names = description.owed();
+        if (names != null) {
+            resume(Kept.OWED, owed.expect(names, parameters), names);
+        }
+    }
+
+    /**
+     * Takes over what a file holds.
+     *
+     * @param names of the parameters in it; null or empty if it is not there
+     */
+    private void resume(Kept kept, KeptElements into, @Nullable List<String> names) {
+        if (into.names().isEmpty()) {
             return; // on all ranks
         }
         Checkpoint checkpoint = found;
-        String failure = checkpoint == null ? "" : fillOuter(checkpoint);
-        failure = TextExchange.broadcast(communicator, owner + "/outer", failure);
+        String failure =
+                checkpoint == null || names == null || names.isEmpty()
+                        ? "" // another rank reads it, or it was written without
+                        : fill(kept, into, names, checkpoint);
+        String name = "%s/%s".formatted(owner, kept.label);
+        failure = TextExchange.broadcast(communicator, name, failure);
         if (!failure.isEmpty()) {
             throw new CheckpointException(failure);
         }
-        velocities.broadcast(communicator, owner + "/outer");
+        into.broadcast(communicator, name);
     }
 
     /** Returns why it failed; empty if it has not. */
-    private String fillOuter(Checkpoint checkpoint) {
-        List<String> names = checkpoint.description().outer();
-        if (names == null || names.isEmpty()) {
-            return ""; // written without, or by a version that had none
-        }
-        try (InputStream in = checkpoint.open(OUTER_FILE)) {
-            velocities.read(names, in);
+    private static String fill(
+            Kept kept, KeptElements into, List<String> names, Checkpoint checkpoint) {
+        try (InputStream in = checkpoint.open(kept.file())) {
+            into.read(names, in);
             return "";
         } catch (IOException | RuntimeException e) {
-            logger.debug("the outer optimizer's state cannot be read", e);
-            return "The outer optimizer's state of %s cannot be read: %s. Remove that folder to resume from the one before."
-                    .formatted(checkpoint.path(), e);
+            logger.debug("{} cannot be read", kept.file(), e);
+            return "The %s of %s cannot be read: %s. Remove that folder to resume from the one before."
+                    .formatted(kept.description, checkpoint.path(), e);
         }
     }
 
@@ -223,8 +259,12 @@ final class Checkpointing implements AutoCloseable {
         return every > 0 && step / every != dueStep / every;
     }
 
-    /** What a checkpoint is of. */
-    record Moment(long step, int seed, Description.Position position) {}
+    /**
+     * What a checkpoint is of.
+     *
+     * @param owed to the next step
+     */
+    record Moment(long step, int seed, Description.Position position, KeptElements owed) {}
 
     /** Has a snapshot written, unless the one before is still on its way. Does not block. */
     void writeIfIdle(Moment moment) {
@@ -285,16 +325,18 @@ final class Checkpointing implements AutoCloseable {
                         parameters.stream().map(NamedParameter::describe).toList(),
                         ModelFile.name(model.getName(), epochs),
                         state.describe(),
-                        velocities.names());
+                        velocities.names(),
+                        moment.owed().names());
         parametersMemory.clear();
-        outerMemory.clear();
         optimizerMemory.clear();
+        Map<String, SnapshotMemory> files = new LinkedHashMap<>();
+        files.put(description.parametersFile(), parametersMemory);
+        files.put(OPTIMIZER_FILE, optimizerMemory);
         try {
             ModelFile.write(model, model.getName(), epochs, Map.of(), parametersMemory);
             new NDList(state.arrays().values()).encode(optimizerMemory);
-            if (!velocities.names().isEmpty()) {
-                velocities.write(outerMemory);
-            }
+            write(Kept.OUTER, velocities, files);
+            write(Kept.OWED, moment.owed(), files);
         } catch (IOException e) {
             throw new IllegalStateException("bug: memory takes all that is written", e);
         } catch (OutOfMemoryError e) {
@@ -307,14 +349,18 @@ final class Checkpointing implements AutoCloseable {
             return;
         }
         logger.debug("a snapshot took {} ms", (System.nanoTime() - start) / 1_000_000);
-        Map<String, SnapshotMemory> files = new LinkedHashMap<>();
-        files.put(description.parametersFile(), parametersMemory);
-        files.put(OPTIMIZER_FILE, optimizerMemory);
-        if (!velocities.names().isEmpty()) {
-            files.put(OUTER_FILE, outerMemory);
-        }
         into.write(description, files);
         writtenStep = moment.step();
+    }
+
+    private void write(Kept kept, KeptElements elements, Map<String, SnapshotMemory> files)
+            throws IOException {
+        if (!elements.names().isEmpty()) {
+            SnapshotMemory memory = keptMemory.computeIfAbsent(kept, k -> new SnapshotMemory());
+            memory.clear();
+            elements.write(memory);
+            files.put(kept.file(), memory);
+        }
     }
 
     /** Waits for the checkpoint that is being written, and lets the folder go. */

@@ -1,7 +1,7 @@
 package org.jhorovod.djl;
 
 import ai.djl.Model;
-import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.TrainingConfig;
 import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.Communicator;
@@ -21,6 +21,7 @@ final class Continuation implements AutoCloseable {
     private final SharedSeed seed;
     private final StepClock clock;
     private final DataProgress progress = new DataProgress();
+    private final OwedGradients owed;
     private final @Nullable Checkpointing checkpointing; // null where none are kept
     private final int generation;
     private boolean isStarted;
@@ -30,23 +31,33 @@ final class Continuation implements AutoCloseable {
      *
      * @param number of the trainer in its process
      * @param owner the trainer's name on all ranks
+     * @param owed what a checkpoint holds of gradients
      */
     Continuation(
             DistributedConfig config,
             int number,
             String owner,
             Model model,
-            Optimizer optimizer,
-            StepClock clock) {
+            TrainingConfig trainingConfig,
+            StepClock clock,
+            OwedGradients owed) {
         this.communicator = config.communicator();
         this.clock = clock;
+        this.owed = owed;
         this.generation = config.generation();
         this.seed =
                 new SharedSeed(
                         communicator, owner, config.seed(), model.getNDManager().getEngine());
         this.checkpointing =
                 config.checkpointsOf(number, owner)
-                        .map(kept -> new Checkpointing(kept, communicator, owner, model, optimizer))
+                        .map(
+                                kept ->
+                                        new Checkpointing(
+                                                kept,
+                                                communicator,
+                                                owner,
+                                                model,
+                                                trainingConfig.getOptimizer()))
                         .orElse(null);
     }
 
@@ -98,7 +109,7 @@ final class Continuation implements AutoCloseable {
      * @param velocities of an outer optimizer, as far as there is one
      */
     void start(
-            Optional<Description> found, List<NamedParameter> parameters, Velocities velocities) {
+            Optional<Description> found, List<NamedParameter> parameters, KeptElements velocities) {
         keep(velocities);
         if (isStarted) {
             return;
@@ -108,7 +119,8 @@ final class Continuation implements AutoCloseable {
         if (known != null) {
             known.requireOptimizer(parameters);
             found.ifPresent(description -> known.resumeOptimizer(description, parameters));
-            found.ifPresent(description -> known.resumeOuter());
+            found.ifPresent(known::resumeOuter);
+            found.ifPresent(description -> known.resumeOwed(description, owed, parameters));
             seed.giveToStep(clock.steps());
         } else if (communicator.size() > 1) {
             seed.giveToRank();
@@ -119,7 +131,7 @@ final class Continuation implements AutoCloseable {
     }
 
     /** Puts other velocities into checkpoints from now on. */
-    void keep(Velocities velocities) {
+    void keep(KeptElements velocities) {
         if (checkpointing != null) {
             checkpointing.keep(velocities);
         }
@@ -183,6 +195,7 @@ final class Continuation implements AutoCloseable {
         if (known != null) {
             seed.giveToStep(clock.steps());
             if (areEqual && known.isDue(clock.steps())) {
+                owed.settle();
                 known.writeIfIdle(moment());
             }
         }
@@ -197,18 +210,21 @@ final class Continuation implements AutoCloseable {
     void passEnded(Pass pass) {
         Checkpointing known = checkpointing;
         if (progress.ended(pass.order()) && known != null) {
+            owed.settle();
             known.write(moment());
         }
     }
 
     /**
-     * Has a checkpoint written now, and blocks on rank 0 until it is on disk.
+     * Has a checkpoint written now, and blocks on rank 0 until it is on disk; where gradients are
+     * packed, on all ranks at the same time.
      *
      * @return false if it could not be written
      * @throws IllegalStateException if none are kept, or the training has not started
      */
     boolean write() {
         Checkpointing known = requireCheckpoints();
+        owed.settle();
         known.write(moment());
         return known.await();
     }
@@ -231,7 +247,8 @@ final class Continuation implements AutoCloseable {
     }
 
     private Checkpointing.Moment moment() {
-        return new Checkpointing.Moment(clock.steps(), seed.get(), progress.position());
+        return new Checkpointing.Moment(
+                clock.steps(), seed.get(), progress.position(), owed.elements());
     }
 
     @Override

@@ -78,13 +78,14 @@ public final class DistributedTrainer extends Trainer {
         this.metrics = new MetricReducer(communicator, getEvaluators());
         this.number = group.add(this, LocalTraining.isPossible(config));
         this.name = "trainer-" + number;
+        this.local = new LocalTraining(config, name);
+        this.reductions = new StepReductions(config, local, group, number, name);
         this.continuation =
-                new Continuation(config, number, name, model, trainingConfig.getOptimizer(), clock);
+                new Continuation(
+                        config, number, name, model, trainingConfig, clock, reductions.owed());
         this.balance = Balance.of(config, name);
         this.passes = new Passes(communicator, name, number, group, continuation.data(), balance);
         this.samples = new StepSamples(group, passes, !alone && communicator.rank() == 0);
-        this.local = new LocalTraining(config, name);
-        this.reductions = new StepReductions(config, local, group, number, name);
         this.check = new PeriodicCheck(config, name, local::isByAgreement);
     }
 
@@ -263,11 +264,7 @@ public final class DistributedTrainer extends Trainer {
      */
     @Override
     public void step() {
-        if (reductions.isAlone()) {
-            update(new StepReduction.Averaged(samples.take(), 0), Budget.Place.STEPPING);
-            return;
-        }
-        update(reductions.required().finish(samples::take, clock.steps()), Budget.Place.STEPPING);
+        update(reductions.finish(samples::take, clock.steps()), Budget.Place.STEPPING);
         samples.takeRest(); // what came after the last backward pass counts for no step
     }
 
@@ -310,7 +307,7 @@ public final class DistributedTrainer extends Trainer {
 
     /**
      * Has a checkpoint written now, by rank 0, which blocks until it is on disk. To be called
-     * between two steps; with local steps on all ranks, after as many steps, as they agree first.
+     * between two steps, on all ranks after as many, as they may have to agree first.
      *
      * @return false on rank 0 if it could not be written, which is logged
      * @throws IllegalStateException if this trainer keeps no checkpoints, or is not initialised
@@ -325,7 +322,7 @@ public final class DistributedTrainer extends Trainer {
         GradientUpdate known = update;
         if (known == null) {
             List<NamedParameter> all = NamedParameter.of(getModel().getBlock());
-            known = new GradientUpdate(trainingConfig.getOptimizer(), all);
+            known = new GradientUpdate(trainingConfig.getOptimizer(), all, reductions.owed());
             update = known;
         }
         long start = System.nanoTime();

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.jhorovod.allreduce.codec.BucketLayout;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
@@ -138,7 +137,7 @@ final class FlatBucket implements GradientBucket {
     }
 
     @Override
-    public Optional<BucketLayout> layout() {
+    public Optional<GradientLayout> layout() {
         return GradientLayout.of(plan, members);
     }
 

@@ -2,7 +2,6 @@ package org.jhorovod.djl;
 
 import java.util.List;
 import java.util.Optional;
-import org.jhorovod.allreduce.codec.BucketLayout;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Tensor;
 
@@ -24,7 +23,7 @@ interface GradientBucket extends AutoCloseable {
     }
 
     /** What lies in it, if it may be packed on its way. */
-    default Optional<BucketLayout> layout() {
+    default Optional<GradientLayout> layout() {
         return Optional.empty();
     }
 

@@ -158,6 +158,14 @@ final class GradientBuckets {
         return total;
     }
 
+    /**
+     * Takes what packing has not sent yet, as gradients, the same on all ranks; empty if there is
+     * nothing new. Blocks until the other ranks have done so too.
+     */
+    Optional<KeptElements> takeResiduals() {
+        return packing.flatMap(known -> known.takeResiduals(buckets));
+    }
+
     /** The most backward passes that a rank has told of in the last step. */
     long mostPasses() {
         return counts.mostPasses();

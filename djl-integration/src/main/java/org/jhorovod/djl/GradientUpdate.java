@@ -15,11 +15,17 @@ import java.util.List;
 final class GradientUpdate {
     private final Optimizer optimizer;
     private final List<NamedParameter> parameters;
+    private final OwedGradients owed;
     private boolean isChecked;
 
-    /** Of these parameters, in their order. */
-    GradientUpdate(Optimizer optimizer, List<NamedParameter> parameters) {
+    /**
+     * Of these parameters, in their order.
+     *
+     * @param owed what is added to their gradients
+     */
+    GradientUpdate(Optimizer optimizer, List<NamedParameter> parameters, OwedGradients owed) {
         this.optimizer = optimizer;
+        this.owed = owed;
         this.parameters = List.copyOf(parameters);
     }
 
@@ -33,6 +39,7 @@ final class GradientUpdate {
             requireGradients();
             isChecked = true;
         }
+        owed.pay(parameters);
         for (NamedParameter each : parameters) {
             if (each.isTrained()) {
                 try (NDArray gradient = each.array().getGradient()) {

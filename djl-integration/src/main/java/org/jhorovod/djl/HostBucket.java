@@ -3,7 +3,6 @@ package org.jhorovod.djl;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
-import org.jhorovod.allreduce.codec.BucketLayout;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
@@ -50,7 +49,7 @@ final class HostBucket implements GradientBucket {
     }
 
     @Override
-    public Optional<BucketLayout> layout() {
+    public Optional<GradientLayout> layout() {
         return GradientLayout.of(plan, members);
     }
 

@@ -111,7 +111,7 @@ final class LocalTraining implements AutoCloseable {
     }
 
     private void begin(long stepCount) {
-        Velocities before = velocities();
+        KeptElements before = velocities();
         closeSteps();
         Sites known = sites;
         if (plan != null && known != null) {
@@ -225,8 +225,8 @@ final class LocalTraining implements AutoCloseable {
     }
 
     /** What the outer optimizer remembers. */
-    Velocities velocities() {
-        return steps == null ? Velocities.none() : new Velocities(steps.velocities());
+    KeptElements velocities() {
+        return steps == null ? KeptElements.none() : new KeptElements(steps.velocities());
     }
 
     /** How long the training thread has waited for other sites. */

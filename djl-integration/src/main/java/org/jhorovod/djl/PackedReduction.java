@@ -2,12 +2,14 @@ package org.jhorovod.djl;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.WeakHashMap;
 import org.jhorovod.allreduce.codec.BucketCodec;
-import org.jhorovod.allreduce.codec.BucketLayout;
 import org.jhorovod.allreduce.codec.Codec;
 import org.jhorovod.allreduce.codec.ErrorFeedback;
 import org.jhorovod.allreduce.codec.Exchange;
@@ -28,9 +30,11 @@ final class PackedReduction {
     private final Codec codec;
     private final Optional<Exchange> exchange;
     // Weak: buckets are made anew when other parameters are trained.
-    private final Map<GradientBucket, Optional<BucketLayout>> layouts = new WeakHashMap<>();
+    private final Map<GradientBucket, Optional<GradientLayout>> layouts = new WeakHashMap<>();
     // On a carrier.
     private final Map<GradientBucket, BucketCodec> codecs = new WeakHashMap<>();
+    private long samples; // of the last step
+    private boolean hasReduced; // since residuals were taken
 
     /**
      * Of one trainer.
@@ -49,13 +53,16 @@ final class PackedReduction {
      * until the other ranks have done so too.
      *
      * @param reduction a sum, or an average over the ranks
+     * @param total of the samples of all ranks
      */
-    void reduce(GradientBucket bucket, Reduction reduction) {
-        Optional<BucketLayout> layout = layouts.computeIfAbsent(bucket, GradientBucket::layout);
+    void reduce(GradientBucket bucket, Reduction reduction, long total) {
+        Optional<GradientLayout> layout = layouts.computeIfAbsent(bucket, GradientBucket::layout);
         if (layout.isEmpty()) {
             job.allReduce(bucket.name(), bucket.tensor(), reduction);
             return;
         }
+        samples = total;
+        hasReduced = true;
         ByteBuffer bytes = ((HostTensor) bucket.tensor()).buffers().get(0);
         bytes.order(ByteOrder.nativeOrder()).putFloat(0, 0); // samples, which are counted already
         // Not the bucket's own tensor: its memory is registered with all ranks.
@@ -75,7 +82,67 @@ final class PackedReduction {
                 : reduction;
     }
 
-    private BucketCodec codecOf(GradientBucket bucket, BucketLayout layout) {
-        return codecs.computeIfAbsent(bucket, b -> codec.open(layout, ErrorFeedback.ON));
+    private BucketCodec codecOf(GradientBucket bucket, GradientLayout layout) {
+        return codecs.computeIfAbsent(bucket, b -> codec.open(layout.elements(), ErrorFeedback.ON));
+    }
+
+    /**
+     * Takes what no carrier has sent yet, as gradients by parameter, the same on all ranks. Blocks
+     * until the other ranks have done so too.
+     *
+     * @param buckets that are reduced now
+     * @return empty if nothing has been reduced since the last time
+     */
+    Optional<KeptElements> takeResiduals(List<GradientBucket> buckets) {
+        if (!hasReduced) {
+            return Optional.empty(); // on all ranks
+        }
+        hasReduced = false;
+        Map<String, FloatBuffer> taken = new LinkedHashMap<>();
+        for (GradientBucket bucket : buckets) {
+            layouts.getOrDefault(bucket, Optional.empty())
+                    .ifPresent(
+                            layout -> {
+                                // As the bucket weighs its gradients.
+                                double factor = bucket.needsTotal() ? 1 : 1.0 / samples;
+                                FloatBuffer sums = takeSums(bucket, layout);
+                                sums.get(); // the weight, of which nothing is left
+                                split(sums, factor, layout.members(), taken);
+                            });
+        }
+        return Optional.of(new KeptElements(taken));
+    }
+
+    private FloatBuffer takeSums(GradientBucket bucket, GradientLayout layout) {
+        HostTensor sums = HostTensor.allocate(DataType.FLOAT32, layout.elements().elementCount());
+        ByteBuffer bytes = sums.buffers().get(0);
+        exchange.ifPresent(
+                across -> {
+                    FloatBuffer residual = codecOf(bucket, layout).residual();
+                    bytes.asFloatBuffer().put(residual.duplicate());
+                    for (int i = 0; i < residual.limit(); i++) {
+                        residual.put(i, 0);
+                    }
+                    across.allReduce(bytes.duplicate().order(bytes.order()));
+                });
+        if (sites.inside().size() > 1) {
+            sites.inside().broadcast(bucket.name() + "/residual", sums, 0);
+        }
+        return bytes.asFloatBuffer();
+    }
+
+    private static void split(
+            FloatBuffer sums,
+            double factor,
+            List<NamedParameter> members,
+            Map<String, FloatBuffer> into) {
+        for (NamedParameter member : members) {
+            float[] elements = new float[Math.toIntExact(member.array().size())];
+            sums.get(elements);
+            for (int i = 0; i < elements.length; i++) {
+                elements[i] = (float) (elements[i] * factor);
+            }
+            into.put(member.name(), FloatBuffer.wrap(elements));
+        }
     }
 }

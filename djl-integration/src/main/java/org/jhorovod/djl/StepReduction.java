@@ -168,6 +168,11 @@ final class StepReduction {
         return new Averaged(total, announcedNanos + averaging.waitedNanos());
     }
 
+    /** As {@link GradientBuckets#takeResiduals}. */
+    Optional<KeptElements> takeResiduals() {
+        return buckets.takeResiduals();
+    }
+
     /** Lets hooks and buckets go; waits shortly after a broken step. */
     void close() {
         overlap.ifPresent(Overlap::close);

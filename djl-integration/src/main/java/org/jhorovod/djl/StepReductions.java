@@ -16,6 +16,7 @@ final class StepReductions implements AutoCloseable {
     private final TrainerGroup group;
     private final int number;
     private final String name;
+    private final OwedGradients owed = new OwedGradients(this::takeResiduals);
     private @Nullable StepReduction current; // null where there is none, and until initialised
 
     /**
@@ -63,6 +64,16 @@ final class StepReductions implements AutoCloseable {
         }
     }
 
+    /** What packing has left behind at a checkpoint. */
+    OwedGradients owed() {
+        return owed;
+    }
+
+    private Optional<KeptElements> takeResiduals() {
+        StepReduction known = current;
+        return known == null ? Optional.empty() : known.takeResiduals();
+    }
+
     /** Runs a backward pass, and averages meanwhile if it is the step's last, as far as known. */
     void backward(Runnable backward, LongSupplier samples, long step) {
         StepReduction known = current;
@@ -71,6 +82,18 @@ final class StepReductions implements AutoCloseable {
         } else {
             known.backward(backward, samples, step);
         }
+    }
+
+    /**
+     * Averages what has not been averaged during backward. Blocks until the other ranks do so too.
+     *
+     * @param samples that this rank's gradients are a mean of, asked for once if at all
+     * @param step how many steps have been made before
+     */
+    StepReduction.Averaged finish(LongSupplier samples, long step) {
+        return isAlone()
+                ? new StepReduction.Averaged(samples.getAsLong(), 0)
+                : required().finish(samples, step);
     }
 
     /**

@@ -153,6 +153,33 @@ class CheckpointIT {
     }
 
     @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "2; momentum; 0 1 0 average int8 rank",
+                "3; adam; 0 1 0 average topk:0.1 rank",
+                "4; adamw; 0 1 0 average topk:0.05 2,2",
+            })
+    void resumedPackedGradients_endWithTheUninterruptedModel_bitForBit(
+            int size, String optimizer, String packing, RankGroups groups) {
+        String[] data = {"batch-norm", optimizer, "503", "48", "true", "3"};
+        String[] sites = packing.split(" ");
+        String whole = folder.resolve("whole").toString();
+        String parts = folder.resolve("parts").toString();
+        String[] uninterrupted = with(with(new String[] {whole}, data), "0", "4");
+        Told expected = train(groups, size, with(uninterrupted, sites)).get(0);
+
+        Told last = expected;
+        // 11 steps are an epoch: where checkpoints are due, and at the end of one
+        for (String stop : List.of("8", "11", "16", "0")) {
+            String[] part = with(with(new String[] {parts}, data), stop, "4");
+            last = train(groups, size, with(part, sites)).get(0);
+        }
+        assertThat(last.steps()).isEqualTo(expected.steps() - 16);
+        assertThat(last.digest()).isEqualTo(expected.digest());
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"sgd", "momentum", "decay", "adam", "adamw"})
     void ranks_thatResume_endWithTheModelOfOneRank(String optimizer, RankGroups groups) {
         String[] data = {"tanh-mlp", optimizer, "1152", "24", "false", "1"};

@@ -78,31 +78,13 @@ final class SlowLinkOptions {
     private float rate;
 
     @Option(
-            names = "--seed",
-            paramLabel = "N",
-            defaultValue = "42",
-            description =
-                    "Seed of the initial parameters and of the data's order. Default:"
-                            + " ${DEFAULT-VALUE}.")
-    private int seed;
-
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            description =
-                    "Folder with the four IDX .gz files of the full Fashion-MNIST, such as"
-                            + " /usr/share/datasets/fashion-mnist of Debian's package"
-                            + " dataset-fashion-mnist. Default: the bundled subset of 12,000"
-                            + " training and 2,000 test images.")
-    private @Nullable Path data;
-
-    @Option(
             names = "--plot",
             paramLabel = "FILE",
             description =
                     "Also draw accuracy against time into this PNG file, on the host of rank 0.")
     private @Nullable Path plot;
 
+    @Mixin private final DataOptions data = new DataOptions();
     @Mixin private final ReportOptions report = new ReportOptions();
 
     List<TrainingWay> ways() {
@@ -134,12 +116,12 @@ final class SlowLinkOptions {
     }
 
     int seed() {
-        return seed;
+        return data.seed();
     }
 
     /** A part of the images. */
     LabelledImages images(LabelledImages.Part part) {
-        return data == null ? LabelledImages.bundled(part) : LabelledImages.in(data, part);
+        return data.images(part);
     }
 
     Optional<Path> plot() {

@@ -4,10 +4,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.dataset.Dataset;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
-import java.nio.file.Path;
 import org.jhorovod.examples.LabelledImages.Part;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
@@ -21,15 +20,7 @@ final class TrainingOptions {
     @SuppressWarnings("UnusedVariable") // picocli's
     private boolean help;
 
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            description =
-                    "Folder with the four IDX .gz files of the full Fashion-MNIST, such as"
-                            + " /usr/share/datasets/fashion-mnist of Debian's package"
-                            + " dataset-fashion-mnist. Default: the bundled subset of 12,000"
-                            + " training and 2,000 test images.")
-    private @Nullable Path data;
+    @Mixin private final DataOptions data = new DataOptions();
 
     @Option(
             names = "--epochs",
@@ -56,15 +47,6 @@ final class TrainingOptions {
                             + " by the number of ranks. Default: ${DEFAULT-VALUE}.")
     private float learningRate;
 
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            defaultValue = "42",
-            description =
-                    "Seed of the initial parameters and of the data's order. Default:"
-                            + " ${DEFAULT-VALUE}.")
-    private int seed;
-
     int epochs() {
         return epochs;
     }
@@ -81,7 +63,7 @@ final class TrainingOptions {
     }
 
     int seed() {
-        return seed;
+        return data.seed();
     }
 
     /**
@@ -92,9 +74,7 @@ final class TrainingOptions {
      * @throws DataException if a file is missing or broken
      */
     Dataset dataset(Part part, NDManager manager) {
-        LabelledImages images =
-                data == null ? LabelledImages.bundled(part) : LabelledImages.in(data, part);
-        return images.dataset(manager, batchSize, part == Part.TRAINING);
+        return data.images(part).dataset(manager, batchSize, part == Part.TRAINING);
     }
 
     /** A whole number from 1. */

@@ -10,6 +10,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,12 +42,37 @@ final class RelayServer implements Closeable {
     private static final Duration LOOK = Duration.ofSeconds(1);
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
     private static final Duration PAUSE = Duration.ofMillis(10);
+    // Callers give up before, and come again as long as their start timeout allows.
+    private static final Duration CALLER_PATIENCE = Duration.ofSeconds(30);
+    private static final int MOST_WAITING = 4096; // connections, each with descriptors
 
+    private final Duration patience;
+    private final int mostWaiting;
+    private final AtomicBoolean isWatching = new AtomicBoolean();
     // Who waits for a listener, by its number.
-    private final Map<Long, BlockingQueue<TimedChannel>> callers = new ConcurrentHashMap<>();
+    private final Map<Long, BlockingQueue<Caller>> callers = new ConcurrentHashMap<>();
     private final Set<TimedChannel> waiting = ConcurrentHashMap.newKeySet();
     private final Set<RelayPipe> pipes = ConcurrentHashMap.newKeySet();
     private volatile boolean isClosed;
+
+    /** One who has come for a rank that listens, and how long it waits for that at most. */
+    private record Caller(TimedChannel channel, Deadline deadline) {}
+
+    /** Of a job. */
+    RelayServer() {
+        this(CALLER_PATIENCE, MOST_WAITING);
+    }
+
+    /**
+     * With other limits.
+     *
+     * @param patience how long a caller waits for a listener
+     * @param mostWaiting how many connections wait before callers are refused
+     */
+    RelayServer(Duration patience, int mostWaiting) {
+        this.patience = patience;
+        this.mostWaiting = mostWaiting;
+    }
 
     /** Takes a connection over, which has come to be relayed or to listen. */
     void accept(Identity identity, TimedChannel channel) throws IOException {
@@ -54,18 +80,67 @@ final class RelayServer implements Closeable {
         if (isClosed) {
             end(channel);
         } else if (identity.purpose() == Identity.Purpose.RELAY) {
-            callersOf(identity.listener()).add(channel);
+            queue(identity, channel);
         } else {
-            Thread thread =
-                    new Thread(
-                            () -> serve(identity.listener(), channel),
-                            "jhorovod-relay-" + identity.rank());
-            thread.setDaemon(true);
-            thread.start();
+            start(() -> serve(identity.listener(), channel), "jhorovod-relay-" + identity.rank());
         }
     }
 
-    private BlockingQueue<TimedChannel> callersOf(long listener) {
+    private static void start(Runnable duty, String name) {
+        Thread thread = new Thread(duty, name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void queue(Identity identity, TimedChannel channel) {
+        if (waiting.size() > mostWaiting) {
+            logger.warn(
+                    "Rank {} is not relayed: {} connections wait already for ranks that do not"
+                            + " come. It tries again.",
+                    identity.rank(),
+                    mostWaiting);
+            end(channel);
+            return;
+        }
+        Caller caller = new Caller(channel, Deadline.after(patience));
+        callers.compute(
+                identity.listener(),
+                (number, known) -> {
+                    BlockingQueue<Caller> queue =
+                            known == null ? new LinkedBlockingQueue<>() : known;
+                    queue.add(caller);
+                    return queue;
+                });
+        if (isWatching.compareAndSet(false, true)) {
+            start(this::watch, "jhorovod-relay-watch");
+        }
+    }
+
+    /** Gives callers up whose listener does not come; nobody else looks at them. */
+    private void watch() {
+        while (!isClosed) {
+            LockSupport.parkNanos(Math.min(LOOK.toNanos(), patience.toNanos()));
+            callers.keySet().forEach(this::giveUp);
+        }
+    }
+
+    private void giveUp(long listener) {
+        callers.computeIfPresent(
+                listener,
+                (number, queue) -> {
+                    boolean isLeft = false;
+                    for (Caller caller : queue) {
+                        if (caller.deadline().isOver() && queue.remove(caller)) {
+                            end(caller.channel());
+                            isLeft = true;
+                        }
+                    }
+                    // One that listens would have taken them; it looks for a new queue in time.
+                    return isLeft && queue.isEmpty() ? null : queue;
+                });
+    }
+
+    private BlockingQueue<Caller> callersOf(long listener) {
         return callers.computeIfAbsent(listener, number -> new LinkedBlockingQueue<>());
     }
 
@@ -88,12 +163,12 @@ final class RelayServer implements Closeable {
     private @Nullable TimedChannel awaitCaller(long listener, TimedChannel listening)
             throws InterruptedException {
         while (!isClosed) {
-            TimedChannel caller = callersOf(listener).poll(LOOK.toMillis(), TimeUnit.MILLISECONDS);
-            if (caller != null && !caller.hasEnded()) {
-                return caller;
+            Caller caller = callersOf(listener).poll(LOOK.toMillis(), TimeUnit.MILLISECONDS);
+            if (caller != null && !caller.channel().hasEnded()) {
+                return caller.channel();
             }
             if (caller != null) {
-                end(caller); // it has come again by now, or has given up
+                end(caller.channel()); // it has come again by now, or has given up
             } else if (listening.hasEnded()) {
                 forget(listener);
                 return null;
@@ -103,9 +178,9 @@ final class RelayServer implements Closeable {
     }
 
     private void forget(long listener) {
-        BlockingQueue<TimedChannel> none = callers.remove(listener);
+        BlockingQueue<Caller> none = callers.remove(listener);
         if (none != null) {
-            none.forEach(this::end);
+            none.forEach(caller -> end(caller.channel()));
         }
     }
 

@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -147,6 +149,51 @@ class RelayServerTest {
                     .hasMessageContaining("not the rank that was meant");
             assertThat(admitted).isEmpty();
             assertThat(waiting).isNotNull();
+        }
+    }
+
+    private static final Identity AT_RELAY =
+            new Identity(Identity.Purpose.RELAY, 0, 1, NUMBER, false);
+
+    /** Two ends of one connection, the relay's first. */
+    private static List<TimedChannel> connection() throws IOException {
+        try (ServerSocketChannel server = ServerSocketChannel.open().bind(at(0))) {
+            TimedChannel far =
+                    TimedChannel.connect(server.getLocalAddress(), Deadline.after(PATIENCE));
+            return List.of(new TimedChannel(server.accept()), far);
+        }
+    }
+
+    private static void requireEnded(TimedChannel caller) {
+        assertThatThrownBy(() -> RelayServer.hear(caller, Deadline.after(PATIENCE)))
+                .isInstanceOf(EOFException.class);
+    }
+
+    @Test
+    void aCaller_isGivenUp_whereNobodyListens() throws Exception {
+        try (RelayServer relay = new RelayServer(Duration.ofMillis(50), 10)) {
+            for (int time = 0; time < 2; time++) {
+                List<TimedChannel> ends = connection();
+                try (TimedChannel caller = ends.get(1)) {
+                    relay.accept(AT_RELAY, ends.get(0));
+                    requireEnded(caller);
+                }
+            }
+        }
+    }
+
+    @Test
+    void callers_areRefused_whereTooManyWait() throws Exception {
+        try (RelayServer relay = new RelayServer(PATIENCE, 1)) {
+            List<TimedChannel> first = connection();
+            List<TimedChannel> second = connection();
+            try (TimedChannel waits = first.get(1);
+                    TimedChannel refused = second.get(1)) {
+                relay.accept(AT_RELAY, first.get(0));
+                relay.accept(AT_RELAY, second.get(0));
+                requireEnded(refused);
+                assertThat(waits.hasEnded()).isFalse();
+            }
         }
     }
 

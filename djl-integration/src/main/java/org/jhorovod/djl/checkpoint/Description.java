@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param optimizer the optimizer's state beside its arrays
  * @param outer of which parameters an outer optimizer's velocities are in its file, in their order;
  *     null where a version wrote it that knew none
+ * @param owed of which parameters gradients that were not sent yet are in their file, likewise
  */
 public record Description(
         int format,
@@ -30,7 +31,8 @@ public record Description(
         List<String> parameters,
         String parametersFile,
         Optimizer optimizer,
-        @Nullable List<String> outer) {
+        @Nullable List<String> outer,
+        @Nullable List<String> owed) {
     /** The format that is written, and the newest that is read. */
     public static final int FORMAT = 1;
 

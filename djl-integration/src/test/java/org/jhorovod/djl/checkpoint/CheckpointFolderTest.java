@@ -40,6 +40,7 @@ class CheckpointFolderTest {
                         12,
                         Map.of("01Linear_weight", 12),
                         List.of("means/01Linear_weight")),
+                List.of(),
                 List.of());
     }
 

@@ -17,16 +17,16 @@ import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 
 /**
- * What an outer optimizer remembers, in a checkpoint: float32 elements by parameter, the same on
- * all ranks.
+ * What a checkpoint keeps beside a model and its optimizer: float32 elements by parameter, the same
+ * on all ranks.
  *
  * @param elements views that may be written
  */
-record Velocities(Map<String, FloatBuffer> elements) {
+record KeptElements(Map<String, FloatBuffer> elements) {
 
     /** Of a training that has none. */
-    static Velocities none() {
-        return new Velocities(Map.of());
+    static KeptElements none() {
+        return new KeptElements(Map.of());
     }
 
     /** The parameters, in the order of the arrays in the file. */
@@ -63,7 +63,7 @@ record Velocities(Map<String, FloatBuffer> elements) {
     }
 
     /** Takes over those of the same parameters. */
-    void takeOver(Velocities other) {
+    void takeOver(KeptElements other) {
         other.elements.forEach(
                 (name, source) -> {
                     FloatBuffer target = elements.get(name);
