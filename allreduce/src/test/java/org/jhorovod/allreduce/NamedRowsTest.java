@@ -56,7 +56,7 @@ class NamedRowsTest {
                                 HostTensor own = rows(count, c.rank());
                                 HostTensor part =
                                         c.reduceScatter("r", own, Reduction.of(ReduceOp.SUM));
-                                long rows = count / size + (c.rank() < count % size ? 1 : 0);
+                                int rows = count / size + (c.rank() < count % size ? 1 : 0);
                                 assertThat(part.shape()).isEqualTo(TensorShape.of(rows, 2));
                                 assertThat(values(own)).isEqualTo(values(rows(count, c.rank())));
                                 return values(part);
@@ -79,7 +79,7 @@ class NamedRowsTest {
                         long[] toEach = new long[size];
                         int total = 0;
                         for (int rank = 0; rank < size; rank++) {
-                            toEach[rank] = rank + c.rank();
+                            toEach[rank] = (long) rank + c.rank();
                             total += rank + c.rank();
                         }
                         NamedCommunicator.Received received =
