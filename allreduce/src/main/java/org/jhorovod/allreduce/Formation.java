@@ -193,14 +193,14 @@ final class Formation {
                 new StallReport.Times(
                         configuration.get(Settings.STALL_WARNING),
                         configuration.get(Settings.OPERATION_TIMEOUT)),
-                () -> formGroup(LANE, everybody(), self, groups));
+                () -> formGroup(LANE, everybody(), self, groups).planned());
     }
 
     private List<Integer> everybody() {
         return IntStream.range(0, self.size()).boxed().toList();
     }
 
-    private EngineCommunicator formGroup(
+    private NegotiatingCommunicator formGroup(
             String name, List<Integer> members, Topology place, Opening opening) {
         Group part = group.part(name, members);
         Membership ofPart =
@@ -212,12 +212,9 @@ final class Formation {
                         membership.address());
         Formation formation = new Formation(ofPart, configuration, round, part);
         formation.network = network;
-        NegotiatingCommunicator formed =
-                part.jobRanks().size() == 1
-                        ? formation.formAlone(
-                                Backends.ofHost(new AloneBackend(), GROUP_ON_DEVICE), opening)
-                        : formation.form(opening, opening);
-        return formed.planned();
+        return part.jobRanks().size() == 1
+                ? formation.formAlone(Backends.ofHost(new AloneBackend(), GROUP_ON_DEVICE), opening)
+                : formation.form(opening, opening);
     }
 
     private void logFormed(NegotiatingCommunicator communicator) {

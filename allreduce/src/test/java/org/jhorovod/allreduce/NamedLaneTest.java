@@ -2,8 +2,13 @@ package org.jhorovod.allreduce;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.jhorovod.allreduce.NamedTensors.await;
+import static org.jhorovod.allreduce.NamedTensors.errors;
+import static org.jhorovod.allreduce.NamedTensors.firstFloat;
+import static org.jhorovod.allreduce.NamedTensors.firstInt;
+import static org.jhorovod.allreduce.NamedTensors.floats;
+import static org.jhorovod.allreduce.NamedTensors.ints;
 
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -14,16 +19,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
-import org.jhorovod.allreduce.collective.CollectiveException;
-import org.jhorovod.allreduce.collective.Communicator;
-import org.jhorovod.allreduce.collective.CommunicatorClosedException;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.MismatchException;
 import org.jhorovod.allreduce.collective.NamedCommunicator;
-import org.jhorovod.allreduce.collective.OperationTimeoutException;
-import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.TensorShape;
@@ -34,56 +33,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tensors that ranks submit by name, each in its own order. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class NamedLaneTest {
-    private static final int MANY = 2500;
 
-    private static HostTensor ints(int count, int value) {
-        HostTensor tensor = HostTensor.allocate(DataType.INT32, count);
-        ByteBuffer buffer = count == 0 ? ByteBuffer.allocate(0) : tensor.buffers().get(0);
-        for (int i = 0; i < count; i++) {
-            buffer.putInt(i * Integer.BYTES, value);
-        }
-        return tensor;
-    }
-
-    private static HostTensor floats(int count, float value) {
-        HostTensor tensor = HostTensor.allocate(DataType.FLOAT32, count);
-        for (int i = 0; i < count; i++) {
-            tensor.buffers().get(0).putFloat(i * Float.BYTES, value);
-        }
-        return tensor;
-    }
-
-    private static int firstInt(HostTensor tensor) {
-        return tensor.buffers().get(0).getInt(0);
-    }
-
-    private static float firstFloat(HostTensor tensor) {
-        return tensor.buffers().get(0).getFloat(0);
-    }
-
-    /** What a collective fails with on each rank, after which a barrier and a sum still work. */
-    private static List<String> errors(
-            InProcessCluster cluster, Function<NamedCommunicator, CompletableFuture<?>> program) {
-        return cluster.runNamed(
-                c -> {
-                    String message = "no error";
-                    try {
-                        c.await(program.apply(c));
-                    } catch (MismatchException e) {
-                        message = String.valueOf(e.getMessage());
-                    }
-                    c.barrier("after");
-                    HostTensor one = ints(3, 1);
-                    c.allReduce("one", one, ReduceOp.SUM);
-                    assertThat(firstInt(one)).isEqualTo(c.size());
-                    return message;
-                });
-    }
+    private static final boolean IS_LONG = Boolean.getBoolean("jhorovod.test.long");
+    private static final int MANY = IS_LONG ? 10_000 : 2500;
+    private static final int SEEDS = IS_LONG ? 20 : 2;
 
     @ParameterizedTest
     @CsvSource({"2, 16", "3, 16", "4, 0", "4, 1", "1, 16"})
@@ -93,9 +50,9 @@ class NamedLaneTest {
                 Configuration.of(Map.of(Settings.FUSION_MIB, String.valueOf(fusionMib)));
         try (InProcessCluster cluster =
                 InProcessCluster.start(size, new InProcessTransport(), settings)) {
-            for (int round = 0; round < 2; round++) {
-                long seed = 7 + round;
-                cluster.runNamed(c -> reduceAll(c, new Random(seed * 31 + c.rank())));
+            for (int seed = 0; seed < SEEDS; seed++) {
+                int first = 31 * seed;
+                cluster.runNamed(c -> reduceAll(c, new Random(first + c.rank())));
             }
         }
     }
@@ -168,14 +125,6 @@ class NamedLaneTest {
                                 return firstInt(late);
                             });
             assertThat(sums).containsExactly(2, 2);
-        }
-    }
-
-    private static void await(CountDownLatch latch) {
-        try {
-            assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
         }
     }
 
@@ -307,156 +256,6 @@ class NamedLaneTest {
                                         });
                             });
             assertThat(texts).allSatisfy(text -> assertThat(text).contains("'g/1'", "INT32[9]"));
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {2, 3, 4})
-    void aRankThatHasJoined_isLeftOutOfEveryReduction(int size) {
-        for (int first = 0; first < size; first++) {
-            int joinsFirst = first;
-            try (InProcessCluster cluster = InProcessCluster.start(size)) {
-                List<Integer> last =
-                        cluster.runNamed(
-                                c -> {
-                                    c.allReduce("seen", floats(3, c.rank()), ReduceOp.AVERAGE);
-                                    if (c.rank() != joinsFirst) {
-                                        reduceWithout(c, joinsFirst);
-                                    }
-                                    return c.await(c.joinAsync());
-                                });
-                assertThat(last).doesNotContain(joinsFirst);
-                assertThat(Collections.frequency(last, last.get(0))).isEqualTo(size);
-                assertThat(cluster.runNamed(c -> sumOfOnes(c))).containsOnly(size);
-            }
-        }
-    }
-
-    private static int sumOfOnes(NamedCommunicator c) {
-        HostTensor one = ints(1, 1);
-        c.allReduce("one", one, ReduceOp.SUM);
-        return firstInt(one);
-    }
-
-    private static void reduceWithout(NamedCommunicator c, int absent) {
-        int sum = 0;
-        int product = 1;
-        int least = Integer.MAX_VALUE;
-        int most = 0;
-        for (int rank = 0; rank < c.size(); rank++) {
-            if (rank != absent) {
-                sum += 3 * (rank + 1);
-                product *= 3 * (rank + 1);
-                least = Math.min(least, 3 * (rank + 1));
-                most = Math.max(most, 3 * (rank + 1));
-            }
-        }
-        int own = 3 * (c.rank() + 1);
-        int takingPart = c.size() - 1;
-        Map<ReduceOp, Integer> expected =
-                Map.of(
-                        ReduceOp.SUM, sum,
-                        ReduceOp.PRODUCT, product,
-                        ReduceOp.MIN, least,
-                        ReduceOp.MAX, most,
-                        ReduceOp.AVERAGE, sum / takingPart);
-        expected.forEach(
-                (op, value) -> {
-                    HostTensor tensor = ints(7, own);
-                    c.allReduce("new " + op, tensor, op);
-                    assertThat(firstInt(tensor)).as("%s without %d", op, absent).isEqualTo(value);
-                });
-        HostTensor seen = floats(3, own);
-        c.allReduce("seen", seen, ReduceOp.AVERAGE);
-        assertThat(firstFloat(seen))
-                .isCloseTo((float) sum / takingPart, org.assertj.core.data.Offset.offset(1e-5f));
-        c.barrier("without");
-        int root = absent == 0 ? 1 : 0;
-        HostTensor sent = ints(2, c.rank() == root ? 42 : 0);
-        c.broadcast("sent", sent, root);
-        assertThat(firstInt(sent)).isEqualTo(42);
-        assertThatThrownBy(() -> c.broadcast("from", ints(2, 1), absent))
-                .isInstanceOf(MismatchException.class)
-                .hasMessageContaining("joined");
-    }
-
-    @Test
-    void aStall_isReportedWithTheTensorTheRanksAndWhatTheMissingRankDoes_andEnds() {
-        Configuration settings =
-                Configuration.of(
-                        Map.of(
-                                Settings.STALL_WARNING, "0.3",
-                                Settings.OPERATION_TIMEOUT, "1.5"));
-        CountDownLatch over = new CountDownLatch(1);
-        try (InProcessCluster cluster =
-                InProcessCluster.start(3, new InProcessTransport(), settings)) {
-            List<CompletableFuture<Integer>> ranks =
-                    cluster.submitNamed(
-                            c -> {
-                                c.barrier("begin");
-                                if (c.rank() == 2) {
-                                    loadData(over);
-                                    return 2;
-                                }
-                                assertThatThrownBy(() -> c.allReduce("w", ints(2, 1), ReduceOp.SUM))
-                                        .isInstanceOf(OperationTimeoutException.class)
-                                        .hasMessageContaining("'w'")
-                                        .hasMessageContaining("rank 2")
-                                        .hasMessageContaining("ranks 0, 1 submitted it")
-                                        .hasMessageContaining("loadData")
-                                        .hasMessageContaining("last it submitted 'begin'");
-                                return c.rank();
-                            });
-            ranks.get(0).join();
-            ranks.get(1).join();
-            over.countDown();
-            ranks.get(2).join();
-        }
-    }
-
-    private static void loadData(CountDownLatch over) {
-        await(over);
-    }
-
-    @Test
-    void whatIsLeftUnsubmitted_failsWhenARankLeaves() {
-        try (InProcessCluster cluster = InProcessCluster.start(3)) {
-            cluster.runNamed(
-                    c -> {
-                        c.allReduce("w", ints(2, 1), ReduceOp.SUM);
-                        if (c.rank() == 1) {
-                            c.close();
-                            assertThatThrownBy(() -> c.barrier("late"))
-                                    .isInstanceOf(CommunicatorClosedException.class);
-                            return 1;
-                        }
-                        assertThatThrownBy(() -> c.allReduce("v", ints(2, 1), ReduceOp.SUM))
-                                .isInstanceOf(PeerLostException.class)
-                                .hasMessageContaining("Rank 1");
-                        return c.rank();
-                    });
-        }
-    }
-
-    @Test
-    void aFailureOfThePlannedLane_failsTheNamesToo() {
-        try (InProcessCluster cluster = InProcessCluster.start(2)) {
-            cluster.runNamed(
-                    c -> {
-                        CompletableFuture<Void> named = new CompletableFuture<>();
-                        if (c.rank() == 0) {
-                            named = c.allReduceAsync("w", ints(2, 1), ReduceOp.SUM);
-                        }
-                        Communicator planned = c.planned();
-                        assertThatThrownBy(() -> planned.barrier("b" + c.rank()))
-                                .isInstanceOf(CollectiveException.class);
-                        if (c.rank() == 0) {
-                            CompletableFuture<Void> failed = named;
-                            assertThatThrownBy(() -> c.await(failed))
-                                    .isInstanceOf(MismatchException.class);
-                        }
-                        return c.rank();
-                    });
         }
     }
 }

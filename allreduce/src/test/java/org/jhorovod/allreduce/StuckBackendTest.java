@@ -15,12 +15,14 @@ import org.jhorovod.allreduce.backend.host.AloneBackend;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.OperationTimeoutException;
+import org.jhorovod.allreduce.collective.Parts;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.engine.Backends;
+import org.jhorovod.allreduce.spi.ExchangeCounts;
 import org.jhorovod.allreduce.spi.HostMemoryBackend;
 import org.jhorovod.allreduce.spi.Operation;
 import org.junit.jupiter.api.AfterEach;
@@ -68,6 +70,28 @@ class StuckBackendTest {
         @Override
         public void allGather(Operation operation, HostTensor input, HostTensor output) {
             passing.allGather(operation, input, output);
+        }
+
+        @Override
+        public void allGather(
+                Operation operation, HostTensor input, HostTensor output, Parts parts) {
+            passing.allGather(operation, input, output, parts);
+        }
+
+        @Override
+        public void reduceScatter(
+                Operation operation,
+                HostTensor input,
+                HostTensor output,
+                Reduction reduction,
+                Parts parts) {
+            passing.reduceScatter(operation, input, output, reduction, parts);
+        }
+
+        @Override
+        public void allToAll(
+                Operation operation, HostTensor input, HostTensor output, ExchangeCounts counts) {
+            passing.allToAll(operation, input, output, counts);
         }
 
         @Override

@@ -9,8 +9,10 @@ import org.bytedeco.javacpp.Pointer;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.DeviceTensor;
 import org.jhorovod.allreduce.collective.MismatchException;
+import org.jhorovod.allreduce.collective.Parts;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.spi.Backend;
+import org.jhorovod.allreduce.spi.ExchangeCounts;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.spi.Peers;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +45,11 @@ final class NcclBackend implements Backend<DeviceTensor> {
         int op = NcclNumbers.of(reduction.op());
         long count = tensor.elementCount();
         if (reduction.prescale().isEmpty()) {
-            run(operation, tensor, (c, s) -> nccl.ncclAllReduce(data, data, count, type, op, c, s));
+            run(
+                    operation,
+                    tensor,
+                    count,
+                    (c, s) -> nccl.ncclAllReduce(data, data, count, type, op, c, s));
             return;
         }
         PrescaledSum sum =
@@ -53,23 +59,21 @@ final class NcclBackend implements Backend<DeviceTensor> {
                         reduction.prescale().getAsDouble(),
                         peers.self().size());
         List<DeviceTensor> parts = sum.parts(tensor, peers.self().size());
-        run(operation, tensor, (c, s) -> sum.launch(c, made -> reduce(parts, made, c, s)));
+        run(operation, tensor, count, (c, s) -> sum.launch(c, made -> reduce(parts, made, c, s)));
     }
 
     /** Reduces tensors as one group of NCCL's; returns the first result that is no success. */
     private static int reduce(
             List<DeviceTensor> parts, int op, ncclComm communicator, @Nullable CUstream_st stream) {
-        int result = nccl.ncclGroupStart();
+        NcclGroup group = NcclGroup.begin();
         for (DeviceTensor part : parts) {
             Pointer data = new DevicePointer(part.address());
             int type = NcclNumbers.of(part.type());
-            int launched =
+            group.launched(
                     nccl.ncclAllReduce(
-                            data, data, part.elementCount(), type, op, communicator, stream);
-            result = result == nccl.ncclSuccess ? launched : result;
+                            data, data, part.elementCount(), type, op, communicator, stream));
         }
-        int ended = nccl.ncclGroupEnd();
-        return result == nccl.ncclSuccess ? ended : result;
+        return group.end();
     }
 
     @Override
@@ -77,11 +81,56 @@ final class NcclBackend implements Backend<DeviceTensor> {
         Pointer data = new DevicePointer(tensor.address());
         int type = NcclNumbers.of(tensor.type());
         long count = tensor.elementCount();
-        run(operation, tensor, (c, s) -> nccl.ncclBroadcast(data, data, count, type, root, c, s));
+        run(
+                operation,
+                tensor,
+                count,
+                (c, s) -> nccl.ncclBroadcast(data, data, count, type, root, c, s));
     }
 
     @Override
     public void allGather(Operation operation, DeviceTensor input, DeviceTensor output) {
+        requireOneStream(operation, input, output);
+        Pointer from = new DevicePointer(input.address());
+        Pointer to = new DevicePointer(output.address());
+        int type = NcclNumbers.of(input.type());
+        long count = input.elementCount();
+        run(operation, input, count, (c, s) -> nccl.ncclAllGather(from, to, count, type, c, s));
+    }
+
+    @Override
+    public void allGather(
+            Operation operation, DeviceTensor input, DeviceTensor output, Parts parts) {
+        requireOneStream(operation, input, output);
+        NcclParts launch = new NcclParts(peers.self(), input, output);
+        run(operation, input, parts.total(), (c, s) -> launch.allGather(parts, c, s));
+    }
+
+    @Override
+    public void reduceScatter(
+            Operation operation,
+            DeviceTensor input,
+            DeviceTensor output,
+            Reduction reduction,
+            Parts parts) {
+        requireOneStream(operation, input, output);
+        NcclParts launch = new NcclParts(peers.self(), input, output);
+        run(
+                operation,
+                input,
+                parts.total(),
+                (c, s) -> launch.reduceScatter(reduction, parts, c, s));
+    }
+
+    @Override
+    public void allToAll(
+            Operation operation, DeviceTensor input, DeviceTensor output, ExchangeCounts counts) {
+        requireOneStream(operation, input, output);
+        NcclParts launch = new NcclParts(peers.self(), input, output);
+        run(operation, input, counts.largest(), (c, s) -> launch.allToAll(counts, c, s));
+    }
+
+    private void requireOneStream(Operation operation, DeviceTensor input, DeviceTensor output) {
         if (input.stream() != output.stream() || input.device() != output.device()) {
             throw new MismatchException(
                     "%s cannot run %s: its input is %s with stream %d, its output %s with stream %d. Both must be on one device and in one stream."
@@ -93,16 +142,20 @@ final class NcclBackend implements Backend<DeviceTensor> {
                                     output,
                                     output.stream()));
         }
-        Pointer from = new DevicePointer(input.address());
-        Pointer to = new DevicePointer(output.address());
-        int type = NcclNumbers.of(input.type());
-        long count = input.elementCount();
-        run(operation, input, (c, s) -> nccl.ncclAllGather(from, to, count, type, c, s));
     }
 
-    private void run(Operation operation, DeviceTensor tensor, NcclSession.Collective collective) {
-        // The same on all ranks, which have compared their calls.
-        if (tensor.elementCount() == 0) {
+    /**
+     * Runs a collective in the tensor's stream.
+     *
+     * @param count is 0 where no rank has anything to do; that is the same on all ranks, which have
+     *     compared their calls
+     */
+    private void run(
+            Operation operation,
+            DeviceTensor tensor,
+            long count,
+            NcclSession.Collective collective) {
+        if (count == 0) {
             return;
         }
         int result = cudart.cudaSetDevice(tensor.device());

@@ -14,9 +14,8 @@ import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.ranks.RankCase;
 
 /**
- * NCCL's functions without the bridge, on a communicator of their own: what the double has beyond
- * the bridge's collectives. Each rank puts in {rank + 1, 10 (rank + 1), ...}; returns what each
- * collective gave this rank.
+ * NCCL's functions without the bridge, on a communicator of their own, against what they must be.
+ * Each rank puts in {rank + 1, 10 (rank + 1), ...}; returns what each collective gave this rank.
  */
 final class RawNcclCase implements RankCase {
     private static final Duration PATIENCE = Duration.ofSeconds(20);

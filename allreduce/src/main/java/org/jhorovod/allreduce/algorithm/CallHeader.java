@@ -6,13 +6,14 @@ import java.nio.charset.StandardCharsets;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.MismatchException;
+import org.jhorovod.allreduce.collective.Parts;
 import org.jhorovod.allreduce.collective.ReduceOp;
 
 /*
  * On the wire, before the elements of each collective:
  *   length:short (of what follows)  magic:short  generation:int  sequence:long
  *   kind:byte  type:byte  op:byte (-1 none)  prescaled:byte  memory:byte  root:int  elementCount:long
- *   name: the rest, UTF-8
+ *   partsLength:byte  parts: UTF-8  name: the rest, UTF-8
  */
 /**
  * What a rank tells the next one about the collective that it runs, so that a rank that has gone
@@ -25,8 +26,9 @@ import org.jhorovod.allreduce.collective.ReduceOp;
 record CallHeader(int generation, long sequence, CollectiveCall call) {
     static final int LENGTH_BYTES = 2;
     private static final short MAGIC = 0x4a43;
-    private static final int FIXED_BYTES = 2 + 4 + 8 + 1 + 1 + 1 + 1 + 1 + 4 + 8;
-    static final int MAX_BYTES = FIXED_BYTES + CollectiveCall.MAX_NAME_BYTES;
+    private static final int FIXED_BYTES = 2 + 4 + 8 + 1 + 1 + 1 + 1 + 1 + 4 + 8 + 1;
+    static final int MAX_BYTES =
+            FIXED_BYTES + Parts.MAX_DESCRIPTION_BYTES + CollectiveCall.MAX_NAME_BYTES;
 
     ByteBuffer encode() {
         return encode(ByteBuffer.allocateDirect(LENGTH_BYTES + MAX_BYTES)).flip();
@@ -35,8 +37,9 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
     /** Writes it at the buffer's position, which is then behind it. */
     ByteBuffer encode(ByteBuffer target) {
         byte[] name = call.name().getBytes(StandardCharsets.UTF_8);
+        byte[] parts = call.parts().getBytes(StandardCharsets.UTF_8);
         ReduceOp op = call.op();
-        return target.putShort((short) (FIXED_BYTES + name.length))
+        return target.putShort((short) (FIXED_BYTES + parts.length + name.length))
                 .putShort(MAGIC)
                 .putInt(generation)
                 .putLong(sequence)
@@ -47,6 +50,8 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
                 .put((byte) call.memory().ordinal())
                 .putInt(call.root())
                 .putLong(call.elementCount())
+                .put((byte) parts.length)
+                .put(parts)
                 .put(name);
     }
 
@@ -73,7 +78,8 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
         int memory = body.get();
         int root = body.getInt();
         long elementCount = body.getLong();
-        String name = StandardCharsets.UTF_8.decode(body).toString();
+        String parts = text(body, body.get());
+        String name = text(body, body.remaining());
         try {
             CollectiveCall call =
                     new CollectiveCall(
@@ -84,11 +90,21 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
                             isPrescaled,
                             root,
                             elementCount,
-                            CollectiveCall.Memory.values()[memory]);
+                            CollectiveCall.Memory.values()[memory],
+                            parts);
             return new CallHeader(generation, sequence, call);
         } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
             throw new IOException("it sent a header with values out of range", e);
         }
+    }
+
+    private static String text(ByteBuffer body, int byteCount) throws IOException {
+        if (byteCount < 0 || byteCount > body.remaining()) {
+            throw new IOException("it sent a header with a text of " + byteCount + " bytes");
+        }
+        ByteBuffer bytes = body.slice(body.position(), byteCount);
+        body.position(body.position() + byteCount);
+        return StandardCharsets.UTF_8.decode(bytes).toString();
     }
 
     /** What the program is told when another rank called something else. */

@@ -46,6 +46,10 @@ public final class RingExchange {
         return ring;
     }
 
+    ReductionKernel kernel() {
+        return kernel;
+    }
+
     /** Compares the call with that of the previous rank, and tells the next one of it. */
     void compareCalls(Operation operation) {
         run(new HeaderExchange(operation, self, ring.previousRank()), operation, Work.NONE);

@@ -107,6 +107,11 @@ record RingPlan(
                 false);
     }
 
+    /** What goes out does not depend on what comes in. */
+    static RingPlan step(List<Span> outgoing, List<Span> incoming) {
+        return new RingPlan(outgoing, incoming, Span.totalBytes(outgoing), 0, 0, false);
+    }
+
     private static RingPlan of(List<Span> chunks, int first, int steps, int reducingSteps) {
         List<Span> outgoing = steps(chunks, first, steps);
         List<Span> incoming = steps(chunks, first - 1, steps);

@@ -149,6 +149,11 @@ public final class SharedRounds {
         }
     }
 
+    /** The bytes at a place in this rank's payload of the next round. */
+    ByteBuffer laidDown(int place, int byteCount) {
+        return group.slot(position(), group.round() + 1).slice(HEADER_BYTES + place, byteCount);
+    }
+
     /** Lays down a text that is not longer than a path. */
     void layDown(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);

@@ -2,6 +2,7 @@ package org.jhorovod.allreduce.algorithm;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jhorovod.allreduce.collective.Parts;
 
 /**
  * A run of bytes of a tensor.
@@ -24,6 +25,22 @@ record Span(long byteOffset, long byteCount) {
             offset += bytes;
         }
         return spans;
+    }
+
+    /** The places of parts that lie one after another, by rank. */
+    static List<Span> of(Parts parts, int elementBytes) {
+        List<Span> spans = new ArrayList<>(parts.size());
+        for (int rank = 0; rank < parts.size(); rank++) {
+            spans.add(
+                    new Span(parts.offset(rank) * elementBytes, parts.count(rank) * elementBytes));
+        }
+        return spans;
+    }
+
+    /** At most so many of its bytes, from one of them on; none behind its end. */
+    Span slice(long start, long maxByteCount) {
+        long skipped = Math.min(start, byteCount);
+        return new Span(byteOffset + skipped, Math.min(maxByteCount, byteCount - skipped));
     }
 
     static long totalBytes(List<Span> spans) {

@@ -12,8 +12,11 @@ import org.jspecify.annotations.Nullable;
  * @param op the reduction, or null where the collective does not reduce
  * @param isPrescaled whether each rank multiplies its elements by a factor of its own before
  * @param root the rank that sends, or -1 where the collective has no root
- * @param elementCount the elements that each rank contributes
+ * @param elementCount the elements that each rank contributes, or those of all parts; 0 where the
+ *     ranks contribute as many as they like
  * @param memory whether the elements lie in host or device memory
+ * @param parts how the elements are divided among the ranks, as {@link Parts#describe} says it;
+ *     empty where they are not, or each rank has counts of its own
  */
 public record CollectiveCall(
         Kind kind,
@@ -23,7 +26,8 @@ public record CollectiveCall(
         boolean isPrescaled,
         int root,
         long elementCount,
-        Memory memory) {
+        Memory memory,
+        String parts) {
 
     /** Where the elements lie. */
     public enum Memory {
@@ -42,7 +46,10 @@ public record CollectiveCall(
         BROADCAST("broadcast"),
         ALL_GATHER("all-gather"),
         BARRIER("barrier"),
-        ALLOCATION("allocation");
+        ALLOCATION("allocation"),
+        REDUCE_SCATTER("reduce-scatter"),
+        UNEQUAL_ALL_GATHER("unequal all-gather"),
+        ALL_TO_ALL("all-to-all");
 
         private final String word;
 
@@ -59,13 +66,29 @@ public record CollectiveCall(
     /** The longest name in UTF-8 bytes. */
     public static final int MAX_NAME_BYTES = 512;
 
-    /** Checks the name's length. */
+    /** Checks the lengths of the texts. */
     public CollectiveCall {
+        if (parts.getBytes(StandardCharsets.UTF_8).length > Parts.MAX_DESCRIPTION_BYTES) {
+            throw new IllegalArgumentException("bug: parts described by '%s'".formatted(parts));
+        }
         if (name.isEmpty() || name.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES) {
             throw new IllegalArgumentException(
                     "The name of a collective must have 1 to %d bytes in UTF-8, not '%s'."
                             .formatted(MAX_NAME_BYTES, name));
         }
+    }
+
+    /** A call whose elements are not divided into parts. */
+    public CollectiveCall(
+            Kind kind,
+            String name,
+            DataType type,
+            @Nullable ReduceOp op,
+            boolean isPrescaled,
+            int root,
+            long elementCount,
+            Memory memory) {
+        this(kind, name, type, op, isPrescaled, root, elementCount, memory, "");
     }
 
     /** The call in a few words, such as {@code all-reduce SUM of 'weight' FLOAT32[10]}. */
@@ -80,9 +103,8 @@ public record CollectiveCall(
                 + name
                 + "' "
                 + type
-                + "["
-                + elementCount
-                + "]"
+                + (kind == Kind.ALL_TO_ALL ? "" : "[" + elementCount + "]")
+                + (parts.isEmpty() ? "" : " in parts " + parts)
                 + (memory == Memory.DEVICE ? " on a device" : "")
                 + (root < 0 ? "" : " from root " + root);
     }

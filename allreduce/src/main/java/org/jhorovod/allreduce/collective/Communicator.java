@@ -97,6 +97,69 @@ public interface Communicator extends AutoCloseable {
      */
     CompletableFuture<Void> allGatherAsync(String name, Tensor input, Tensor output);
 
+    /**
+     * Puts the inputs of all ranks, each as long as it likes, one after another in rank order into
+     * {@code output}. Does not block; both memories belong to the engine until the future
+     * completes.
+     *
+     * @param input of this rank; stays as it is
+     * @param output as many elements as all counts together, of the same type; may not overlap
+     *     input
+     * @param elementCounts how many elements each rank contributes, by rank; the same on all ranks,
+     *     read before this returns
+     * @throws IllegalArgumentException if the tensors do not fit the counts
+     */
+    CompletableFuture<Void> allGatherAsync(
+            String name, Tensor input, Tensor output, long[] elementCounts);
+
+    /**
+     * Reduces the inputs element by element over all ranks, and gives each rank one part of the
+     * result. Does not block; both memories belong to the engine until the future completes.
+     *
+     * <p>Types, operations and prescale are those of all-reduce, and so is rounding, but the last
+     * bits of floating-point sums and products may differ from those of an all-reduce, where ranks
+     * add in another order: around a ring of more than two ranks, in MPI and in NCCL. Over shared
+     * memory they are the same.
+     *
+     * @param input all parts in rank order, as long on every rank; stays as it is
+     * @param output this rank's part, of the same type; may not overlap input
+     * @param elementCounts how many elements the part of each rank has, by rank; the same on all
+     *     ranks, read before this returns
+     * @throws IllegalArgumentException if the tensors do not fit the counts, or the type has no
+     *     such reduction
+     */
+    CompletableFuture<Void> reduceScatterAsync(
+            String name, Tensor input, Tensor output, Reduction reduction, long[] elementCounts);
+
+    /**
+     * {@link #reduceScatterAsync(String, Tensor, Tensor, Reduction, long[])} of nearly equal parts:
+     * where there is a remainder, the first ranks have an element more ({@link Parts#even}).
+     */
+    default CompletableFuture<Void> reduceScatterAsync(
+            String name, Tensor input, Tensor output, Reduction reduction) {
+        long[] counts = Parts.even(input.elementCount(), size()).counts();
+        return reduceScatterAsync(name, input, output, reduction, counts);
+    }
+
+    /**
+     * Sends a part of the input to each rank, and receives one from each, itself included. Does not
+     * block; both memories belong to the engine until the future completes.
+     *
+     * <p>A rank that sends another count than the other one expects is found before any element is
+     * sent, and named with it in a {@link MismatchException} on all ranks.
+     *
+     * @param input what goes to each rank, in rank order; stays as it is
+     * @param sendCounts how many elements of it each rank is sent, by rank; read before this
+     *     returns
+     * @param output what comes from each rank, in rank order; of the same type; may not overlap
+     *     input
+     * @param receiveCounts how many elements each rank sends here, by rank; read before this
+     *     returns
+     * @throws IllegalArgumentException if the tensors do not fit the counts
+     */
+    CompletableFuture<Void> allToAllAsync(
+            String name, Tensor input, long[] sendCounts, Tensor output, long[] receiveCounts);
+
     /** Completes when every rank has called it. Does not block. */
     CompletableFuture<Void> barrierAsync(String name);
 
@@ -162,9 +225,41 @@ public interface Communicator extends AutoCloseable {
         await(broadcastAsync(name, tensor, root));
     }
 
-    /** {@link #allGatherAsync} that blocks until the result is there. */
+    /** {@link #allGatherAsync(String, Tensor, Tensor)} that blocks until the result is there. */
     default void allGather(String name, Tensor input, Tensor output) {
         await(allGatherAsync(name, input, output));
+    }
+
+    /**
+     * {@link #allGatherAsync(String, Tensor, Tensor, long[])} that blocks until the result is
+     * there.
+     */
+    default void allGather(String name, Tensor input, Tensor output, long[] elementCounts) {
+        await(allGatherAsync(name, input, output, elementCounts));
+    }
+
+    /**
+     * {@link #reduceScatterAsync(String, Tensor, Tensor, Reduction, long[])} that blocks until the
+     * result is there.
+     */
+    default void reduceScatter(
+            String name, Tensor input, Tensor output, Reduction reduction, long[] elementCounts) {
+        await(reduceScatterAsync(name, input, output, reduction, elementCounts));
+    }
+
+    /**
+     * {@link #reduceScatterAsync(String, Tensor, Tensor, Reduction)} that blocks until the result
+     * is there.
+     */
+    default void reduceScatter(String name, Tensor input, Tensor output, Reduction reduction) {
+        long[] counts = Parts.even(input.elementCount(), size()).counts();
+        reduceScatter(name, input, output, reduction, counts);
+    }
+
+    /** {@link #allToAllAsync} that blocks until the result is there. */
+    default void allToAll(
+            String name, Tensor input, long[] sendCounts, Tensor output, long[] receiveCounts) {
+        await(allToAllAsync(name, input, sendCounts, output, receiveCounts));
     }
 
     /** {@link #barrierAsync} that blocks until every rank has called it. */
@@ -174,7 +269,7 @@ public interface Communicator extends AutoCloseable {
 
     /**
      * Blocks until a collective's future is complete. Bounded, because every collective ends by the
-     * operation deadline.
+     * operation deadline, but for a join, which lasts as long as other ranks go on.
      *
      * @return what the future completed with
      * @throws CollectiveException the reason why the collective failed, with this thread's stack

@@ -8,7 +8,8 @@ import java.util.concurrent.CompletableFuture;
  * rank. Rank 0 agrees the order; ranks that submit a name later hold up nothing else.
  *
  * <p>What the ranks do not agree on fails on all of them with {@link MismatchException}, and the
- * job goes on. A name is free again when its future is complete. Tensors lie in host memory.
+ * job goes on. A name is free again when its future is complete. Handlers of futures run on the
+ * thread that runs all these collectives, and should be short. Tensors lie in host memory.
  *
  * <pre>{@code
  * NamedCommunicator communicator = JHorovod.init();
@@ -48,4 +49,77 @@ public interface NamedCommunicator extends Communicator {
      * @throws MismatchException if this rank has joined already
      */
     CompletableFuture<Integer> joinAsync();
+
+    /**
+     * Puts the rows of all ranks one after another, in rank order. The first dimension may differ
+     * from rank to rank, and be 0; the others may not. Does not block; the memory of the input
+     * belongs to the engine until the future completes.
+     *
+     * @param input of which the first dimension counts the rows; a scalar is one
+     * @return completes with a new tensor, of as many rows as all ranks have
+     */
+    CompletableFuture<HostTensor> allGatherAsync(String name, HostTensor input);
+
+    /** {@link #allGatherAsync(String, HostTensor)} that blocks until the result is there. */
+    default HostTensor allGather(String name, HostTensor input) {
+        return await(allGatherAsync(name, input));
+    }
+
+    /**
+     * Reduces the inputs over all ranks, and leaves each rank its share of the rows: as equal as
+     * can be, where the first ranks take a row more. Does not block; the memory of the input
+     * belongs to the engine until the future completes.
+     *
+     * @param input of the same shape on all ranks, with one dimension at least
+     * @return completes with a new tensor, which has this rank's rows of the result
+     * @throws IllegalArgumentException if the input is a scalar, or the type has no such reduction
+     */
+    CompletableFuture<HostTensor> reduceScatterAsync(
+            String name, HostTensor input, Reduction reduction);
+
+    /**
+     * {@link #reduceScatterAsync(String, HostTensor, Reduction)} that blocks until the result is
+     * there.
+     */
+    default HostTensor reduceScatter(String name, HostTensor input, Reduction reduction) {
+        return await(reduceScatterAsync(name, input, reduction));
+    }
+
+    /**
+     * What came of an all-to-all.
+     *
+     * @param tensor the rows from each rank, in rank order
+     * @param rows how many came from each, by rank
+     */
+    record Received(HostTensor tensor, long[] rows) {}
+
+    /**
+     * Sends some rows to each rank, and receives some from each, itself included. Does not block;
+     * the memory of the input belongs to the engine until the future completes.
+     *
+     * @param input the rows for each rank, in rank order; only the first dimension may differ from
+     *     rank to rank
+     * @param rowsToEach how many rows each rank is sent, by rank; empty for as many to each
+     * @throws IllegalArgumentException if these are not the rows of the input, one number for each
+     *     rank, none negative
+     */
+    CompletableFuture<Received> allToAllAsync(String name, HostTensor input, long... rowsToEach);
+
+    /**
+     * {@link #allToAllAsync(String, HostTensor, long...)} that blocks until the result is there.
+     */
+    default Received allToAll(String name, HostTensor input, long... rowsToEach) {
+        return await(allToAllAsync(name, input, rowsToEach));
+    }
+
+    /**
+     * Makes a set of ranks with collectives of their own. A collective: all ranks call it, with the
+     * same ranks, and in the same order where there are several sets; it blocks until all have, and
+     * the members have met.
+     *
+     * @param ranks in any order, each once
+     * @throws IllegalArgumentException if these are no ranks, or are a set already
+     * @throws MismatchException if the ranks do not give the same
+     */
+    ProcessSet addProcessSet(List<Integer> ranks);
 }

@@ -3,8 +3,8 @@ package org.jhorovod.allreduce.collective;
 import java.util.OptionalDouble;
 
 /**
- * What an all-reduce makes of the ranks' elements: an operation, and perhaps a factor by which this
- * rank's are multiplied before it, its prescale.
+ * What an all-reduce or reduce-scatter makes of the ranks' elements: an operation, and perhaps a
+ * factor by which this rank's are multiplied before it, its prescale.
  *
  * <p>Each rank has a factor of its own; whether there is one must be the same on all. A product is
  * rounded to the elements' type once before the reduction, and NCCL rounds the factor to it too. A
@@ -55,17 +55,17 @@ public record Reduction(ReduceOp op, OptionalDouble prescale) {
         DataType type = tensor.type();
         if (!type.supports(op)) {
             throw new IllegalArgumentException(
-                    "The all-reduce of '%s' asks for the %s of %s, which has no meaning; use MIN (on all ranks), MAX (on any rank), or convert it to INT32."
+                    "The reduction of '%s' asks for the %s of %s, which has no meaning; use MIN (on all ranks), MAX (on any rank), or convert it to INT32."
                             .formatted(name, op, tensor));
         }
         if (isPrescaled() && !type.isFloatingPoint()) {
             throw new IllegalArgumentException(
-                    "The all-reduce of '%s' asks for a prescaled %s of %s, but only floating-point numbers take a prescale. Convert it to FLOAT32 or FLOAT64."
+                    "The reduction of '%s' asks for a prescaled %s of %s, but only floating-point numbers take a prescale. Convert it to FLOAT32 or FLOAT64."
                             .formatted(name, op, tensor));
         }
         if (isPrescaled() && Math.abs(prescale.getAsDouble()) > type.largest()) {
             throw new IllegalArgumentException(
-                    "The all-reduce of '%s' asks for a prescale of %s, which is not finite as %s. Use a smaller one, or a wider type."
+                    "The reduction of '%s' asks for a prescale of %s, which is not finite as %s. Use a smaller one, or a wider type."
                             .formatted(name, prescale.getAsDouble(), type));
         }
     }

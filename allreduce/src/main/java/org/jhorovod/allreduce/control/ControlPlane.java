@@ -186,7 +186,7 @@ public final class ControlPlane implements AutoCloseable {
         }
         Optional<PeerStatus> left = peers.leftBefore(sequence);
         if (left.isPresent()) {
-            throw PeerLoss.left(left.get(), self, submitted);
+            throw PeerLoss.left(left.get(), self, submitted.describeOperation());
         }
     }
 
@@ -245,6 +245,7 @@ public final class ControlPlane implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             logger.error("The control thread of {} ended", self.describe(), e);
             fail(new PeerLostException(self.rank(), "bug: the control thread ended: " + e));
+            failure().ifPresent(correspondent::failed);
         } finally {
             connections.close();
             ended.countDown();
@@ -291,9 +292,13 @@ public final class ControlPlane implements AutoCloseable {
         }
     }
 
-    /** The failure of what needs a peer that has left in good order. */
-    public CollectiveException leftBehind(int rank) {
-        return PeerLoss.left(peers.of(rank), self, submitted);
+    /**
+     * The failure of what needs a peer that has left in good order.
+     *
+     * @param what this rank needs it for, as the end of a sentence
+     */
+    public CollectiveException leftBehind(int rank, String what) {
+        return PeerLoss.left(peers.of(rank), self, what);
     }
 
     /** See Note [Whose end a relayed connection's end is]. */

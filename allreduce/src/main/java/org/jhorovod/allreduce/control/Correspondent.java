@@ -2,6 +2,7 @@ package org.jhorovod.allreduce.control;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jhorovod.allreduce.collective.CollectiveException;
 
 /** Writes letters to its like on other ranks, over the control connections; on their thread. */
 public interface Correspondent {
@@ -18,6 +19,9 @@ public interface Correspondent {
 
                 @Override
                 public void work() {}
+
+                @Override
+                public void failed(CollectiveException cause) {}
             };
 
     /**
@@ -32,4 +36,7 @@ public interface Correspondent {
 
     /** Sends what waits, and looks at the clock; called after each wakeup, and each second. */
     void work();
+
+    /** The communicator has failed, and the thread ends. */
+    void failed(CollectiveException cause);
 }

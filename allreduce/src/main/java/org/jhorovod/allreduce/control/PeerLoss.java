@@ -10,16 +10,11 @@ final class PeerLoss {
     private PeerLoss() {}
 
     /** A peer left in good order, before an operation that needs it. */
-    static PeerLostException left(PeerStatus peer, Topology self, Submitted own) {
+    static PeerLostException left(PeerStatus peer, Topology self, String what) {
         return new PeerLostException(
                 peer.rank(),
-                "%s has left the job after operation %d: its program has ended, or shut JHorovod down. But %s needs it for operation %d, %s. If it failed, its output says why; if not, look for a rank-dependent end of the program or of its data."
-                        .formatted(
-                                peer.name(),
-                                peer.lastSequence(),
-                                self.describe(),
-                                own.sequence(),
-                                own.describe()));
+                "%s has left the job after operation %d: its program has ended, or shut JHorovod down. But %s needs it for %s. If it failed, its output says why; if not, look for a rank-dependent end of the program or of its data."
+                        .formatted(peer.name(), peer.lastSequence(), self.describe(), what));
     }
 
     /** A peer has sent nothing for longer than it may. */

@@ -18,4 +18,9 @@ record Submitted(long sequence, @Nullable CollectiveCall call) {
     String describe() {
         return call == null ? NOTHING : call.describe();
     }
+
+    /** With its number, as the end of a sentence. */
+    String describeOperation() {
+        return "operation %d, %s".formatted(sequence, describe());
+    }
 }

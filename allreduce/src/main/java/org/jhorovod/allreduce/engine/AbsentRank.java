@@ -6,8 +6,10 @@ import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.Parts;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Reduction;
+import org.jhorovod.allreduce.collective.TensorShape;
 import org.jhorovod.allreduce.negotiation.Step;
 
 /*
@@ -29,19 +31,41 @@ final class AbsentRank {
         switch (call.kind()) {
             case ALL_REDUCE -> {
                 ReduceOp op = Objects.requireNonNull(call.op());
-                Reduction asked = call.isPrescaled() ? op.prescaledBy(1) : Reduction.of(op);
                 lane.allReduce(
                         call.name(),
                         neutral(call.type(), call.elementCount(), op),
-                        without(asked, call.type(), takingPart));
+                        without(asked(call, op), call.type(), takingPart));
             }
             case BROADCAST -> {
                 HostTensor unwanted = HostTensor.allocate(call.type(), call.elementCount());
                 lane.broadcast(call.name(), unwanted, call.root());
             }
             case BARRIER -> lane.barrier(call.name());
+            case UNEQUAL_ALL_GATHER -> {
+                Parts parts = Rows.parts(entry);
+                lane.allGather(
+                        call.name(),
+                        HostTensor.allocate(call.type(), 0),
+                        HostTensor.allocate(call.type(), parts.total()),
+                        parts.counts());
+            }
+            case REDUCE_SCATTER -> {
+                ReduceOp op = Objects.requireNonNull(call.op());
+                TensorShape shape = entry.request().shape();
+                Parts parts = Rows.evenly(shape, lane.size());
+                lane.reduceScatter(
+                        call.name(),
+                        neutral(call.type(), shape.elementCount(), op),
+                        HostTensor.allocate(call.type(), parts.count(lane.rank())),
+                        without(asked(call, op), call.type(), takingPart),
+                        parts.counts());
+            }
             default -> throw new IllegalStateException("bug: no rank is absent from " + call);
         }
+    }
+
+    private static Reduction asked(CollectiveCall call, ReduceOp op) {
+        return call.isPrescaled() ? op.prescaledBy(1) : Reduction.of(op);
     }
 
     /** Elements that change no other rank's result. */
@@ -92,6 +116,13 @@ final class AbsentRank {
             case MAX -> least;
             default -> 1;
         };
+    }
+
+    /** Reduces a tensor over the ranks that take part. */
+    static void reduce(
+            Communicator lane, String name, HostTensor tensor, Reduction asked, int takingPart) {
+        lane.allReduce(name, tensor, without(asked, tensor.type(), takingPart));
+        finish(asked, tensor, takingPart);
     }
 
     /** The reduction that all ranks make, where some have joined. */

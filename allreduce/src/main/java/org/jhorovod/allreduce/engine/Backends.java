@@ -4,10 +4,12 @@ import java.time.Duration;
 import org.jhorovod.allreduce.collective.CollectiveCall.Memory;
 import org.jhorovod.allreduce.collective.DeviceTensor;
 import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.Parts;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Tensor;
 import org.jhorovod.allreduce.spi.Allocation;
 import org.jhorovod.allreduce.spi.Backend;
+import org.jhorovod.allreduce.spi.ExchangeCounts;
 import org.jhorovod.allreduce.spi.HostMemoryBackend;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,7 @@ public final class Backends implements AutoCloseable {
     private final HostMemoryBackend host;
     private final @Nullable Backend<DeviceTensor> device; // null where no device memory is reduced
     private final String whyNoDevice;
+    private final CountsComparison countsComparison;
     private final @Nullable DeviceAgreement agreement; // null where all ranks are in this process
 
     private Backends(
@@ -28,6 +31,7 @@ public final class Backends implements AutoCloseable {
             String whyNoDevice,
             @Nullable DeviceAgreement agreement) {
         this.host = host;
+        this.countsComparison = new CountsComparison(host);
         this.device = device;
         this.whyNoDevice = whyNoDevice;
         this.agreement = agreement;
@@ -111,6 +115,40 @@ public final class Backends implements AutoCloseable {
         } else {
             deviceAfterComparison(operation)
                     .allGather(operation, (DeviceTensor) input, (DeviceTensor) output);
+        }
+    }
+
+    void allGather(Operation operation, Tensor input, Tensor output, Parts parts) {
+        if (input instanceof HostTensor onHost) {
+            host.allGather(operation, onHost, (HostTensor) output, parts);
+        } else {
+            deviceAfterComparison(operation)
+                    .allGather(operation, (DeviceTensor) input, (DeviceTensor) output, parts);
+        }
+    }
+
+    void reduceScatter(
+            Operation operation, Tensor input, Tensor output, Reduction reduction, Parts parts) {
+        if (input instanceof HostTensor onHost) {
+            host.reduceScatter(operation, onHost, (HostTensor) output, reduction, parts);
+        } else {
+            deviceAfterComparison(operation)
+                    .reduceScatter(
+                            operation,
+                            (DeviceTensor) input,
+                            (DeviceTensor) output,
+                            reduction,
+                            parts);
+        }
+    }
+
+    void allToAll(Operation operation, Tensor input, Parts send, Tensor output, Parts receive) {
+        ExchangeCounts counts = countsComparison.compare(operation, send, receive);
+        if (input instanceof HostTensor onHost) {
+            host.allToAll(operation, onHost, (HostTensor) output, counts);
+        } else {
+            deviceAfterComparison(operation)
+                    .allToAll(operation, (DeviceTensor) input, (DeviceTensor) output, counts);
         }
     }
 

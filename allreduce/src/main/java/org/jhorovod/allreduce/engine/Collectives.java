@@ -1,29 +1,36 @@
 package org.jhorovod.allreduce.engine;
 
+import java.util.Arrays;
 import java.util.function.Consumer;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
 import org.jhorovod.allreduce.collective.CollectiveCall.Memory;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.Parts;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Tensor;
+import org.jhorovod.allreduce.collective.TensorShape;
+import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.spi.Allocation;
 import org.jspecify.annotations.Nullable;
 
 /** Checks the arguments of collectives at their calls. */
 final class Collectives {
+    private final int rank;
     private final int size;
     private final Backends backends;
     private final Consumer<CollectiveException> onFailure;
 
     /**
-     * For a job of so many ranks.
+     * For a rank of a job.
      *
      * @param onFailure told of a failure of the job that a call has found
      */
-    Collectives(int size, Backends backends, Consumer<CollectiveException> onFailure) {
-        this.size = size;
+    Collectives(Topology self, Backends backends, Consumer<CollectiveException> onFailure) {
+        this.rank = self.rank();
+        this.size = self.size();
         this.backends = backends;
         this.onFailure = onFailure;
     }
@@ -33,7 +40,8 @@ final class Collectives {
         CollectiveCall call = call(Kind.ALL_REDUCE, name, tensor, reduction, -1);
         return new Collective(
                 call,
-                operation -> backends.allReduce(operation, tensor, reduction),
+                tensor.shape(),
+                (at, operation) -> at.allReduce(operation, tensor, reduction),
                 backends.runOnCallers(call.memory()));
     }
 
@@ -46,7 +54,8 @@ final class Collectives {
         CollectiveCall call = call(Kind.BROADCAST, name, tensor, null, root);
         return new Collective(
                 call,
-                operation -> backends.broadcast(operation, tensor, root),
+                tensor.shape(),
+                (at, operation) -> at.broadcast(operation, tensor, root),
                 backends.runOnCallers(call.memory()));
     }
 
@@ -62,15 +71,133 @@ final class Collectives {
         CollectiveCall call = call(Kind.ALL_GATHER, name, input, null, -1);
         return new Collective(
                 call,
-                operation -> backends.allGather(operation, input, output),
+                input.shape(),
+                (at, operation) -> at.allGather(operation, input, output),
                 backends.runOnCallers(call.memory()));
+    }
+
+    Collective allGather(String name, Tensor input, Tensor output, long[] elementCounts) {
+        String what = "all-gather of '%s'".formatted(name);
+        Parts parts = parts(what, "counts", elementCounts);
+        requireElements(what, "input", input, input.type(), parts.count(rank), "its part");
+        requireElements(what, "output", output, input.type(), parts.total(), "all parts");
+        requireSameMemory(what, input, output);
+        requireMemory(name, input);
+        CollectiveCall call = call(Kind.UNEQUAL_ALL_GATHER, name, output, null, parts);
+        return new Collective(
+                call,
+                input.shape(),
+                (at, operation) -> at.allGather(operation, input, output, parts),
+                backends.runOnCallers(call.memory()));
+    }
+
+    Collective reduceScatter(
+            String name, Tensor input, Tensor output, Reduction reduction, long[] elementCounts) {
+        reduction.requireMeaning(name, input);
+        String what = "reduce-scatter of '%s'".formatted(name);
+        Parts parts = parts(what, "counts", elementCounts);
+        requireElements(what, "input", input, input.type(), parts.total(), "all parts");
+        requireElements(what, "output", output, input.type(), parts.count(rank), "its part");
+        requireSameMemory(what, input, output);
+        requireMemory(name, output);
+        CollectiveCall call = call(Kind.REDUCE_SCATTER, name, input, reduction, parts);
+        return new Collective(
+                call,
+                input.shape(),
+                (at, operation) -> at.reduceScatter(operation, input, output, reduction, parts),
+                backends.runOnCallers(call.memory()));
+    }
+
+    Collective allToAll(
+            String name, Tensor input, long[] sendCounts, Tensor output, long[] receiveCounts) {
+        String what = "all-to-all of '%s'".formatted(name);
+        Parts send = parts(what, "send counts", sendCounts);
+        Parts receive = parts(what, "receive counts", receiveCounts);
+        requireElements(what, "input", input, input.type(), send.total(), "what it sends");
+        requireElements(what, "output", output, input.type(), receive.total(), "what it receives");
+        requireSameMemory(what, input, output);
+        if (send.count(rank) != receive.count(rank)) {
+            throw new IllegalArgumentException(
+                    "In the %s rank %d sends itself %d elements, but expects %d from itself. Give the same count for both."
+                            .formatted(what, rank, send.count(rank), receive.count(rank)));
+        }
+        requireMemory(name, input);
+        requireMemory(name, output);
+        CollectiveCall call =
+                new CollectiveCall(
+                        Kind.ALL_TO_ALL, name, input.type(), null, false, -1, 0, Memory.of(input));
+        return new Collective(
+                call,
+                input.shape(),
+                (at, operation) -> at.allToAll(operation, input, send, output, receive),
+                backends.runOnCallers(call.memory()));
+    }
+
+    private Parts parts(String what, String role, long[] counts) {
+        if (counts.length != size) {
+            throw new IllegalArgumentException(
+                    "The %s has %d %s, but there are %d ranks. Give one for each rank, in rank order."
+                            .formatted(what, counts.length, role, size));
+        }
+        try {
+            return Parts.of(counts);
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new IllegalArgumentException(
+                    "The %s cannot have the %s %s: %s"
+                            .formatted(what, role, Arrays.toString(counts), e.getMessage()),
+                    e);
+        }
+    }
+
+    private void requireElements(
+            String what, String role, Tensor tensor, DataType type, long expected, String why) {
+        if (tensor.type() != type || tensor.elementCount() != expected) {
+            throw new IllegalArgumentException(
+                    "The %s of the %s must be %s[%d] on rank %d, %s by the counts; it is %s. Correct the tensor or the counts."
+                            .formatted(role, what, type, expected, rank, why, tensor));
+        }
+    }
+
+    private static void requireSameMemory(String what, Tensor input, Tensor output) {
+        if (Memory.of(output) != Memory.of(input)) {
+            throw new IllegalArgumentException(
+                    "Input and output of the %s must both be in host or both in device memory; the input is %s, the output %s. Copy one of them."
+                            .formatted(what, input, output));
+        }
+    }
+
+    /**
+     * The rows of an all-to-all.
+     *
+     * @param given empty for as many to each rank
+     */
+    long[] rowsToEach(String name, HostTensor input, long[] given) {
+        long rows = input.shape().rows();
+        if (input.shape().dimensions().isEmpty() || (given.length == 0 && rows % size != 0)) {
+            throw new IllegalArgumentException(
+                    "The all-to-all of '%s' cannot send as many rows of %s to each of %d ranks. Say how many each is sent."
+                            .formatted(name, input, size));
+        }
+        if (given.length == 0) {
+            long[] equal = new long[size];
+            Arrays.fill(equal, rows / size);
+            return equal;
+        }
+        Parts parts = parts("all-to-all of '%s'".formatted(name), "numbers of rows", given);
+        if (parts.total() != rows) {
+            throw new IllegalArgumentException(
+                    "The all-to-all of '%s' is to send %d rows in all, %s, but its input %s has %d. Correct the numbers of rows, or the input."
+                            .formatted(name, parts.total(), parts.describe(), input, rows));
+        }
+        return parts.counts();
     }
 
     Collective barrier(String name) {
         CollectiveCall call =
                 new CollectiveCall(
                         Kind.BARRIER, name, DataType.INT32, null, false, -1, 1, Memory.HOST);
-        return new Collective(call, backends::barrier, backends.runOnCallers(Memory.HOST));
+        return new Collective(
+                call, TensorShape.of(1), Backends::barrier, backends.runOnCallers(Memory.HOST));
     }
 
     /**
@@ -90,18 +217,38 @@ final class Collectives {
                         Kind.ALLOCATION, name, type, null, false, -1, elementCount, Memory.HOST);
         return new Collective(
                 call,
-                operation -> onMade.accept(backends.allocate(operation, byteCount)),
+                TensorShape.of(elementCount),
+                (at, operation) -> onMade.accept(at.allocate(operation, byteCount)),
                 backends.runOnCallers(Memory.HOST));
     }
 
-    private CollectiveCall call(
-            Kind kind, String name, Tensor tensor, @Nullable Reduction reduction, int root) {
+    private void requireMemory(String name, Tensor tensor) {
         try {
             backends.require(name, tensor);
         } catch (CollectiveException e) {
             onFailure.accept(e); // the peers may be in a collective without this rank
             throw e;
         }
+    }
+
+    private CollectiveCall call(
+            Kind kind, String name, Tensor whole, @Nullable Reduction reduction, Parts parts) {
+        CollectiveCall call = call(kind, name, whole, reduction, -1);
+        return new CollectiveCall(
+                kind,
+                name,
+                call.type(),
+                call.op(),
+                call.isPrescaled(),
+                call.root(),
+                call.elementCount(),
+                call.memory(),
+                parts.describe());
+    }
+
+    private CollectiveCall call(
+            Kind kind, String name, Tensor tensor, @Nullable Reduction reduction, int root) {
+        requireMemory(name, tensor);
         return new CollectiveCall(
                 kind,
                 name,

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveException;
@@ -18,9 +19,7 @@ import org.jhorovod.allreduce.collective.CommunicatorClosedException;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.OperationTimeoutException;
 import org.jhorovod.allreduce.collective.PeerLostException;
-import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.RegisteredMemory;
-import org.jhorovod.allreduce.collective.Tensor;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.rendezvous.LostReport;
@@ -31,7 +30,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Numbers the collectives in the order of their calls and hands them to the engine. */
-public final class EngineCommunicator implements Communicator {
+public final class EngineCommunicator extends CheckedCommunicator {
     private static final Logger logger = LoggerFactory.getLogger(EngineCommunicator.class);
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
     private static final Duration ABANDON_WAIT = Duration.ofSeconds(1);
@@ -77,7 +76,7 @@ public final class EngineCommunicator implements Communicator {
         this.onLost = onLost;
         this.splits = new Splits(self, splitting);
         this.device = new DeviceQueue(self, backends, control, operationTimeout, GIVE_UP_WAIT);
-        this.collectives = new Collectives(self.size(), backends, this::fail);
+        this.collectives = new Collectives(self, backends, this::fail);
         this.engine = new Engine(self.rank(), backends.alertness(), this::failed, this::explainBug);
     }
 
@@ -120,46 +119,6 @@ public final class EngineCommunicator implements Communicator {
     }
 
     @Override
-    public CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, Reduction reduction) {
-        return submit(collectives.allReduce(name, tensor, reduction));
-    }
-
-    @Override
-    public void allReduce(String name, Tensor tensor, Reduction reduction) {
-        run(collectives.allReduce(name, tensor, reduction));
-    }
-
-    @Override
-    public CompletableFuture<Void> broadcastAsync(String name, Tensor tensor, int root) {
-        return submit(collectives.broadcast(name, tensor, root));
-    }
-
-    @Override
-    public void broadcast(String name, Tensor tensor, int root) {
-        run(collectives.broadcast(name, tensor, root));
-    }
-
-    @Override
-    public CompletableFuture<Void> allGatherAsync(String name, Tensor input, Tensor output) {
-        return submit(collectives.allGather(name, input, output));
-    }
-
-    @Override
-    public void allGather(String name, Tensor input, Tensor output) {
-        run(collectives.allGather(name, input, output));
-    }
-
-    @Override
-    public CompletableFuture<Void> barrierAsync(String name) {
-        return submit(collectives.barrier(name));
-    }
-
-    @Override
-    public void barrier(String name) {
-        run(collectives.barrier(name));
-    }
-
-    @Override
     public RegisteredMemory allocate(String name, DataType type, long elementCount) {
         AtomicReference<Allocation> allocation = new AtomicReference<>();
         run(collectives.allocation(name, type, elementCount, allocation::set));
@@ -169,11 +128,21 @@ public final class EngineCommunicator implements Communicator {
     }
 
     @Override
+    Collectives collectives() {
+        return collectives;
+    }
+
+    @Override
     public Communicator split(String name, int colour) {
         return splits.split(this, name, colour);
     }
 
-    private CompletableFuture<Void> submit(Collective collective) {
+    Splits splits() {
+        return splits;
+    }
+
+    @Override
+    CompletableFuture<Void> submit(Collective collective) {
         standStillAtExit();
         synchronized (this) {
             Engine.Submission submission = number(collective);
@@ -182,8 +151,9 @@ public final class EngineCommunicator implements Communicator {
         }
     }
 
-    /** Blocks until a collective has ended, which nobody has to be woken for where none waits. */
-    private void run(Collective collective) {
+    /** Nobody has to be woken for a collective's end where none waits. */
+    @Override
+    void run(Collective collective) {
         requireNotEngine();
         standStillAtExit();
         Engine.Submission submission;
@@ -215,7 +185,8 @@ public final class EngineCommunicator implements Communicator {
                 () -> runNow(sequence, call, collective.body()), new CompletableFuture<>());
     }
 
-    private void runNow(long sequence, CollectiveCall call, Consumer<Operation> collective) {
+    private void runNow(
+            long sequence, CollectiveCall call, BiConsumer<Backends, Operation> collective) {
         RunningOperation operation =
                 new RunningOperation(
                         self,
@@ -228,7 +199,7 @@ public final class EngineCommunicator implements Communicator {
         control.check(sequence);
         running = operation;
         try {
-            collective.accept(operation);
+            collective.accept(backends, operation);
         } finally {
             running = null;
         }
@@ -350,7 +321,7 @@ public final class EngineCommunicator implements Communicator {
     /** Closes because the process exits: nothing that still waits is worth waiting for. */
     public void closeAtExit() {
         isExiting = true;
-        splits.closeAll(EngineCommunicator::closeAtExit);
+        splits.closeAll(NegotiatingCommunicator::closeAtExit);
         close(Duration.ZERO);
     }
 

@@ -1,62 +1,70 @@
 package org.jhorovod.allreduce.engine;
 
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.HostTensor;
-import org.jhorovod.allreduce.collective.Reduction;
-import org.jhorovod.allreduce.collective.Tensor;
 import org.jhorovod.allreduce.negotiation.Step;
+import org.jspecify.annotations.Nullable;
 
-/** What this rank does when a name's turn has come. */
-sealed interface Named permits Named.AllReduce, Named.Broadcast, Named.AllGather, Named.Barrier {
+/**
+ * What this rank does when a name's turn has come, and the future of it.
+ *
+ * @param <T> what comes of it
+ */
+final class Named<T> {
+    private final Body<T> body;
+    private final Optional<HostTensor> fusible;
+    private final CompletableFuture<T> future = new CompletableFuture<>();
+    private @Nullable T result; // owned by the lane's thread; null before, and of Void
 
-    /** Completes when it is done. */
-    CompletableFuture<Void> future();
-
-    /**
-     * Runs it; blocks until it is done.
-     *
-     * @param lane on which all ranks do so in the same order
-     * @param takingPart how many ranks do so with a tensor of their own
-     */
-    void run(Communicator lane, Step.Entry entry, int takingPart);
-
-    /** An all-reduce. */
-    record AllReduce(Tensor tensor, Reduction reduction, CompletableFuture<Void> future)
-            implements Named {
-        @Override
-        public void run(Communicator lane, Step.Entry entry, int takingPart) {
-            String name = entry.request().name();
-            if (takingPart == lane.size()) {
-                lane.allReduce(name, tensor, reduction);
-                return;
-            }
-            lane.allReduce(name, tensor, AbsentRank.without(reduction, tensor.type(), takingPart));
-            AbsentRank.finish(reduction, (HostTensor) tensor, takingPart);
-        }
+    /** Runs what was submitted, and blocks until it is done. */
+    @FunctionalInterface
+    interface Body<T> {
+        /**
+         * Runs it.
+         *
+         * @param lane on which all ranks do so in the same order
+         * @param takingPart how many ranks do so with a tensor of their own
+         * @return null for Void
+         */
+        @Nullable T run(EngineCommunicator lane, Step.Entry entry, int takingPart);
     }
 
-    /** A broadcast. */
-    record Broadcast(Tensor tensor, int root, CompletableFuture<Void> future) implements Named {
-        @Override
-        public void run(Communicator lane, Step.Entry entry, int takingPart) {
-            lane.broadcast(entry.request().name(), tensor, root);
-        }
+    private Named(Body<T> body, Optional<HostTensor> fusible) {
+        this.body = body;
+        this.fusible = fusible;
     }
 
-    /** An all-gather. */
-    record AllGather(Tensor input, Tensor output, CompletableFuture<Void> future) implements Named {
-        @Override
-        public void run(Communicator lane, Step.Entry entry, int takingPart) {
-            lane.allGather(entry.request().name(), input, output);
-        }
+    /** What runs by itself. */
+    static <T> Named<T> of(Body<T> body) {
+        return new Named<>(body, Optional.empty());
     }
 
-    /** A barrier. */
-    record Barrier(CompletableFuture<Void> future) implements Named {
-        @Override
-        public void run(Communicator lane, Step.Entry entry, int takingPart) {
-            lane.barrier(entry.request().name());
-        }
+    /** What may be reduced together with others of its type and operation. */
+    static Named<Void> ofFusible(HostTensor tensor, Body<Void> body) {
+        return new Named<>(body, Optional.of(tensor));
+    }
+
+    CompletableFuture<T> future() {
+        return future;
+    }
+
+    /** The tensor to fuse. */
+    HostTensor tensor() {
+        return fusible.orElseThrow();
+    }
+
+    void run(EngineCommunicator lane, Step.Entry entry, int takingPart) {
+        result = body.run(lane, entry, takingPart);
+    }
+
+    @SuppressWarnings("NullAway") // null for Void alone
+    void complete() {
+        future.complete(result);
+    }
+
+    void fail(CollectiveException cause) {
+        future.completeExceptionally(cause);
     }
 }

@@ -55,7 +55,7 @@ final class NamedLane implements Coordination.Listener {
     private final Coordination coordination;
     private final Supplier<EngineCommunicator> forming;
     private final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
-    private final Map<String, Named> pending = new ConcurrentHashMap<>();
+    private final Map<String, Named<?>> pending = new ConcurrentHashMap<>();
     private final AtomicReference<@Nullable CompletableFuture<Integer>> joining =
             new AtomicReference<>();
     private final FusionBuffer fusion = new FusionBuffer(); // owned by the lane's thread
@@ -91,7 +91,7 @@ final class NamedLane implements Coordination.Listener {
 
     @Override
     public void failed(CollectiveException cause) {
-        enqueue(() -> end(cause));
+        end(cause);
         EngineCommunicator running = lane;
         if (running != null) {
             // Its report of a lost rank may block.
@@ -99,6 +99,7 @@ final class NamedLane implements Coordination.Listener {
             ending.setDaemon(true);
             ending.start();
         }
+        thread.interrupt(); // it may wait for ranks that do not come any more
     }
 
     private void enqueue(Runnable work) {
@@ -119,22 +120,41 @@ final class NamedLane implements Coordination.Listener {
      * @return the future of what is submitted
      * @throws MismatchException if the name is under way already, or this rank has joined
      */
-    CompletableFuture<Void> submit(Request request, Named named) {
+    <T> CompletableFuture<T> submit(Request request, Named<T> named) {
+        submit(Map.of(request, named));
+        return named.future();
+    }
+
+    /** Submits all of these or, where one cannot be, none; otherwise the same. */
+    void submit(Map<Request, ? extends Named<?>> all) {
         control.isCalled();
-        requireOpen(request.call());
+        List<String> taken = new ArrayList<>();
+        try {
+            all.forEach(
+                    (request, named) -> {
+                        take(request.call(), named);
+                        taken.add(request.name());
+                    });
+        } catch (CollectiveException e) {
+            taken.forEach(pending::remove);
+            throw e;
+        }
+        coordination.announce(all.keySet());
+        failIfOver();
+    }
+
+    private void take(CollectiveCall call, Named<?> named) {
+        requireOpen(call);
         if (joining.get() != null) {
             throw new MismatchException(
                     "%s submitted the %s after it had joined. Join when there is nothing more to submit."
-                            .formatted(self.describe(), request.call().describe()));
+                            .formatted(self.describe(), call.describe()));
         }
-        if (pending.putIfAbsent(request.name(), named) != null) {
+        if (pending.putIfAbsent(call.name(), named) != null) {
             throw new MismatchException(
                     "%s submitted the %s while another tensor of that name is under way. Wait for its future first, or give this one another name."
-                            .formatted(self.describe(), request.call().describe()));
+                            .formatted(self.describe(), call.describe()));
         }
-        coordination.announce(request);
-        failIfOver();
-        return named.future();
     }
 
     /** Takes part with nothing until all ranks have joined; the future has the last one. */
@@ -177,17 +197,24 @@ final class NamedLane implements Coordination.Listener {
             } catch (InterruptedException e) {
                 end(closed());
             } catch (CollectiveException e) {
-                end(e);
-            } catch (RuntimeException e) {
+                giveUp(e);
+            } catch (Throwable e) {
                 logger.error("bug: the lane met an unexpected failure", e);
-                CollectiveException cause = explainBug(e);
-                end(cause);
-                control.abort(cause);
+                giveUp(explainBug(e));
             }
         }
     }
 
-    private CollectiveException explainBug(RuntimeException bug) {
+    /** Fails the communicator: the other ranks wait for this one's part. */
+    private void giveUp(CollectiveException cause) {
+        boolean isClosed = end instanceof CommunicatorClosedException;
+        end(cause);
+        if (!isClosed) {
+            control.abort(cause);
+        }
+    }
+
+    private CollectiveException explainBug(Throwable bug) {
         return new PeerLostException(
                 self.rank(),
                 "%s gave up because of a fault of its own: %s. Its log has the stack trace; please report it."
@@ -198,17 +225,15 @@ final class NamedLane implements Coordination.Listener {
         if (step instanceof Step.Run run) {
             run(run);
         } else if (step instanceof Step.Refuse refuse) {
-            Named refused = pending.remove(refuse.name());
-            if (refused != null) {
-                refused.future().completeExceptionally(new MismatchException(refuse.reason()));
-            }
+            Optional.ofNullable(pending.remove(refuse.name()))
+                    .ifPresent(refused -> refused.fail(new MismatchException(refuse.reason())));
         } else if (step instanceof Step.Joined joined) {
             CompletableFuture<Integer> future = joining.getAndSet(null);
             if (future != null) {
                 future.complete(joined.lastRank());
             }
         } else if (step instanceof Step.Left left) {
-            end(control.leftBehind(left.rank()));
+            end(control.leftBehind(left.rank(), waiting()));
         } else {
             throw new AssertionError(step);
         }
@@ -216,9 +241,16 @@ final class NamedLane implements Coordination.Listener {
 
     private void run(Step.Run run) {
         EngineCommunicator running = formed();
-        List<Named> own = new ArrayList<>(); // none of a rank that has joined
+        if (running == null) {
+            return; // the lane has come to its end
+        }
+        List<Named<?>> own = new ArrayList<>(); // none of a rank that has joined
         for (Step.Entry entry : run.entries()) {
             Optional.ofNullable(pending.get(entry.request().name())).ifPresent(own::add);
+        }
+        if (own.size() < run.entries().size() && run.absent() == 0) {
+            throw new IllegalStateException(
+                    "bug: this rank has not submitted all of " + run.entries());
         }
         if (own.isEmpty()) {
             AbsentRank.takePart(running, run.entries().get(0), self.size() - run.absent());
@@ -229,28 +261,41 @@ final class NamedLane implements Coordination.Listener {
         }
         // Before the futures: whoever waits may submit the name again.
         run.entries().forEach(entry -> pending.remove(entry.request().name()));
-        own.forEach(named -> named.future().complete(null));
+        own.forEach(Named::complete);
     }
 
-    private EngineCommunicator formed() {
+    /** The lane's connections; null where it has come to its end meanwhile. */
+    private @Nullable EngineCommunicator formed() {
         EngineCommunicator known = lane;
         if (known == null) {
             known = forming.get();
             lane = known;
         }
+        if (end != null) {
+            known.close(Duration.ZERO);
+            return null;
+        }
         return known;
     }
 
-    private void fuse(EngineCommunicator running, CollectiveCall first, List<Named> own) {
+    private void fuse(EngineCommunicator running, CollectiveCall first, List<Named<?>> own) {
         List<HostTensor> tensors = new ArrayList<>();
-        own.forEach(named -> tensors.add((HostTensor) ((Named.AllReduce) named).tensor()));
+        own.forEach(named -> tensors.add(named.tensor()));
         ReduceOp op = Objects.requireNonNull(first.op());
         HostTensor packed = fusion.pack(first.type(), tensors);
         running.allReduce(first.name(), packed, Reduction.of(op));
         fusion.unpack(tensors);
     }
 
-    private void end(CollectiveException cause) {
+    /** What waits, in words. */
+    private String waiting() {
+        return pending.keySet().stream()
+                .findFirst()
+                .map("'%s', which it has submitted"::formatted)
+                .orElse("what it may submit by name");
+    }
+
+    private synchronized void end(CollectiveException cause) {
         if (end == null) {
             end = cause;
         }
@@ -259,10 +304,7 @@ final class NamedLane implements Coordination.Listener {
 
     private void failAll(CollectiveException cause) {
         for (String name : List.copyOf(pending.keySet())) {
-            Named named = pending.remove(name);
-            if (named != null) {
-                named.future().completeExceptionally(cause);
-            }
+            Optional.ofNullable(pending.remove(name)).ifPresent(named -> named.fail(cause));
         }
         CompletableFuture<Integer> future = joining.getAndSet(null);
         if (future != null) {

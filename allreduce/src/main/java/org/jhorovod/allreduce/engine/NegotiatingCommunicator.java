@@ -1,32 +1,37 @@
 package org.jhorovod.allreduce.engine;
 
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
-import org.jhorovod.allreduce.collective.DeviceTensor;
+import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.NamedCommunicator;
+import org.jhorovod.allreduce.collective.ProcessSet;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.RegisteredMemory;
 import org.jhorovod.allreduce.collective.Tensor;
-import org.jhorovod.allreduce.collective.TensorShape;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.fusion.FusionPlanner;
 import org.jhorovod.allreduce.negotiation.Request;
 import org.jhorovod.allreduce.negotiation.StallReport;
+import org.jspecify.annotations.Nullable;
 
 /** Has what it is asked for negotiated, and run on a lane of its own. */
-public final class NegotiatingCommunicator implements NamedCommunicator {
+public final class NegotiatingCommunicator extends CheckedCommunicator
+        implements NamedCommunicator {
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
 
     private final EngineCommunicator planned;
     private final Collectives collectives;
     private final NamedLane lane;
+    private final ProcessSets processSets;
 
     /**
      * Takes over a communicator that has not been started; to be started with it.
@@ -44,8 +49,9 @@ public final class NegotiatingCommunicator implements NamedCommunicator {
             Supplier<EngineCommunicator> forming) {
         this.planned = planned;
         Topology self = planned.topology();
-        this.collectives = new Collectives(self.size(), backends, planned::fail);
+        this.collectives = new Collectives(self, backends, planned::fail);
         this.lane = new NamedLane(self, control, planner, stalls, forming);
+        this.processSets = new ProcessSets(this, planned.splits());
     }
 
     @Override
@@ -69,54 +75,129 @@ public final class NegotiatingCommunicator implements NamedCommunicator {
     }
 
     @Override
-    public CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, Reduction reduction) {
-        return allReduceAsync(name, tensor, reduction, Request.Grouping.NONE);
+    Collectives collectives() {
+        return collectives;
     }
 
-    private CompletableFuture<Void> allReduceAsync(
-            String name, Tensor tensor, Reduction reduction, Request.Grouping grouping) {
-        requireHost(name, tensor);
-        CollectiveCall call = collectives.allReduce(name, tensor, reduction).call();
+    @Override
+    CompletableFuture<Void> submit(Collective collective) {
         return lane.submit(
-                new Request(call, tensor.shape(), grouping),
-                new Named.AllReduce(tensor, reduction, new CompletableFuture<>()));
+                request(collective, Request.Grouping.NONE),
+                Named.<Void>of(
+                        (on, entry, takingPart) -> {
+                            on.run(collective);
+                            return null;
+                        }));
+    }
+
+    @Override
+    void run(Collective collective) {
+        await(submit(collective));
+    }
+
+    private static Request request(Collective collective, Request.Grouping grouping) {
+        CollectiveCall call = collective.call();
+        if (call.memory() == CollectiveCall.Memory.DEVICE) {
+            throw new IllegalArgumentException(
+                    "'%s' lies on a device, but tensors that are submitted in any order lie in host memory. Copy it there, or call the collective on planned(), in the same order on all ranks."
+                            .formatted(call.name()));
+        }
+        return new Request(call, collective.shape(), grouping);
+    }
+
+    @Override
+    public CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, Reduction reduction) {
+        Collective collective = collectives.allReduce(name, tensor, reduction);
+        Request request = request(collective, Request.Grouping.NONE); // and so it is on the host
+        return lane.submit(request, reducing(collective, tensor, reduction));
+    }
+
+    @Override
+    public void allReduce(String name, Tensor tensor, Reduction reduction) {
+        await(allReduceAsync(name, tensor, reduction));
     }
 
     @Override
     public CompletableFuture<Void> groupedAllReduceAsync(
             String name, List<? extends Tensor> tensors, Reduction reduction) {
-        Request.Grouping grouping = new Request.Grouping(name, tensors.size());
-        List<CompletableFuture<Void>> futures = new ArrayList<>();
-        for (int i = 0; i < tensors.size(); i++) {
-            futures.add(allReduceAsync(name + "/" + i, tensors.get(i), reduction, grouping));
+        if (name.isEmpty()) {
+            throw new IllegalArgumentException("A group of tensors needs a name.");
         }
-        return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new));
+        Request.Grouping grouping = new Request.Grouping(name, tensors.size());
+        Map<Request, Named<Void>> members = new LinkedHashMap<>();
+        for (int i = 0; i < tensors.size(); i++) {
+            String member = name + "/" + i;
+            Tensor tensor = tensors.get(i);
+            Collective collective = collectives.allReduce(member, tensor, reduction);
+            members.put(request(collective, grouping), reducing(collective, tensor, reduction));
+        }
+        lane.submit(members);
+        return CompletableFuture.allOf(
+                members.values().stream().map(Named::future).toArray(CompletableFuture[]::new));
+    }
+
+    private static Named<Void> reducing(Collective collective, Tensor tensor, Reduction reduction) {
+        HostTensor onHost = (HostTensor) tensor;
+        return Named.ofFusible(
+                onHost,
+                (on, entry, takingPart) -> {
+                    if (takingPart == on.size()) {
+                        on.run(collective);
+                    } else {
+                        String name = collective.call().name();
+                        AbsentRank.reduce(on, name, onHost, reduction, takingPart);
+                    }
+                    return null;
+                });
     }
 
     @Override
-    public CompletableFuture<Void> broadcastAsync(String name, Tensor tensor, int root) {
-        requireHost(name, tensor);
-        CollectiveCall call = collectives.broadcast(name, tensor, root).call();
+    public CompletableFuture<HostTensor> allGatherAsync(String name, HostTensor input) {
         return lane.submit(
-                new Request(call, tensor.shape(), Request.Grouping.NONE),
-                new Named.Broadcast(tensor, root, new CompletableFuture<>()));
+                ofRows(Kind.UNEQUAL_ALL_GATHER, name, input, null),
+                Named.of((on, entry, takingPart) -> Rows.gather(on, entry, input)));
     }
 
     @Override
-    public CompletableFuture<Void> allGatherAsync(String name, Tensor input, Tensor output) {
-        requireHost(name, input);
-        CollectiveCall call = collectives.allGather(name, input, output).call();
+    public CompletableFuture<HostTensor> reduceScatterAsync(
+            String name, HostTensor input, Reduction reduction) {
+        reduction.requireMeaning(name, input);
+        if (input.shape().dimensions().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "The reduce-scatter of '%s' asks for the rows of a scalar. Give it a dimension, or all-reduce it."
+                            .formatted(name));
+        }
         return lane.submit(
-                new Request(call, input.shape(), Request.Grouping.NONE),
-                new Named.AllGather(input, output, new CompletableFuture<>()));
+                ofRows(Kind.REDUCE_SCATTER, name, input, reduction),
+                Named.of(
+                        (on, entry, takingPart) ->
+                                Rows.reduce(on, entry, input, reduction, takingPart)));
     }
 
     @Override
-    public CompletableFuture<Void> barrierAsync(String name) {
-        CollectiveCall call = collectives.barrier(name).call();
+    public CompletableFuture<Received> allToAllAsync(
+            String name, HostTensor input, long... rowsToEach) {
+        long[] rows = collectives.rowsToEach(name, input, rowsToEach);
         return lane.submit(
-                new Request(call, TensorShape.of(call.elementCount()), Request.Grouping.NONE),
-                new Named.Barrier(new CompletableFuture<>()));
+                ofRows(Kind.ALL_TO_ALL, name, input, null),
+                Named.of((on, entry, takingPart) -> Rows.exchange(on, entry, input, rows)));
+    }
+
+    private static Request ofRows(
+            Kind kind, String name, HostTensor input, @Nullable Reduction reduction) {
+        input.requireOpen();
+        CollectiveCall call =
+                new CollectiveCall(
+                        kind,
+                        name,
+                        input.type(),
+                        reduction == null ? null : reduction.op(),
+                        reduction != null && reduction.isPrescaled(),
+                        -1,
+                        input.elementCount(),
+                        CollectiveCall.Memory.HOST,
+                        Request.BY_ROWS);
+        return new Request(call, input.shape(), Request.Grouping.NONE);
     }
 
     @Override
@@ -124,12 +205,9 @@ public final class NegotiatingCommunicator implements NamedCommunicator {
         return lane.join();
     }
 
-    private static void requireHost(String name, Tensor tensor) {
-        if (tensor instanceof DeviceTensor) {
-            throw new IllegalArgumentException(
-                    "'%s' is %s, but tensors that are submitted in any order lie in host memory. Copy it there, or call the collective on planned(), in the same order on all ranks."
-                            .formatted(name, tensor));
-        }
+    @Override
+    public ProcessSet addProcessSet(List<Integer> ranks) {
+        return processSets.add(ranks);
     }
 
     @Override

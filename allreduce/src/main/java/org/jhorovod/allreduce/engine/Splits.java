@@ -4,6 +4,7 @@ import java.lang.ref.WeakReference;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jhorovod.allreduce.algorithm.Division;
 import org.jhorovod.allreduce.collective.Communicator;
@@ -21,7 +22,7 @@ final class Splits {
     private final Topology self;
     private final Splitting splitting;
     // Guarded by this. Weak: an open one is held by its threads.
-    private final List<WeakReference<EngineCommunicator>> groups = new ArrayList<>();
+    private final List<WeakReference<NegotiatingCommunicator>> groups = new ArrayList<>();
     private int count;
     private boolean isClosed;
 
@@ -31,7 +32,7 @@ final class Splits {
     }
 
     /** Divides the ranks of a communicator, all of which do so; see {@link Communicator#split}. */
-    EngineCommunicator split(Communicator whole, String name, int colour) {
+    Communicator split(Communicator whole, String name, int colour) {
         if (colour < 0 && colour != Communicator.BY_HOST) {
             throw new IllegalArgumentException(
                     "The colour of the split '%s' must be 0 or more, or BY_HOST, not %d."
@@ -59,12 +60,29 @@ final class Splits {
                 colour == Communicator.BY_HOST
                         ? Division.byHost(places, self)
                         : Division.of(places, colours, self);
-        return form(name, division);
+        return form(number(name), division).planned();
     }
 
-    private EngineCommunicator form(String name, Division division) {
-        EngineCommunicator group =
-                splitting.form(number(name), division.members(), division.self());
+    /**
+     * Forms the communicator of some ranks; all ranks call it.
+     *
+     * @param name that no other part has
+     * @return empty if this rank is none of them
+     */
+    Optional<NegotiatingCommunicator> part(Communicator whole, String name, List<Integer> ranks) {
+        List<Topology> places = places(tell(whole, name, 0));
+        if (!ranks.contains(self.rank())) {
+            return Optional.empty();
+        }
+        List<Integer> colours = new ArrayList<>();
+        for (int rank = 0; rank < self.size(); rank++) {
+            colours.add(ranks.contains(rank) ? 0 : 1);
+        }
+        return Optional.of(form(name, Division.of(places, colours, self)));
+    }
+
+    private NegotiatingCommunicator form(String name, Division division) {
+        NegotiatingCommunicator group = splitting.form(name, division.members(), division.self());
         boolean isLate;
         synchronized (this) {
             isLate = isClosed;
@@ -118,15 +136,15 @@ final class Splits {
     }
 
     /** Closes the groups that are not closed yet, the last one first. */
-    void closeAll(Consumer<EngineCommunicator> closing) {
-        List<WeakReference<EngineCommunicator>> open;
+    void closeAll(Consumer<NegotiatingCommunicator> closing) {
+        List<WeakReference<NegotiatingCommunicator>> open;
         synchronized (this) {
             open = new ArrayList<>(groups);
             groups.clear();
             isClosed = true;
         }
         for (int i = open.size() - 1; i >= 0; i--) {
-            EngineCommunicator group = open.get(i).get();
+            NegotiatingCommunicator group = open.get(i).get();
             if (group != null) {
                 closing.accept(group);
             }

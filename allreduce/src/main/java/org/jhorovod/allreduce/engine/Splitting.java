@@ -14,5 +14,5 @@ public interface Splitting {
      * @param members their numbers here, in their order
      * @param self this rank among them
      */
-    EngineCommunicator form(String name, List<Integer> members, Topology self);
+    NegotiatingCommunicator form(String name, List<Integer> members, Topology self);
 }

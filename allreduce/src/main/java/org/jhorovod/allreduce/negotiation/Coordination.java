@@ -3,6 +3,7 @@ package org.jhorovod.allreduce.negotiation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -63,20 +64,26 @@ public final class Coordination implements Correspondent {
         this.listener = listener;
     }
 
-    /** Tells rank 0 what this rank has submitted; no other of its name is under way. */
-    public void announce(Request request) {
-        announced.put(request.name(), request);
-        Integer number = numbers.get(request);
-        send(number == null ? new Announcement.Fresh(request) : new Announcement.Known(number));
+    /** Tells rank 0 what this rank has submitted; no others of these names are under way. */
+    public void announce(Collection<Request> requests) {
+        for (Request request : requests) {
+            announced.put(request.name(), request);
+            Integer number = numbers.get(request);
+            outbox.add(
+                    number == null
+                            ? new Announcement.Fresh(request)
+                            : new Announcement.Known(number));
+        }
+        send();
     }
 
     /** Tells rank 0 that this rank submits nothing more until all have joined. */
     public void join() {
-        send(new Announcement.Join());
+        outbox.add(new Announcement.Join());
+        send();
     }
 
-    private void send(Announcement.Item item) {
-        outbox.add(item);
+    private void send() {
         if (self.size() == 1) {
             workAlone();
         } else {
@@ -100,9 +107,14 @@ public final class Coordination implements Correspondent {
         if (negotiator != null && self.size() > 1) {
             stalls.look(negotiator);
         }
-        if (!hasFailed && control.failure().isPresent()) {
+        control.failure().ifPresent(this::failed);
+    }
+
+    @Override
+    public void failed(CollectiveException cause) {
+        if (!hasFailed) {
             hasFailed = true;
-            listener.failed(control.failure().get());
+            listener.failed(cause);
         }
     }
 

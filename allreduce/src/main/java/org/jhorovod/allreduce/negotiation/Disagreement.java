@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.CollectiveCall;
-import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
 import org.jspecify.annotations.Nullable;
 
 /** Finds what ranks that submit the same name do not agree on. */
@@ -96,7 +95,7 @@ final class Disagreement {
     }
 
     private static Optional<Difference> shapes(Request one, Request other) {
-        boolean mayDifferInRows = mayDifferInRows(one.call().kind());
+        boolean mayDifferInRows = one.mayDifferInRows();
         if (one.shape().dimensions().size() != other.shape().dimensions().size()) {
             return difference(
                     "number of dimensions",
@@ -104,11 +103,20 @@ final class Disagreement {
                     other.call().type() + other.shape().toString(),
                     "Look for a reshape, or a model that is not the same on all ranks.");
         }
+        if (!one.call().parts().equals(other.call().parts())) {
+            return difference(
+                    "counts",
+                    "parts '%s'".formatted(one.call().parts()),
+                    "parts '%s'".formatted(other.call().parts()),
+                    "Compute the counts in the same way on all ranks.");
+        }
+        if (one.hasCounts() || one.shape().equals(other.shape())) {
+            return Optional.empty();
+        }
         boolean isSame =
                 mayDifferInRows
-                        ? one.shape().dimensions().isEmpty()
-                                || one.shape().ofRow().equals(other.shape().ofRow())
-                        : one.shape().equals(other.shape());
+                        && (one.shape().dimensions().isEmpty()
+                                || one.shape().ofRow().equals(other.shape().ofRow()));
         return isSame
                 ? Optional.empty()
                 : difference(
@@ -116,15 +124,9 @@ final class Disagreement {
                         one.call().type() + one.shape().toString(),
                         other.call().type() + other.shape().toString(),
                         mayDifferInRows
-                                ? "Only the first dimension may differ in an %s."
-                                        .formatted(one.call().kind().word())
+                                ? "Only the first dimension may differ here."
                                 : "Look for a last batch that is smaller on one rank,"
                                         + " rank-dependent layers, or a stale checkpoint.");
-    }
-
-    /** Whether ranks may have different numbers of rows. */
-    static boolean mayDifferInRows(Kind kind) {
-        return kind == Kind.ALL_GATHER;
     }
 
     private static Optional<Difference> groups(Request one, Request other) {
@@ -174,10 +176,21 @@ final class Disagreement {
                             .formatted(
                                     request.call().kind().word(), request.name(), joined.get(0)));
         }
-        return request.call().kind() == Kind.BROADCAST && joined.contains(root)
-                ? Optional.of(
-                        "The broadcast of '%s' cannot run: its root, rank %d, has joined, and has nothing to send. Broadcast from a rank that still trains, or before the join."
-                                .formatted(request.name(), root))
-                : Optional.empty();
+        if (request.canRunWithout(joined)) {
+            return Optional.empty();
+        }
+        String why =
+                request.call().kind() == CollectiveCall.Kind.BROADCAST
+                        ? "it is the root, and has nothing to send. Broadcast from a rank that"
+                                + " still trains, or before it joins."
+                        : "all ranks have to take part in it. Call it before a rank joins, or, for"
+                                + " an all-gather, without an output.";
+        return Optional.of(
+                "The %s of '%s' cannot run: rank %d has joined, and %s"
+                        .formatted(
+                                request.call().kind().word(),
+                                request.name(),
+                                joined.contains(root) ? root : joined.get(0),
+                                why));
     }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,17 +44,10 @@ final class Negotiator {
     private final int size;
     private final FusionPlanner planner;
     private final Map<String, Proposal> proposals = new LinkedHashMap<>();
-    private final Map<String, Group> groups = new LinkedHashMap<>();
+    private final Map<String, List<Proposal>> groups = new LinkedHashMap<>();
     private final List<Known> known = new ArrayList<>();
     private final BitSet joined = new BitSet();
     private final List<@Nullable String> lastNames;
-
-    /** Tensors that run together or not at all, as far as all ranks have announced them. */
-    private static final class Group {
-        private final List<Proposal> waiting = new ArrayList<>();
-        private Optional<Step.Refuse> refused = Optional.empty();
-        private int seen;
-    }
 
     /** What has a number. */
     private record Known(Step.Entry entry, List<Request> requests) {}
@@ -139,10 +133,11 @@ final class Negotiator {
     private List<Step> agree(List<Proposal> ready) {
         List<Step> steps = new ArrayList<>();
         List<Candidate<Proposal>> candidates = new ArrayList<>();
+        Map<String, Step.Refuse> refusedGroups = refusedGroups(ready);
         for (Proposal proposal : ready) {
             Optional<Step.Refuse> refused = refuse(proposal);
             if (proposal.first().grouping().isGroup()) {
-                agreeOfGroup(proposal, refused, steps, candidates);
+                agreeOfGroup(proposal, refusedGroups, steps, candidates);
             } else if (refused.isPresent()) {
                 steps.add(refused.get());
             } else {
@@ -156,27 +151,43 @@ final class Negotiator {
         return steps;
     }
 
+    private static Map<String, Step.Refuse> refusedGroups(List<Proposal> ready) {
+        Map<String, Step.Refuse> refused = new HashMap<>();
+        for (Proposal proposal : ready) {
+            refuse(proposal)
+                    .ifPresent(
+                            cause ->
+                                    proposal.groups()
+                                            .forEach(name -> refused.putIfAbsent(name, cause)));
+        }
+        return refused;
+    }
+
     private void agreeOfGroup(
             Proposal proposal,
-            Optional<Step.Refuse> refused,
+            Map<String, Step.Refuse> refusedGroups,
             List<Step> steps,
             List<Candidate<Proposal>> candidates) {
         Request.Grouping grouping = proposal.first().grouping();
-        Group group = groups.computeIfAbsent(grouping.name(), name -> new Group());
-        group.seen++;
-        group.waiting.add(proposal);
-        group.refused = group.refused.or(() -> refused);
-        boolean isWhole = group.seen == grouping.size();
-        if (group.refused.isPresent()) {
-            Step.Refuse cause = group.refused.get();
-            group.waiting.forEach(each -> steps.add(refusal(each, cause)));
-            group.waiting.clear();
-        } else if (isWhole) {
-            group.waiting.forEach(each -> candidates.add(candidate(each)));
+        String name = grouping.name();
+        List<Proposal> group = groups.computeIfAbsent(name, key -> new ArrayList<>());
+        group.add(proposal);
+        Step.Refuse cause = refusedGroups.get(name);
+        if (cause != null) {
+            groups.remove(name);
+            takeGroup(name, group);
+            group.forEach(each -> steps.add(refusal(each, cause)));
+        } else if (group.size() == grouping.size()) {
+            groups.remove(name);
+            group.forEach(each -> candidates.add(candidate(each)));
         }
-        if (isWhole) {
-            groups.remove(grouping.name());
-        }
+    }
+
+    /** Those of a group that not all ranks have: each rank announces all of its group at once. */
+    private void takeGroup(String name, List<Proposal> group) {
+        proposals
+                .values()
+                .removeIf(proposal -> proposal.groups().contains(name) && group.add(proposal));
     }
 
     private static Optional<Step.Refuse> refuse(Proposal proposal) {
@@ -221,7 +232,9 @@ final class Negotiator {
         Request first = proposal.first();
         List<Long> rows = proposal.rows();
         if (isNumbered) {
-            known.add(new Known(new Step.Entry(first, rows, number, true), List.copyOf(all)));
+            boolean areEqual = all.stream().allMatch(first::equals);
+            List<Request> requests = areEqual ? Collections.nCopies(size, first) : all;
+            known.add(new Known(new Step.Entry(first, rows, number, true), requests));
         }
         return new Step.Entry(first, rows, number, false);
     }

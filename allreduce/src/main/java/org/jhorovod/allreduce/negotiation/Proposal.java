@@ -3,7 +3,9 @@ package org.jhorovod.allreduce.negotiation;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A name that some ranks have announced. Owned by the negotiator's thread. */
@@ -84,6 +86,17 @@ final class Proposal {
         throw new IllegalStateException("bug: nobody has announced " + name);
     }
 
+    /** The groups in which ranks have it, which should be one. */
+    Set<String> groups() {
+        Set<String> groups = new HashSet<>();
+        for (Request request : requests) {
+            if (request != null && request.grouping().isGroup()) {
+                groups.add(request.grouping().name());
+            }
+        }
+        return groups;
+    }
+
     /** The number by which all ranks have announced it, or -1. */
     int number() {
         return absent() == 0 ? number : NO_NUMBER;
@@ -91,7 +104,7 @@ final class Proposal {
 
     /** The first dimension of each rank, where ranks may differ in it; else empty. */
     List<Long> rows() {
-        if (!Disagreement.mayDifferInRows(first().call().kind())) {
+        if (!first().mayDifferInRows()) {
             return List.of();
         }
         List<Long> rows = new ArrayList<>();

@@ -1,6 +1,7 @@
 package org.jhorovod.allreduce.negotiation;
 
 import java.io.IOException;
+import java.util.List;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
 import org.jhorovod.allreduce.collective.CollectiveCall.Memory;
@@ -18,6 +19,11 @@ import org.jhorovod.allreduce.collective.TensorShape;
 public record Request(CollectiveCall call, TensorShape shape, Grouping grouping) {
 
     /**
+     * What {@link CollectiveCall#parts} says where ranks give rows, and need not know of others'.
+     */
+    public static final String BY_ROWS = "by rows";
+
+    /**
      * Several tensors that were submitted together, of which either all run or none.
      *
      * @param name of the group, the same on all ranks; empty for a tensor by itself
@@ -33,12 +39,10 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
         }
     }
 
-    /** Checks that shape and call fit. */
-    public Request {
-        if (shape.elementCount() != call.elementCount()) {
-            throw new IllegalArgumentException(
-                    "%s has not the shape %s.".formatted(call.describe(), shape));
-        }
+    /** The request in a few words, such as {@code all-reduce SUM of 'w' FLOAT32[3, 4]}. */
+    String describe() {
+        boolean isOfRows = call.elementCount() != shape.elementCount();
+        return call.describe() + (isOfRows ? ", of shape " + shape : "");
     }
 
     /** The name under which ranks submit it. */
@@ -48,7 +52,34 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
 
     /** The bytes of the tensor on this rank. */
     public long byteCount() {
-        return call.elementCount() * call.type().byteCount();
+        return shape.elementCount() * call.type().byteCount();
+    }
+
+    /** Whether each rank's tensor may have another number of rows, of which all are told. */
+    boolean mayDifferInRows() {
+        return isByRows() && call.kind() != Kind.REDUCE_SCATTER;
+    }
+
+    private boolean isByRows() {
+        return call.parts().equals(BY_ROWS);
+    }
+
+    /** Whether the lengths of the ranks' tensors follow from counts that the callers gave. */
+    boolean hasCounts() {
+        return switch (call.kind()) {
+            case REDUCE_SCATTER, UNEQUAL_ALL_GATHER, ALL_TO_ALL -> !isByRows();
+            default -> false;
+        };
+    }
+
+    /** Whether it can run where a rank takes part with nothing. */
+    boolean canRunWithout(List<Integer> absent) {
+        return switch (call.kind()) {
+            case ALL_REDUCE, BARRIER -> true;
+            case BROADCAST -> !absent.contains(call.root());
+            case REDUCE_SCATTER, UNEQUAL_ALL_GATHER -> isByRows();
+            default -> false;
+        };
     }
 
     void write(MessageWriter writer) {
@@ -59,6 +90,8 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
         writer.number(call.isPrescaled() ? 1 : 0);
         writer.number(call.root() + 1);
         writer.number(call.memory().ordinal());
+        writer.number(call.elementCount());
+        writer.text(call.parts());
         writer.number(shape.dimensions().size());
         shape.dimensions().forEach(writer::number);
         writer.text(grouping.name());
@@ -73,6 +106,8 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
         boolean isPrescaled = reader.number(1) == 1;
         int root = reader.number(Integer.MAX_VALUE) - 1;
         Memory memory = reader.choice(Memory.values());
+        long elementCount = reader.number();
+        String parts = reader.text();
         long[] dimensions = new long[reader.number(TensorShape.MAX_DIMENSIONS)];
         for (int i = 0; i < dimensions.length; i++) {
             dimensions[i] = reader.number();
@@ -80,6 +115,10 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
         Grouping grouping = new Grouping(reader.text(), reader.number(Integer.MAX_VALUE));
         try {
             TensorShape shape = TensorShape.of(dimensions);
+            Math.multiplyExact(shape.elementCount(), (long) type.byteCount());
+            if (kind == Kind.ALL_REDUCE && elementCount != shape.elementCount()) {
+                throw new IOException("it announced elements that its shape has not");
+            }
             ReduceOp reduceOp = op == 0 ? null : ReduceOp.values()[op - 1];
             CollectiveCall call =
                     new CollectiveCall(
@@ -89,8 +128,9 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
                             reduceOp,
                             isPrescaled,
                             root,
-                            shape.elementCount(),
-                            memory);
+                            elementCount,
+                            memory,
+                            parts);
             return new Request(call, shape, grouping);
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw new IOException("it announced a tensor that cannot be: " + e.getMessage(), e);

@@ -71,7 +71,8 @@ public final class StallReport {
     /** Looks for stalls, and asks or tells; to be called again and again. */
     void look(Negotiator negotiator) {
         long now = System.nanoTime();
-        List<Negotiator.Waiting> waiting = negotiator.waiting(now, times.warning().toNanos());
+        long first = Math.min(times.warning().toNanos(), times.end().toNanos());
+        List<Negotiator.Waiting> waiting = negotiator.waiting(now, first);
         if (waiting.isEmpty()) {
             askedNanos = 0;
             return;
@@ -124,7 +125,7 @@ public final class StallReport {
                                 text.append(
                                         " %s waits since %.1f s for %s; %s submitted it."
                                                 .formatted(
-                                                        each.request().call().describe(),
+                                                        each.request().describe(),
                                                         (now - each.sinceNanos()) / 1e9,
                                                         ranks(each.missing()),
                                                         ranks(each.have()))));

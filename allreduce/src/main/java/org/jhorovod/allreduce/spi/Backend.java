@@ -1,6 +1,7 @@
 package org.jhorovod.allreduce.spi;
 
 import org.jhorovod.allreduce.collective.CollectiveException;
+import org.jhorovod.allreduce.collective.Parts;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Tensor;
 
@@ -32,6 +33,27 @@ public interface Backend<T extends Tensor> extends AutoCloseable {
 
     /** Gathers the inputs of all ranks in rank order. */
     void allGather(Operation operation, T input, T output);
+
+    /** Gathers the inputs of all ranks, each as long as its part, in rank order. */
+    void allGather(Operation operation, T input, T output, Parts parts);
+
+    /**
+     * Reduces the inputs over all ranks, and gives each rank its part.
+     *
+     * @param input all parts in rank order; stays as it is
+     * @param output this rank's part; overlaps the input nowhere
+     * @param reduction has a meaning for the tensor's type; its prescale is this rank's own
+     */
+    void reduceScatter(Operation operation, T input, T output, Reduction reduction, Parts parts);
+
+    /**
+     * Sends a part of the input to each rank.
+     *
+     * @param input what each rank is sent, in rank order; stays as it is
+     * @param output what each rank sends here, in rank order; overlaps the input nowhere
+     * @param counts on which the ranks agree
+     */
+    void allToAll(Operation operation, T input, T output, ExchangeCounts counts);
 
     /**
      * Makes a collective that waits look at {@link Operation#allowedWaitNanos} again, where it can.

@@ -10,6 +10,7 @@ import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
 import org.jhorovod.allreduce.collective.CollectiveCall.Memory;
 import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.Parts;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -47,6 +48,20 @@ class CallHeaderFuzzTest {
                                         -1,
                                         Long.MAX_VALUE,
                                         Memory.HOST))),
+                bytes(
+                        new CallHeader(
+                                2,
+                                3,
+                                new CollectiveCall(
+                                        Kind.REDUCE_SCATTER,
+                                        "r",
+                                        DataType.INT8,
+                                        ReduceOp.SUM,
+                                        false,
+                                        -1,
+                                        1 << 20,
+                                        Memory.HOST,
+                                        Parts.even(1 << 20, 99).describe()))),
                 bytes(
                         new CallHeader(
                                 0,

@@ -36,6 +36,7 @@ public final class ConformanceCases {
                 }
             }
         }
+        cases.addAll(withParts());
         cases.add(
                 new ConformanceCase(
                         "refused-prescale", Scope.SHARED, LONG, Correct::refusedPrescale));
@@ -46,6 +47,41 @@ public final class ConformanceCases {
                 new ConformanceCase(
                         "several-buffers", Scope.SHARED, LONG, Correct::severalBuffers));
         return List.copyOf(cases);
+    }
+
+    private static List<ConformanceCase> withParts() {
+        List<ConformanceCase> cases = new ArrayList<>();
+        for (DataType type : DataType.values()) {
+            for (ReduceOp op : ReduceOp.values()) {
+                if (type.supports(op) && Samples.hasParts(type, op)) {
+                    String name = "reduce-scatter";
+                    cases.add(shared(name, type, op, p -> CorrectParts.reduceScatter(p, type, op)));
+                }
+                boolean isScaled = op == ReduceOp.SUM || op == ReduceOp.AVERAGE;
+                if (type.isFloatingPoint() && isScaled && Samples.hasParts(type, op)) {
+                    String name = "prescaled-reduce-scatter";
+                    cases.add(shared(name, type, op, p -> CorrectParts.prescaled(p, type, op)));
+                }
+            }
+            if (Samples.hasParts(type, null)) {
+                String name = "unequal-all-gather";
+                cases.add(shared(name, type, null, p -> CorrectParts.allGather(p, type)));
+                cases.add(shared("all-to-all", type, null, p -> CorrectParts.allToAll(p, type)));
+            }
+        }
+        cases.add(
+                new ConformanceCase(
+                        "surroundings-of-parts", Scope.SHARED, LONG, CorrectParts::surroundings));
+        cases.add(
+                new ConformanceCase(
+                        "several-buffers-of-parts",
+                        Scope.SHARED,
+                        LONG,
+                        CorrectParts::severalBuffers));
+        cases.add(
+                new ConformanceCase(
+                        "refused-counts", Scope.SHARED, LONG, CorrectParts::refusedCounts));
+        return cases;
     }
 
     private static ConformanceCase shared(

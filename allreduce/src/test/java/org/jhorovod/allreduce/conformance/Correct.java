@@ -170,7 +170,7 @@ final class Correct {
         findings.report();
     }
 
-    private static HostTensor part(HostTensor tensor, long firstElement, long elementCount) {
+    static HostTensor part(HostTensor tensor, long firstElement, long elementCount) {
         return (HostTensor) new HostMemory().part(tensor, firstElement, elementCount);
     }
 
@@ -224,7 +224,12 @@ final class Correct {
     }
 
     private static HostTensor split(DataType type, int[] parts, int rank, long count) {
-        HostTensor whole = Reference.input(type, ReduceOp.SUM, count, rank);
+        return split(Reference.input(type, ReduceOp.SUM, count, rank), parts);
+    }
+
+    /** The same elements in other memory, in several buffers. */
+    static HostTensor split(HostTensor whole, int... parts) {
+        DataType type = whole.type();
         ByteBuffer source = whole.buffers().get(0);
         List<ByteBuffer> buffers = new ArrayList<>();
         for (int part : parts) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
@@ -27,11 +28,17 @@ final class Failures {
     private Failures() {}
 
     /** One collective of a rank. */
-    private interface Call {
+    interface Call {
         void make(Communicator communicator, TensorPlace place);
     }
 
     static List<ConformanceCase> cases() {
+        List<ConformanceCase> cases = new ArrayList<>(ofWholeTensors());
+        cases.addAll(FailuresOfParts.cases());
+        return cases;
+    }
+
+    private static List<ConformanceCase> ofWholeTensors() {
         Call sum = (c, place) -> c.allReduce("w", zeros(place, 10), ReduceOp.SUM);
         return List.of(
                 mismatch(
@@ -96,7 +103,8 @@ final class Failures {
         return new ConformanceCase(name, Scope.ENDS_COMMUNICATOR, timeout, program);
     }
 
-    private static ConformanceCase mismatch(String what, Call usual, Call odd, String... said) {
+    /** Rank 1 makes the odd call, and all are told what both calls were. */
+    static ConformanceCase mismatch(String what, Call usual, Call odd, String... said) {
         return ending("mismatch-" + what, OPERATION_TIMEOUT, p -> runMismatch(p, usual, odd, said));
     }
 
@@ -112,11 +120,11 @@ final class Failures {
                 p -> runMismatch(p, usual, onHost, said));
     }
 
-    private static Tensor zeros(TensorPlace place, int count) {
+    static Tensor zeros(TensorPlace place, int count) {
         return place.put(HostTensor.allocate(DataType.FLOAT32, count));
     }
 
-    private static Tensor integers(TensorPlace place, int count) {
+    static Tensor integers(TensorPlace place, int count) {
         return place.put(HostTensor.allocate(DataType.INT32, count));
     }
 

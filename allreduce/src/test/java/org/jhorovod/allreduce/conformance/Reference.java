@@ -103,14 +103,27 @@ public final class Reference {
     /** Finds the first element that is not the reduction over {@code size} ranks. */
     static void checkReduced(
             Findings findings, String what, int size, ReduceOp op, HostTensor result) {
-        checkReduced(findings, what, new Inputs(result.type(), op, size, rank -> 1), size, result);
+        checkReduced(findings, what, size, op, result, 0);
+    }
+
+    /** The same of a part of a reduction, that starts with an element of the whole. */
+    static void checkReduced(
+            Findings findings, String what, int size, ReduceOp op, HostTensor part, long first) {
+        Inputs inputs = new Inputs(part.type(), op, size, rank -> 1);
+        checkReduced(findings, what, inputs, size, part, first);
     }
 
     /** The same of a reduction that is prescaled by each rank's {@link #factor}. */
     static void checkPrescaled(
             Findings findings, String what, int size, ReduceOp op, HostTensor result) {
-        Inputs inputs = new Inputs(result.type(), op, size, Reference::factor);
-        checkReduced(findings, what, inputs, size + 2, result);
+        checkPrescaled(findings, what, size, op, result, 0);
+    }
+
+    /** The same of a part of a reduction, that starts with an element of the whole. */
+    static void checkPrescaled(
+            Findings findings, String what, int size, ReduceOp op, HostTensor part, long first) {
+        Inputs inputs = new Inputs(part.type(), op, size, Reference::factor);
+        checkReduced(findings, what, inputs, size + 2, part, first);
     }
 
     /** What goes into a reduction of floating-point numbers. */
@@ -121,12 +134,18 @@ public final class Reference {
     }
 
     private static void checkReduced(
-            Findings findings, String what, Inputs inputs, int roundings, HostTensor result) {
+            Findings findings,
+            String what,
+            Inputs inputs,
+            int roundings,
+            HostTensor result,
+            long first) {
         DataType type = result.type();
         ReduceOp op = inputs.op();
         int size = inputs.size();
         forEach(
                 result,
+                first,
                 (index, buffer) -> {
                     if (type.isFloatingPoint()) {
                         double actual = getReal(type, buffer);
@@ -174,8 +193,8 @@ public final class Reference {
         void read(long index, ByteBuffer buffer);
     }
 
-    private static void forEach(HostTensor tensor, ElementReader element) {
-        long index = 0;
+    private static void forEach(HostTensor tensor, long first, ElementReader element) {
+        long index = first;
         for (ByteBuffer buffer : tensor.buffers()) {
             while (buffer.hasRemaining()) {
                 element.read(index, buffer);

@@ -1,11 +1,15 @@
 package org.jhorovod.allreduce.conformance;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.Parts;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.conformance.ConformanceCase.Scope;
+import org.jspecify.annotations.Nullable;
 
 /** How many elements and cases there are: all in the long form ({@code -Plong}), or fewer. */
 final class Samples {
@@ -26,6 +30,43 @@ final class Samples {
 
     private static long large(boolean isCommonest) {
         return IS_LONG || isCommonest ? LARGE : LESS_LARGE;
+    }
+
+    /** Whether parts of such elements are in the short form, reduced or (null) only moved. */
+    static boolean hasParts(DataType type, @Nullable ReduceOp op) {
+        boolean isInSample =
+                switch (type) {
+                    case FLOAT32 -> op == null || op == ReduceOp.SUM || op == ReduceOp.AVERAGE;
+                    case FLOAT16 -> op == ReduceOp.SUM;
+                    case INT8 -> op == null || op == ReduceOp.AVERAGE;
+                    case FLOAT64 -> op == ReduceOp.MIN;
+                    default -> false;
+                };
+        return IS_LONG || isInSample;
+    }
+
+    /** How many elements the parts of ranks have: even, uneven, with and without empty ones. */
+    static List<long[]> parts(int size, DataType type, ReduceOp op) {
+        List<long[]> parts = new ArrayList<>();
+        for (long count : counts(size, type, op)) {
+            if (IS_LONG || type == DataType.FLOAT32 || !isLarge(count)) {
+                parts.add(Parts.even(count, size).counts());
+            }
+        }
+        for (long unit : IS_LONG ? List.of(1L, 977L, LARGE / size) : List.of(1L, 5000L)) {
+            parts.add(
+                    LongStream.range(0, size)
+                            .map(r -> r % 3 == 1 ? 0 : (r + 1) * unit + r)
+                            .toArray());
+        }
+        parts.add(LongStream.range(0, size).map(r -> r == size - 1 ? 977 : 0).toArray());
+        return parts;
+    }
+
+    /** How many elements go from each rank to each other one, about. */
+    static List<Long> units(DataType type) {
+        boolean isCommonest = type == DataType.FLOAT32;
+        return IS_LONG || isCommonest ? List.of(0L, 1L, 977L, LESS_LARGE) : List.of(0L, 1L, 977L);
     }
 
     /** Of the cases that fail, those with a death and every third of the others. */

@@ -54,7 +54,7 @@ class PeerLossTest {
 
     @Test
     void aPeerThatLeft_isNamed_withTheOperationThatNeedsIt() {
-        PeerLostException lost = PeerLoss.left(peer, self, own);
+        PeerLostException lost = PeerLoss.left(peer, self, own.describeOperation());
 
         assertThat(lost.lostRank()).isEqualTo(2);
         assertThat(lost)

@@ -116,6 +116,34 @@ class NegotiatorTest {
     }
 
     @Test
+    void aGroupOfDifferentSizes_isRefusedWithWhatOnlySomeRanksHave_andFreeAgain() {
+        Request.Grouping two = new Request.Grouping("g", 2);
+        Request.Grouping three = new Request.Grouping("g", 3);
+        take(0, new Fresh(sum("g/0", 1, two)), new Fresh(sum("g/1", 1, two)));
+        take(2, new Fresh(sum("g/0", 1, two)), new Fresh(sum("g/1", 1, two)));
+        List<Step> steps =
+                take(
+                        1,
+                        new Fresh(sum("g/0", 1, three)),
+                        new Fresh(sum("g/1", 1, three)),
+                        new Fresh(sum("g/2", 1, three)));
+        assertThat(steps).hasSize(3).allMatch(step -> step instanceof Step.Refuse);
+        assertThat(negotiator.waiting(0, 0)).isEmpty();
+
+        take(0, new Fresh(sum("g/0", 2, two)), new Fresh(sum("g/1", 1, two)));
+        take(1, new Fresh(sum("g/0", 1, two)), new Fresh(sum("g/1", 1, two)));
+        assertThat(take(2, new Fresh(sum("g/0", 1, two)), new Fresh(sum("g/1", 1, two))))
+                .hasSize(2)
+                .allMatch(step -> step instanceof Step.Refuse);
+        for (int rank = 0; rank < 2; rank++) {
+            take(rank, new Fresh(sum("g/0", 1, two)), new Fresh(sum("g/1", 1, two)));
+        }
+        assertThat(take(2, new Fresh(sum("g/0", 1, two)), new Fresh(sum("g/1", 1, two))))
+                .singleElement()
+                .satisfies(step -> assertThat(names(step)).containsExactly("g/0", "g/1"));
+    }
+
+    @Test
     void waitingNames_areNamedWithTheRanksThatMiss_butNotThoseThatHaveJoined() {
         take(0, new Fresh(sum("a", 1)));
         take(2, new Join());

@@ -67,6 +67,24 @@ final class SynchronousCommunicator implements Communicator {
     }
 
     @Override
+    public CompletableFuture<Void> allGatherAsync(
+            String name, Tensor input, Tensor output, long[] elementCounts) {
+        return communicator.allGatherAsync(name, input, output, elementCounts);
+    }
+
+    @Override
+    public CompletableFuture<Void> reduceScatterAsync(
+            String name, Tensor input, Tensor output, Reduction reduction, long[] elementCounts) {
+        return communicator.reduceScatterAsync(name, input, output, reduction, elementCounts);
+    }
+
+    @Override
+    public CompletableFuture<Void> allToAllAsync(
+            String name, Tensor input, long[] sendCounts, Tensor output, long[] receiveCounts) {
+        return communicator.allToAllAsync(name, input, sendCounts, output, receiveCounts);
+    }
+
+    @Override
     public CompletableFuture<Void> barrierAsync(String name) {
         return communicator.barrierAsync(name);
     }

@@ -10,7 +10,6 @@ import org.jhorovod.allreduce.algorithm.AllReduce;
 import org.jhorovod.allreduce.algorithm.HierarchicalAllReduce;
 import org.jhorovod.allreduce.algorithm.Hierarchy;
 import org.jhorovod.allreduce.algorithm.Placement;
-import org.jhorovod.allreduce.algorithm.RingCollectives;
 import org.jhorovod.allreduce.algorithm.RingExchange;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.ConfigurationException;
@@ -55,16 +54,15 @@ public final class RingAssembly {
     public RingBackend assemble() throws IOException {
         Optional<Hierarchy> hierarchy = hierarchy();
         RingExchange all = connect(amongAll, Ring.ofAll(self.rank(), self.size()));
-        RingCollectives ring = new RingCollectives(all);
-        if (hierarchy.isEmpty()) {
-            return new RingBackend(self, amongAll.name(), links, ring, ring, prescaling, alertness);
+        Optional<AllReduce> byPlace = Optional.empty();
+        if (hierarchy.isPresent()) {
+            byPlace = Optional.of(connect(hierarchy.get(), all));
         }
-        AllReduce byPlace = connect(hierarchy.get(), all);
         String transports =
-                amongAll.name().equals(insideHost.name())
+                byPlace.isEmpty() || amongAll.name().equals(insideHost.name())
                         ? amongAll.name()
                         : "%s, %s inside hosts".formatted(amongAll.name(), insideHost.name());
-        return new RingBackend(self, transports, links, ring, byPlace, prescaling, alertness);
+        return new RingBackend(self, transports, links, all, byPlace, prescaling, alertness);
     }
 
     private RingExchange connect(Transport transport, Ring ring) throws IOException {

@@ -3,12 +3,17 @@ package org.jhorovod.allreduce.backend.host;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jhorovod.allreduce.algorithm.AllReduce;
 import org.jhorovod.allreduce.algorithm.RingCollectives;
+import org.jhorovod.allreduce.algorithm.RingExchange;
+import org.jhorovod.allreduce.algorithm.RingParts;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.Parts;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.spi.ExchangeCounts;
 import org.jhorovod.allreduce.spi.HostMemoryBackend;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.transport.RingLinks;
@@ -19,6 +24,7 @@ public final class RingBackend implements HostMemoryBackend {
     private final String transportName;
     private final List<RingLinks> links;
     private final RingCollectives ring;
+    private final RingParts ringParts;
     private final AllReduce allReduce;
     private final Prescaling prescaling;
     private final Duration alertness;
@@ -30,8 +36,8 @@ public final class RingBackend implements HostMemoryBackend {
      * Takes over the links, which {@link #close} closes.
      *
      * @param links all that the collectives use
-     * @param ring around all ranks
-     * @param allReduce perhaps another way than that ring
+     * @param all around all ranks
+     * @param byPlace another way to reduce than around that ring
      * @param prescaling done before it, in place
      * @param alertness of the engine
      */
@@ -39,15 +45,16 @@ public final class RingBackend implements HostMemoryBackend {
             Topology self,
             String transportName,
             List<RingLinks> links,
-            RingCollectives ring,
-            AllReduce allReduce,
+            RingExchange all,
+            Optional<AllReduce> byPlace,
             Prescaling prescaling,
             Duration alertness) {
         this.self = self;
         this.transportName = transportName;
         this.links = List.copyOf(links);
-        this.ring = ring;
-        this.allReduce = allReduce;
+        this.ring = new RingCollectives(all);
+        this.ringParts = new RingParts(all);
+        this.allReduce = byPlace.orElse(ring);
         this.prescaling = prescaling;
         this.alertness = alertness;
         this.token = HostTensor.allocate(DataType.INT32, 1);
@@ -74,6 +81,27 @@ public final class RingBackend implements HostMemoryBackend {
     public void allGather(Operation operation, HostTensor input, HostTensor output) {
         copy(input, output, self.rank() * input.byteCount());
         ring.allGather(operation, output);
+    }
+
+    @Override
+    public void allGather(Operation operation, HostTensor input, HostTensor output, Parts parts) {
+        ringParts.allGather(operation, input, output, parts);
+    }
+
+    @Override
+    public void reduceScatter(
+            Operation operation,
+            HostTensor input,
+            HostTensor output,
+            Reduction reduction,
+            Parts parts) {
+        ringParts.reduceScatter(operation, input, output, reduction, parts);
+    }
+
+    @Override
+    public void allToAll(
+            Operation operation, HostTensor input, HostTensor output, ExchangeCounts counts) {
+        ringParts.allToAll(operation, input, output, counts);
     }
 
     @Override

@@ -4,11 +4,14 @@ import java.time.Duration;
 import java.util.List;
 import org.jhorovod.allreduce.algorithm.SharedAllocation;
 import org.jhorovod.allreduce.algorithm.SharedCollectives;
+import org.jhorovod.allreduce.algorithm.SharedParts;
 import org.jhorovod.allreduce.algorithm.SharedRounds;
 import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.Parts;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.spi.Allocation;
+import org.jhorovod.allreduce.spi.ExchangeCounts;
 import org.jhorovod.allreduce.spi.HostMemoryBackend;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.transport.shm.RegisteredSegments;
@@ -21,6 +24,7 @@ public final class SharedMemoryBackend implements HostMemoryBackend {
     private static final Duration ALERTNESS = Duration.ofNanos(100_000);
 
     private final SharedCollectives collectives;
+    private final SharedParts withParts;
     private final SharedAllocation allocation;
     private final Prescaling prescaling;
     private final RegisteredSegments registered = new RegisteredSegments();
@@ -36,6 +40,7 @@ public final class SharedMemoryBackend implements HostMemoryBackend {
         SharedRounds rounds = new SharedRounds(group, ranks, self);
         JavaReductionKernel kernel = new JavaReductionKernel();
         this.collectives = new SharedCollectives(rounds, registered, kernel);
+        this.withParts = new SharedParts(rounds, kernel);
         this.allocation = new SharedAllocation(rounds, registered, files);
         this.prescaling = new Prescaling(kernel);
     }
@@ -59,6 +64,27 @@ public final class SharedMemoryBackend implements HostMemoryBackend {
     @Override
     public void allGather(Operation operation, HostTensor input, HostTensor output) {
         collectives.allGather(operation, input, output);
+    }
+
+    @Override
+    public void allGather(Operation operation, HostTensor input, HostTensor output, Parts parts) {
+        withParts.allGather(operation, input, output, parts);
+    }
+
+    @Override
+    public void reduceScatter(
+            Operation operation,
+            HostTensor input,
+            HostTensor output,
+            Reduction reduction,
+            Parts parts) {
+        withParts.reduceScatter(operation, input, output, reduction, parts);
+    }
+
+    @Override
+    public void allToAll(
+            Operation operation, HostTensor input, HostTensor output, ExchangeCounts counts) {
+        withParts.allToAll(operation, input, output, counts);
     }
 
     @Override

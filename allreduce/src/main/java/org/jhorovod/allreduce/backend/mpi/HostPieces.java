@@ -7,7 +7,7 @@ import org.jhorovod.allreduce.collective.HostTensor;
 /** Cuts tensors into pieces that one call of MPI can take, at the same elements on all ranks. */
 final class HostPieces {
     // MPI counts in 31 bits, and Open MPI's sums of bytes are not all wider.
-    private static final int LARGEST = 1 << 30;
+    static final int LARGEST = 1 << 30;
 
     /** Pieces of tensors that lie in several buffers on some rank: copied where one is cut. */
     static final int STAGED = 4 << 20;

@@ -9,9 +9,11 @@ import org.jhorovod.allreduce.backend.mpi.CallComparison.Same;
 import org.jhorovod.allreduce.backend.mpi.CallComparison.Verdict;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.Parts;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.spi.ExchangeCounts;
 import org.jhorovod.allreduce.spi.HostMemoryBackend;
 import org.jhorovod.allreduce.spi.Operation;
 
@@ -31,11 +33,13 @@ final class MpiBackend implements HostMemoryBackend {
     private final HostPieces pieces = new HostPieces();
     private final WideStaging staging = new WideStaging();
     private final Prescaling prescaling = Prescaling.inJava();
+    private final MpiParts withParts;
 
     MpiBackend(Topology self, MpiProcess mpi) throws MpiException {
         this.self = self;
         this.mpi = mpi;
         this.bindings = mpi.bindings();
+        this.withParts = new MpiParts(mpi, staging, prescaling);
         this.comparison = new CallComparison(self, mpi);
     }
 
@@ -181,6 +185,36 @@ final class MpiBackend implements HostMemoryBackend {
             }
             operation.progressed();
         }
+    }
+
+    @Override
+    public void allGather(Operation operation, HostTensor input, HostTensor output, Parts parts) {
+        run(
+                operation,
+                MpiParts.needSlices(input, output),
+                inSlices -> withParts.allGather(operation, input, output, parts, inSlices));
+    }
+
+    @Override
+    public void reduceScatter(
+            Operation operation,
+            HostTensor input,
+            HostTensor output,
+            Reduction reduction,
+            Parts parts) {
+        run(
+                operation,
+                true,
+                inSlices -> withParts.reduceScatter(operation, input, output, reduction, parts));
+    }
+
+    @Override
+    public void allToAll(
+            Operation operation, HostTensor input, HostTensor output, ExchangeCounts counts) {
+        run(
+                operation,
+                MpiParts.needSlices(input, output),
+                inSlices -> withParts.allToAll(operation, input, output, counts, inSlices));
     }
 
     private static ByteBuffer direct(int byteCount) {

@@ -34,6 +34,9 @@ final class MpiBindings {
     private final MethodHandle startBroadcast;
     private final MethodHandle allGather;
     private final MethodHandle startAllGather;
+    private final MethodHandle allGatherParts;
+    private final MethodHandle allToAll;
+    private final MethodHandle reduceScatter;
     private final MethodHandle test;
 
     private MpiBindings(Class<?> mpi) throws ReflectiveOperationException {
@@ -61,6 +64,33 @@ final class MpiBindings {
         gathered[0] = Buffer.class;
         gathered[3] = Buffer.class;
         startAllGather = of(comm, "iAllGather", request, gathered);
+        Class<?> ints = int[].class;
+        allGatherParts =
+                of(
+                        comm,
+                        "allGatherv",
+                        void.class,
+                        Object.class,
+                        int.class,
+                        type,
+                        Object.class,
+                        ints,
+                        ints,
+                        type);
+        allToAll =
+                of(
+                        comm,
+                        "allToAllv",
+                        void.class,
+                        Object.class,
+                        ints,
+                        ints,
+                        type,
+                        Object.class,
+                        ints,
+                        ints,
+                        type);
+        reduceScatter = of(comm, "reduceScatter", void.class, Object.class, ints, type, op);
         test = of(request, "test", boolean.class);
     }
 
@@ -254,6 +284,62 @@ final class MpiBindings {
                 () -> {
                     allGather.invokeExact(
                             comm, (Object) from, count, type, (Object) to, count, type);
+                    return true;
+                });
+    }
+
+    /** Gathers parts of unequal lengths, that of this rank from the first buffer. */
+    void allGather(
+            Object comm, ByteBuffer from, ByteBuffer to, int[] counts, int[] places, Object type)
+            throws MpiException {
+        int own = counts[rank(comm)];
+        guarded(
+                () -> {
+                    allGatherParts.invokeExact(
+                            comm,
+                            (Object) from,
+                            own,
+                            type,
+                            (Object) to,
+                            (Object) counts,
+                            (Object) places,
+                            type);
+                    return true;
+                });
+    }
+
+    void allToAll(
+            Object comm,
+            ByteBuffer from,
+            int[] out,
+            int[] outPlaces,
+            ByteBuffer to,
+            int[] in,
+            int[] inPlaces,
+            Object type)
+            throws MpiException {
+        guarded(
+                () -> {
+                    allToAll.invokeExact(
+                            comm,
+                            (Object) from,
+                            (Object) out,
+                            (Object) outPlaces,
+                            type,
+                            (Object) to,
+                            (Object) in,
+                            (Object) inPlaces,
+                            type);
+                    return true;
+                });
+    }
+
+    /** Replaces the first elements by this rank's part. */
+    void reduceScatter(Object comm, ByteBuffer elements, int[] counts, Object type, Object op)
+            throws MpiException {
+        guarded(
+                () -> {
+                    reduceScatter.invokeExact(comm, (Object) elements, (Object) counts, type, op);
                     return true;
                 });
     }

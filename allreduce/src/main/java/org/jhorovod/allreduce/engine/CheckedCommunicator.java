@@ -1,0 +1,94 @@
+package org.jhorovod.allreduce.engine;
+
+import java.util.concurrent.CompletableFuture;
+import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.Reduction;
+import org.jhorovod.allreduce.collective.Tensor;
+
+/** Checks the arguments of each collective at its call, and hands it on. */
+abstract class CheckedCommunicator implements Communicator {
+
+    /** What checks them. */
+    abstract Collectives collectives();
+
+    /** Takes a collective; does not block. */
+    abstract CompletableFuture<Void> submit(Collective collective);
+
+    /** Runs a collective; blocks until it has ended. */
+    abstract void run(Collective collective);
+
+    @Override
+    public CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, Reduction reduction) {
+        return submit(collectives().allReduce(name, tensor, reduction));
+    }
+
+    @Override
+    public void allReduce(String name, Tensor tensor, Reduction reduction) {
+        run(collectives().allReduce(name, tensor, reduction));
+    }
+
+    @Override
+    public CompletableFuture<Void> broadcastAsync(String name, Tensor tensor, int root) {
+        return submit(collectives().broadcast(name, tensor, root));
+    }
+
+    @Override
+    public void broadcast(String name, Tensor tensor, int root) {
+        run(collectives().broadcast(name, tensor, root));
+    }
+
+    @Override
+    public CompletableFuture<Void> allGatherAsync(String name, Tensor input, Tensor output) {
+        return submit(collectives().allGather(name, input, output));
+    }
+
+    @Override
+    public void allGather(String name, Tensor input, Tensor output) {
+        run(collectives().allGather(name, input, output));
+    }
+
+    @Override
+    public CompletableFuture<Void> allGatherAsync(
+            String name, Tensor input, Tensor output, long[] elementCounts) {
+        return submit(collectives().allGather(name, input, output, elementCounts));
+    }
+
+    @Override
+    public void allGather(String name, Tensor input, Tensor output, long[] elementCounts) {
+        run(collectives().allGather(name, input, output, elementCounts));
+    }
+
+    @Override
+    public CompletableFuture<Void> reduceScatterAsync(
+            String name, Tensor input, Tensor output, Reduction reduction, long[] elementCounts) {
+        return submit(collectives().reduceScatter(name, input, output, reduction, elementCounts));
+    }
+
+    @Override
+    public void reduceScatter(
+            String name, Tensor input, Tensor output, Reduction reduction, long[] elementCounts) {
+        run(collectives().reduceScatter(name, input, output, reduction, elementCounts));
+    }
+
+    @Override
+    public CompletableFuture<Void> allToAllAsync(
+            String name, Tensor input, long[] sendCounts, Tensor output, long[] receiveCounts) {
+        return submit(collectives().allToAll(name, input, sendCounts, output, receiveCounts));
+    }
+
+    @Override
+    public void allToAll(
+            String name, Tensor input, long[] sendCounts, Tensor output, long[] receiveCounts) {
+        run(collectives().allToAll(name, input, sendCounts, output, receiveCounts));
+    }
+
+    @Override
+    public CompletableFuture<Void> barrierAsync(String name) {
+        return submit(collectives().barrier(name));
+    }
+
+    @Override
+    public void barrier(String name) {
+        run(collectives().barrier(name));
+    }
+}
