@@ -94,7 +94,7 @@ class NamedLaneTest {
         try (InProcessCluster cluster =
                 InProcessCluster.start(size, new InProcessTransport(), settings)) {
             for (int round = 0; round < 2; round++) {
-                long seed = 7 + round;
+                long seed = 7L + round;
                 cluster.runNamed(c -> reduceAll(c, new Random(seed * 31 + c.rank())));
             }
         }

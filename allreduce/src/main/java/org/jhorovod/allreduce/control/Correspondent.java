@@ -32,4 +32,10 @@ public interface Correspondent {
 
     /** Sends what waits, and looks at the clock; called after each wakeup, and each second. */
     void work();
+
+    /**
+     * This rank is about to say goodbye: the last chance for letters. On the thread that closes,
+     * while the control thread still carries them; may block for half a second.
+     */
+    default void closing() {}
 }

@@ -19,6 +19,8 @@ import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.fusion.FusionPlanner;
 import org.jhorovod.allreduce.negotiation.Request;
 import org.jhorovod.allreduce.negotiation.StallReport;
+import org.jhorovod.allreduce.timeline.Timeline;
+import org.jhorovod.allreduce.timeline.Track;
 
 /** Has what it is asked for negotiated, and run on a lane of its own. */
 public final class NegotiatingCommunicator implements NamedCommunicator {
@@ -27,6 +29,7 @@ public final class NegotiatingCommunicator implements NamedCommunicator {
     private final EngineCommunicator planned;
     private final Collectives collectives;
     private final NamedLane lane;
+    private final Timeline timeline;
 
     /**
      * Takes over a communicator that has not been started; to be started with it.
@@ -34,6 +37,8 @@ public final class NegotiatingCommunicator implements NamedCommunicator {
      * @param planner what is fused
      * @param stalls when to tell of names that some ranks do not submit
      * @param forming meets the other ranks on connections of the lane's own
+     * @param timeline of this rank
+     * @param track where what the lane does is recorded
      */
     public NegotiatingCommunicator(
             EngineCommunicator planned,
@@ -41,11 +46,19 @@ public final class NegotiatingCommunicator implements NamedCommunicator {
             ControlPlane control,
             FusionPlanner planner,
             StallReport.Times stalls,
-            Supplier<EngineCommunicator> forming) {
+            Supplier<EngineCommunicator> forming,
+            Timeline timeline,
+            Track track) {
         this.planned = planned;
+        this.timeline = timeline;
         Topology self = planned.topology();
         this.collectives = new Collectives(self.size(), backends, planned::fail);
-        this.lane = new NamedLane(self, control, planner, stalls, forming);
+        this.lane = new NamedLane(self, control, planner, stalls, forming, track);
+    }
+
+    /** What records on this rank. */
+    public Timeline timeline() {
+        return timeline;
     }
 
     @Override
