@@ -37,7 +37,7 @@ public final class DistributedConfig {
 
     private DistributedConfig(Builder builder) {
         Configuration configuration = Configuration.fromProcess();
-        this.communicator = 
+        this.communicator =
                 Optional.ofNullable(builder.communicator).orElseGet(JHorovod::init).planned();
         this.seed =
                 Optional.ofNullable(builder.seed)
