@@ -374,13 +374,12 @@ public final class ControlPlane implements AutoCloseable {
     /** Says goodbye to every peer and ends the thread; returns within two seconds. */
     @Override
     public void close() {
+        correspondents.closing();
+        closing = true;
         if (!thread.isAlive()) {
-            closing = true;
             connections.close();
             return;
         }
-        correspondents.closing();
-        closing = true;
         connections.wakeup();
         try {
             if (!ended.await(2 * GOODBYE_WAIT_MILLIS, TimeUnit.MILLISECONDS)) {
