@@ -2,8 +2,10 @@ package org.jhorovod.allreduce;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.jhorovod.allreduce.backend.host.AloneBackend;
@@ -26,6 +28,8 @@ import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.StoreException;
 import org.jhorovod.allreduce.rendezvous.Wire;
 import org.jhorovod.allreduce.spi.Meeting;
+import org.jhorovod.allreduce.timeline.Timeline;
+import org.jhorovod.allreduce.timeline.Track;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +54,7 @@ final class Formation {
     private final int round;
     private final Group group;
     private final StorePeers peers;
+    private final Timeline timeline;
     private @Nullable NetworkView network; // null until this rank has to meet others
 
     /**
@@ -58,15 +63,21 @@ final class Formation {
      * @param round how often this process has joined this generation before
      */
     Formation(Membership membership, Configuration configuration, int round) {
-        this(membership, configuration, round, Group.job(membership.topology()));
+        this(membership, configuration, round, Group.job(membership.topology()), new Timeline());
     }
 
-    private Formation(Membership membership, Configuration configuration, int round, Group group) {
+    private Formation(
+            Membership membership,
+            Configuration configuration,
+            int round,
+            Group group,
+            Timeline timeline) {
         this.membership = membership;
         this.configuration = configuration;
         this.self = membership.topology();
         this.round = round;
         this.group = group;
+        this.timeline = timeline;
         this.peers = new StorePeers(membership, configuration, round, group);
     }
 
@@ -175,6 +186,9 @@ final class Formation {
                         control,
                         relayed,
                         hosts);
+        if (group.path().isEmpty()) {
+            timeline.open(self, plane, traceFile());
+        }
         EngineCommunicator communicator =
                 new EngineCommunicator(
                         self,
@@ -183,7 +197,8 @@ final class Formation {
                         plane,
                         configuration.get(Settings.OPERATION_TIMEOUT),
                         peers::report,
-                        (name, members, place) -> formGroup(name, members, place, groups));
+                        (name, members, place) -> formGroup(name, members, place, groups),
+                        track("engine"));
         peers.failuresGoTo(communicator::fail);
         return new NegotiatingCommunicator(
                 communicator,
@@ -193,7 +208,20 @@ final class Formation {
                 new StallReport.Times(
                         configuration.get(Settings.STALL_WARNING),
                         configuration.get(Settings.OPERATION_TIMEOUT)),
-                () -> formGroup(LANE, everybody(), self, groups).planned());
+                () -> formGroup(LANE, everybody(), self, groups).planned(),
+                timeline,
+                track("lane"));
+    }
+
+    private Track track(String duty) {
+        return timeline.track(group.path().isEmpty() ? duty : duty + " " + group.path());
+    }
+
+    /** Each formation of a job has a file of its own. */
+    private Optional<Path> traceFile() {
+        return configuration
+                .find(Settings.TIMELINE)
+                .map(file -> TraceName.of(file, membership.generation(), round));
     }
 
     private List<Integer> everybody() {
@@ -210,7 +238,7 @@ final class Formation {
                         membership.store(),
                         membership.secret(),
                         membership.address());
-        Formation formation = new Formation(ofPart, configuration, round, part);
+        Formation formation = new Formation(ofPart, configuration, round, part, timeline);
         formation.network = network;
         return part.jobRanks().size() == 1
                 ? formation.formAlone(Backends.ofHost(new AloneBackend(), GROUP_ON_DEVICE), opening)

@@ -1,11 +1,15 @@
 package org.jhorovod.allreduce;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.function.Supplier;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.NamedCommunicator;
 import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.timeline.Timeline;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -119,12 +123,54 @@ public final class JHorovod {
      * @throws IllegalStateException before {@link #init()} and after {@link #shutdown()}
      */
     public static NamedCommunicator communicator() {
+        return joined().communicator();
+    }
+
+    /**
+     * Begins a file with what happens when on all ranks from now on, which Perfetto shows; to be
+     * called on rank 0, which tells the others. Does not wait for them.
+     *
+     * @param file what it held is replaced
+     * @throws UncheckedIOException if it cannot be written
+     * @throws IllegalStateException on another rank, if a timeline is being written, or before
+     *     {@link #init()}
+     */
+    public static void startTimeline(Path file) {
+        try {
+            joined().timeline().start(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "The timeline %s cannot be written: %s. Name a file in a folder that you may write to."
+                            .formatted(file, e),
+                    e);
+        }
+    }
+
+    /**
+     * Ends the file of {@link #startTimeline}, or of {@code JHOROVOD_TIMELINE}; to be called on
+     * rank 0. Blocks until the other ranks have sent what they have, 6 seconds at most. Does
+     * nothing where none is written.
+     *
+     * @throws IllegalStateException on another rank, or before {@link #init()}
+     */
+    public static void stopTimeline() {
+        joined().timeline().stop();
+    }
+
+    /** What records on this rank; a timeline of nothing before {@link #init()}. */
+    public static Timeline timeline() {
+        synchronized (LOCK) {
+            return participation == null ? new Timeline() : participation.timeline();
+        }
+    }
+
+    private static Participation joined() {
         synchronized (LOCK) {
             if (participation == null) {
                 throw new IllegalStateException(
                         "This process has not joined a job. Call JHorovod.init() first.");
             }
-            return participation.communicator();
+            return participation;
         }
     }
 

@@ -6,6 +6,7 @@ import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.engine.NegotiatingCommunicator;
+import org.jhorovod.allreduce.timeline.Timeline;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +25,10 @@ final class Participation {
 
     NamedCommunicator communicator() {
         return communicator;
+    }
+
+    Timeline timeline() {
+        return communicator.timeline();
     }
 
     void close() {

@@ -6,6 +6,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.Reduction;
+import org.jhorovod.allreduce.timeline.Span;
+import org.jhorovod.allreduce.timeline.Track;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -38,6 +40,7 @@ final class Averaging {
     private final SampleCounts counts;
     private final SampleCounts.Told told;
     private final Optional<PackedReduction> packing;
+    private final Track track;
     private final boolean isCountedFirst;
     // Of what has been submitted; what the training thread reduces itself is not among it.
     private final List<CompletableFuture<Void>> running = new ArrayList<>();
@@ -52,18 +55,21 @@ final class Averaging {
      * @param told of this rank's part
      * @param packing by which they travel between sites; where there is one, the training thread
      *     reduces
+     * @param track where waits are recorded
      */
     Averaging(
             Communicator communicator,
             List<GradientBucket> buckets,
             SampleCounts counts,
             SampleCounts.Told told,
-            Optional<PackedReduction> packing) {
+            Optional<PackedReduction> packing,
+            Track track) {
         this.communicator = communicator;
         this.buckets = buckets;
         this.counts = counts;
         this.told = told;
         this.packing = packing;
+        this.track = track;
         this.isCountedFirst =
                 packing.isPresent() || buckets.stream().anyMatch(GradientBucket::needsTotal);
         this.share = isCountedFirst ? null : Share.of(told.samples());
@@ -100,13 +106,16 @@ final class Averaging {
     private Share share() {
         Share known = share;
         if (known == null) {
-            long start = System.nanoTime();
-            if (counting == null) {
-                counts.exchange(told);
-            } else {
-                communicator.await(counting);
-            }
-            waitedNanos += System.nanoTime() - start;
+            CompletableFuture<Void> asked = counting;
+            waited(
+                    "samples",
+                    () -> {
+                        if (asked == null) {
+                            counts.exchange(told);
+                        } else {
+                            communicator.await(asked);
+                        }
+                    });
             known = counts.share();
             required(known.total());
             share = known;
@@ -130,7 +139,7 @@ final class Averaging {
         long total = known.total();
         for (int i = 0; i < buckets.size(); i++) {
             CompletableFuture<Void> reduction = running.get(first + i);
-            waited(() -> communicator.await(reduction));
+            waited(buckets.get(i).name(), () -> communicator.await(reduction));
             total = totalAfter(i, total);
             buckets.get(i).drain(total);
         }
@@ -142,7 +151,7 @@ final class Averaging {
         for (int i = 0; i < buckets.size(); i++) {
             GradientBucket bucket = buckets.get(i);
             Reduction reduction = bucket.fill(known);
-            waited(() -> reduce(bucket, reduction, known.total()));
+            waited(bucket.name(), () -> reduce(bucket, reduction, known.total()));
             total = totalAfter(i, total);
             bucket.drain(total);
         }
@@ -164,9 +173,14 @@ final class Averaging {
                 : total;
     }
 
-    private void waited(Runnable wait) {
+    private void waited(String what, Runnable wait) {
         long start = System.nanoTime();
-        wait.run();
+        Span span = track.waiting(what);
+        try {
+            wait.run();
+        } finally {
+            span.end();
+        }
         waitedNanos += System.nanoTime() - start;
     }
 

@@ -227,8 +227,7 @@ public final class DistributedTrainer extends Trainer {
      */
     @Override
     public GradientCollector newGradientCollector() {
-        GradientCollector collector = super.newGradientCollector();
-        return reductions.isAlone() ? collector : new WatchedCollector(collector, this::backward);
+        return new WatchedCollector(super.newGradientCollector(), this::backward);
     }
 
     private void backward(Runnable pass) {

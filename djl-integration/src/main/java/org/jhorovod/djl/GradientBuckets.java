@@ -10,7 +10,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jhorovod.allreduce.JHorovod;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.timeline.Track;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +39,7 @@ final class GradientBuckets {
     private final Optional<NativeGradients> gradients;
     private final Optional<PackedReduction> packing;
     private final SampleCounts counts;
+    private final Track track = JHorovod.timeline().track("training");
 
     private BitSet trained = new BitSet();
     private boolean planned;
@@ -136,7 +139,7 @@ final class GradientBuckets {
      * @param told samples 0 to contribute nothing
      */
     Averaging begin(SampleCounts.Told told) {
-        Averaging begun = new Averaging(communicator, buckets, counts, told, packing);
+        Averaging begun = new Averaging(communicator, buckets, counts, told, packing, track);
         current = begun;
         return begun;
     }

@@ -1,5 +1,8 @@
 package org.jhorovod.djl;
 
+import org.jhorovod.allreduce.JHorovod;
+import org.jhorovod.allreduce.timeline.Track;
+
 /**
  * Adds up steps, samples and times. A step lasts from its first forward pass to its update, so that
  * neither loading data nor evaluating counts. Owned by the training thread.
@@ -7,6 +10,7 @@ package org.jhorovod.djl;
 final class StepClock {
     private static final long NOT_STARTED = Long.MIN_VALUE;
 
+    private final Track track = JHorovod.timeline().track("training");
     private long steps;
     private long stepsBefore; // of earlier attempts
     private long samples;
@@ -27,6 +31,9 @@ final class StepClock {
      * @return for how long this rank has worked on the step itself; 0 where no time counts
      */
     long stepEnded(long nowNanos, long stepSamples, long stepWaitedNanos) {
+        if (startNanos != NOT_STARTED) {
+            track.span("STEP", "", 0, startNanos);
+        }
         long busyNanos = 0;
         if (steps > 0 && startNanos != NOT_STARTED) {
             steppedNanos += nowNanos - startNanos;

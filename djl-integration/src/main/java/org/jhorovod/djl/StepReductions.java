@@ -3,6 +3,8 @@ package org.jhorovod.djl;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import org.jhorovod.allreduce.JHorovod;
+import org.jhorovod.allreduce.timeline.Track;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,7 @@ final class StepReductions implements AutoCloseable {
     private final int number;
     private final String name;
     private final OwedGradients owed = new OwedGradients(this::takeResiduals);
+    private final Track track = JHorovod.timeline().track("training");
     private @Nullable StepReduction current; // null where there is none, and until initialised
 
     /**
@@ -78,10 +81,16 @@ final class StepReductions implements AutoCloseable {
     void backward(Runnable backward, LongSupplier samples, long step) {
         StepReduction known = current;
         if (known == null) {
-            backward.run();
+            run(backward);
         } else {
-            known.backward(backward, samples, step);
+            known.backward(() -> run(backward), samples, step);
         }
+    }
+
+    private void run(Runnable backward) {
+        long start = track.begin();
+        backward.run();
+        track.span("BACKWARD", "", 0, start);
     }
 
     /**

@@ -193,6 +193,11 @@ public final class Settings {
                     1024,
                     "Tensors that are all-reduced by name, and ready together, run as one of up to"
                             + " this many MiB; 0: each by itself.");
+    public static final Setting<Path> TIMELINE =
+            path(
+                    "TIMELINE",
+                    "File in which rank 0 writes what happens when on all ranks, as a trace for"
+                            + " Perfetto; none if not set.");
     public static final Setting<Integer> BUCKET_MIB =
             integer(
                     "BUCKET_MIB",
@@ -362,6 +367,7 @@ public final class Settings {
                 TLS_FILE,
                 STALL_WARNING,
                 FUSION_MIB,
+                TIMELINE,
                 BUCKET_MIB,
                 REDUCE,
                 LOCAL_STEPS,

@@ -11,7 +11,7 @@ import org.jhorovod.allreduce.collective.PeerLostException;
 /*
  * On the wire:  length:int (of what follows)  type:byte  generation:int  sequence:long
  *               rank:int  text: the rest, UTF-8
- *           or  length:int  type:byte  generation:int  letter: the rest, bytes
+ *           or  length:int  type:byte  generation:int  channel:byte  letter: the rest, bytes
  * Fields that a message does not use are zero.
  */
 /** What peers tell each other beside the elements. */
@@ -21,7 +21,7 @@ sealed interface ControlMessage {
     int MAX_TEXT_BYTES = 8 * 1024;
     int MAX_LETTER_BYTES = 32 * 1024;
     int LETTER = 16;
-    int MAX_BODY_BYTES = LETTER_HEADER_BYTES + MAX_LETTER_BYTES;
+    int MAX_BODY_BYTES = LETTER_HEADER_BYTES + 1 + MAX_LETTER_BYTES;
 
     /** Alive; the last operation that the sender has submitted, in words. */
     record Heartbeat(long sequence, String lastSubmitted) implements ControlMessage {}
@@ -57,7 +57,7 @@ sealed interface ControlMessage {
     }
 
     /** What a correspondent of the sender tells the one of this rank; not for this layer. */
-    record Letter(ByteBuffer bytes) implements ControlMessage {}
+    record Letter(Channel channel, ByteBuffer bytes) implements ControlMessage {}
 
     /** Why a communicator failed. */
     enum Reason {
@@ -75,10 +75,11 @@ sealed interface ControlMessage {
         } else if (this instanceof Abort m) {
             return frame(2 + m.reason.ordinal(), generation, 0, m.lostRank, m.text);
         } else if (this instanceof Letter m) {
-            return ByteBuffer.allocate(4 + LETTER_HEADER_BYTES + m.bytes.remaining())
-                    .putInt(LETTER_HEADER_BYTES + m.bytes.remaining())
+            return ByteBuffer.allocate(4 + LETTER_HEADER_BYTES + 1 + m.bytes.remaining())
+                    .putInt(LETTER_HEADER_BYTES + 1 + m.bytes.remaining())
                     .put((byte) LETTER)
                     .putInt(generation)
+                    .put((byte) m.channel.ordinal())
                     .put(m.bytes.duplicate())
                     .flip();
         }
@@ -125,7 +126,16 @@ sealed interface ControlMessage {
                     "a control message of generation %d in generation %d"
                             .formatted(theirGeneration, generation));
         }
-        return type == LETTER ? new Letter(body.slice()) : decodeText(type, body);
+        return type == LETTER ? decodeLetter(body) : decodeText(type, body);
+    }
+
+    private static ControlMessage decodeLetter(ByteBuffer body) throws IOException {
+        requireBytes(body, 1);
+        int channel = body.get();
+        if (channel < 0 || channel >= Channel.values().length) {
+            throw new IOException("a letter on the unknown channel " + channel);
+        }
+        return new Letter(Channel.values()[channel], body.slice());
     }
 
     private static ControlMessage decodeText(int type, ByteBuffer body) throws IOException {

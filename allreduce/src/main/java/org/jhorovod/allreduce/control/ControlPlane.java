@@ -69,7 +69,7 @@ public final class ControlPlane implements AutoCloseable {
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile Runnable onChange = () -> {};
     private volatile Runnable onHeartbeat = () -> {};
-    private volatile Correspondent correspondent = Correspondent.NOBODY;
+    private final Correspondents correspondents = new Correspondents();
     private volatile WeakReference<@Nullable Thread> lastCaller = new WeakReference<>(null);
     private volatile boolean closing;
     private volatile long completedSequence;
@@ -124,22 +124,22 @@ public final class ControlPlane implements AutoCloseable {
     }
 
     /** Has somebody write letters over the connections; to be called before the start. */
-    public void open(Correspondent letters) {
-        correspondent = letters;
+    public void open(Channel channel, Correspondent letters) {
+        correspondents.open(channel, letters);
     }
 
-    /** Has the correspondent {@link Correspondent#work} soon; any thread. */
+    /** Has the correspondents {@link Correspondent#work} soon; any thread. */
     public void wakeup() {
         connections.wakeup();
     }
 
     /**
-     * Sends a letter; by the correspondent alone, on the control thread.
+     * Sends a letter; by the channel's correspondent alone, on the control thread.
      *
      * @param letter at most {@link #MAX_LETTER_BYTES}
      */
-    public void send(int rank, byte[] letter) {
-        connections.sendTo(rank, new ControlMessage.Letter(ByteBuffer.wrap(letter)));
+    public void send(Channel channel, int rank, byte[] letter) {
+        connections.sendTo(rank, new ControlMessage.Letter(channel, ByteBuffer.wrap(letter)));
     }
 
     /** Notes what this rank has submitted last, to be told with the next heartbeat. */
@@ -231,7 +231,7 @@ public final class ControlPlane implements AutoCloseable {
                 long longest = doubtful == null ? wait : Math.min(wait, DOUBT_NANOS);
                 takeAll(connections.receive(longest / 1_000_000));
                 resolveDoubt();
-                correspondent.work();
+                correspondents.work();
                 sendWaiting();
                 if (System.nanoTime() - nextHeartbeat >= 0) {
                     nextHeartbeat = System.nanoTime() + heartbeatNanos;
@@ -245,7 +245,7 @@ public final class ControlPlane implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             logger.error("The control thread of {} ended", self.describe(), e);
             fail(new PeerLostException(self.rank(), "bug: the control thread ended: " + e));
-            failure().ifPresent(correspondent::failed);
+            failure().ifPresent(correspondents::failed);
         } finally {
             connections.close();
             ended.countDown();
@@ -266,7 +266,7 @@ public final class ControlPlane implements AutoCloseable {
                 deliver(rank, letter);
             } else if (said.message() instanceof ControlMessage.Goodbye) {
                 onChange.run();
-                correspondent.left(rank);
+                correspondents.left(rank);
             } else if (said.message() instanceof ControlMessage.Abort abort) {
                 fail(abort.cause());
             }
@@ -285,7 +285,7 @@ public final class ControlPlane implements AutoCloseable {
 
     private void deliver(int rank, ControlMessage.Letter letter) {
         try {
-            correspondent.received(rank, letter.bytes());
+            correspondents.received(rank, letter);
         } catch (IOException e) {
             String how = "%s over its control connection".formatted(e.getMessage());
             giveUp(PeerLoss.lost(peers.of(rank), how, self, submitted, System.nanoTime()));
@@ -371,9 +371,10 @@ public final class ControlPlane implements AutoCloseable {
         connections.shutdownOutput();
     }
 
-    /** Says goodbye to every peer and ends the thread; returns within a second. */
+    /** Says goodbye to every peer and ends the thread; returns within two seconds. */
     @Override
     public void close() {
+        correspondents.closing();
         closing = true;
         if (!thread.isAlive()) {
             connections.close();

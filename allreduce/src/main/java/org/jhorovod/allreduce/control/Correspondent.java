@@ -19,9 +19,6 @@ public interface Correspondent {
 
                 @Override
                 public void work() {}
-
-                @Override
-                public void failed(CollectiveException cause) {}
             };
 
     /**
@@ -38,5 +35,11 @@ public interface Correspondent {
     void work();
 
     /** The communicator has failed, and the thread ends. */
-    void failed(CollectiveException cause);
+    default void failed(CollectiveException cause) {}
+
+    /**
+     * This rank is about to say goodbye: the last chance for letters. On the thread that closes,
+     * while the control thread still carries them; may block for half a second.
+     */
+    default void closing() {}
 }

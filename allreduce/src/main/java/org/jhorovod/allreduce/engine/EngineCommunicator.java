@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.Communicator;
@@ -25,6 +26,7 @@ import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.rendezvous.LostReport;
 import org.jhorovod.allreduce.spi.Allocation;
 import org.jhorovod.allreduce.spi.Operation;
+import org.jhorovod.allreduce.timeline.Track;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +45,7 @@ public final class EngineCommunicator extends CheckedCommunicator {
     private final ControlPlane control;
     private final Duration operationTimeout;
     private final Consumer<LostReport> onLost;
+    private final Track track;
     private final Splits splits;
     private final Engine engine;
     private final Collectives collectives;
@@ -59,6 +62,7 @@ public final class EngineCommunicator extends CheckedCommunicator {
      *
      * @param onLost told whom this rank misses, before any call fails because of it
      * @param splitting forms the communicators of parts of the ranks
+     * @param track where its collectives are recorded
      */
     public EngineCommunicator(
             Topology self,
@@ -67,17 +71,20 @@ public final class EngineCommunicator extends CheckedCommunicator {
             ControlPlane control,
             Duration operationTimeout,
             Consumer<LostReport> onLost,
-            Splitting splitting) {
+            Splitting splitting,
+            Track track) {
         this.self = self;
         this.generation = generation;
         this.backends = backends;
         this.control = control;
         this.operationTimeout = operationTimeout;
         this.onLost = onLost;
+        this.track = track;
         this.splits = new Splits(self, splitting);
         this.device = new DeviceQueue(self, backends, control, operationTimeout, GIVE_UP_WAIT);
         this.collectives = new Collectives(self, backends, this::fail);
-        this.engine = new Engine(self.rank(), backends.alertness(), this::failed, this::explainBug);
+        Function<Throwable, CollectiveException> explain = bug -> OwnFault.explain(self, bug);
+        this.engine = new Engine(self.rank(), backends.alertness(), this::failed, explain);
     }
 
     /** Starts the engine's thread, and to watch the peers. */
@@ -181,8 +188,8 @@ public final class EngineCommunicator extends CheckedCommunicator {
         }
         long sequence = ++lastSequence;
         control.submitted(sequence, call);
-        return new Engine.Submission(
-                () -> runNow(sequence, call, collective.body()), new CompletableFuture<>());
+        BiConsumer<Backends, Operation> body = RecordedCollective.body(track, collective);
+        return new Engine.Submission(() -> runNow(sequence, call, body), new CompletableFuture<>());
     }
 
     private void runNow(
@@ -227,13 +234,6 @@ public final class EngineCommunicator extends CheckedCommunicator {
         if (lostRank >= 0 && lostRank != self.rank()) {
             onLost.accept(new LostReport(lostRank, String.valueOf(cause.getMessage())));
         }
-    }
-
-    private CollectiveException explainBug(Throwable bug) {
-        return new PeerLostException(
-                self.rank(),
-                "%s gave up because of a fault of its own: %s. Its log has the stack trace; please report it."
-                        .formatted(self.describe(), bug));
     }
 
     @Override

@@ -17,16 +17,17 @@ import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.CommunicatorClosedException;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.MismatchException;
-import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.control.Channel;
 import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.fusion.FusionPlanner;
 import org.jhorovod.allreduce.negotiation.Coordination;
 import org.jhorovod.allreduce.negotiation.Request;
 import org.jhorovod.allreduce.negotiation.StallReport;
 import org.jhorovod.allreduce.negotiation.Step;
+import org.jhorovod.allreduce.timeline.Track;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,6 +57,8 @@ final class NamedLane implements Coordination.Listener {
     private final Supplier<EngineCommunicator> forming;
     private final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
     private final Map<String, Named<?>> pending = new ConcurrentHashMap<>();
+    private final Map<String, Long> submitted = new ConcurrentHashMap<>(); // while recorded
+    private final Track track;
     private final AtomicReference<@Nullable CompletableFuture<Integer>> joining =
             new AtomicReference<>();
     private final FusionBuffer fusion = new FusionBuffer(); // owned by the lane's thread
@@ -68,24 +71,30 @@ final class NamedLane implements Coordination.Listener {
      * Of one communicator.
      *
      * @param forming meets the other ranks on connections of the lane's own
+     * @param track where what is done beside its collectives is recorded
      */
     NamedLane(
             Topology self,
             ControlPlane control,
             FusionPlanner planner,
             StallReport.Times stalls,
-            Supplier<EngineCommunicator> forming) {
+            Supplier<EngineCommunicator> forming,
+            Track track) {
         this.self = self;
+        this.track = track;
         this.control = control;
         this.coordination = new Coordination(self, control, planner, stalls, this);
         this.forming = forming;
         this.thread = new Thread(this::run, "jhorovod-lane-" + self.rank());
         this.thread.setDaemon(true);
-        control.open(coordination);
+        control.open(Channel.NEGOTIATION, coordination);
     }
 
     @Override
     public void step(Step step) {
+        if (step instanceof Step.Run run) {
+            run.entries().forEach(entry -> agreed(entry.request()));
+        }
         enqueue(() -> follow(step));
     }
 
@@ -100,6 +109,13 @@ final class NamedLane implements Coordination.Listener {
             ending.start();
         }
         thread.interrupt(); // it may wait for ranks that do not come any more
+    }
+
+    private void agreed(Request request) {
+        Long submittedNanos = submitted.remove(request.name());
+        if (submittedNanos != null) {
+            track.overlapping("NEGOTIATE", request.name(), request.byteCount(), submittedNanos);
+        }
     }
 
     private void enqueue(Runnable work) {
@@ -155,6 +171,9 @@ final class NamedLane implements Coordination.Listener {
                     "%s submitted the %s while another tensor of that name is under way. Wait for its future first, or give this one another name."
                             .formatted(self.describe(), call.describe()));
         }
+        if (track.isOn()) {
+            submitted.put(call.name(), track.begin());
+        }
     }
 
     /** Takes part with nothing until all ranks have joined; the future has the last one. */
@@ -200,7 +219,7 @@ final class NamedLane implements Coordination.Listener {
                 giveUp(e);
             } catch (Throwable e) {
                 logger.error("bug: the lane met an unexpected failure", e);
-                giveUp(explainBug(e));
+                giveUp(OwnFault.explain(self, e));
             }
         }
     }
@@ -212,13 +231,6 @@ final class NamedLane implements Coordination.Listener {
         if (!isClosed) {
             control.abort(cause);
         }
-    }
-
-    private CollectiveException explainBug(Throwable bug) {
-        return new PeerLostException(
-                self.rank(),
-                "%s gave up because of a fault of its own: %s. Its log has the stack trace; please report it."
-                        .formatted(self.describe(), bug));
     }
 
     private void follow(Step step) {
@@ -282,9 +294,14 @@ final class NamedLane implements Coordination.Listener {
         List<HostTensor> tensors = new ArrayList<>();
         own.forEach(named -> tensors.add(named.tensor()));
         ReduceOp op = Objects.requireNonNull(first.op());
+        long packingNanos = track.begin();
         HostTensor packed = fusion.pack(first.type(), tensors);
+        long bytes = packed.elementCount() * packed.type().byteCount();
+        track.span("PACK", first.name(), bytes, packingNanos);
         running.allReduce(first.name(), packed, Reduction.of(op));
+        long unpackingNanos = track.begin();
         fusion.unpack(tensors);
+        track.span("UNPACK", first.name(), bytes, unpackingNanos);
     }
 
     /** What waits, in words. */

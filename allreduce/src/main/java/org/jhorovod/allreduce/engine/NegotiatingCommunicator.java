@@ -21,6 +21,8 @@ import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.fusion.FusionPlanner;
 import org.jhorovod.allreduce.negotiation.Request;
 import org.jhorovod.allreduce.negotiation.StallReport;
+import org.jhorovod.allreduce.timeline.Timeline;
+import org.jhorovod.allreduce.timeline.Track;
 import org.jspecify.annotations.Nullable;
 
 /** Has what it is asked for negotiated, and run on a lane of its own. */
@@ -32,6 +34,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     private final Collectives collectives;
     private final NamedLane lane;
     private final ProcessSets processSets;
+    private final Timeline timeline;
 
     /**
      * Takes over a communicator that has not been started; to be started with it.
@@ -39,6 +42,8 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
      * @param planner what is fused
      * @param stalls when to tell of names that some ranks do not submit
      * @param forming meets the other ranks on connections of the lane's own
+     * @param timeline of this rank
+     * @param track where what the lane does is recorded
      */
     public NegotiatingCommunicator(
             EngineCommunicator planned,
@@ -46,12 +51,20 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
             ControlPlane control,
             FusionPlanner planner,
             StallReport.Times stalls,
-            Supplier<EngineCommunicator> forming) {
+            Supplier<EngineCommunicator> forming,
+            Timeline timeline,
+            Track track) {
         this.planned = planned;
+        this.timeline = timeline;
         Topology self = planned.topology();
         this.collectives = new Collectives(self, backends, planned::fail);
-        this.lane = new NamedLane(self, control, planner, stalls, forming);
+        this.lane = new NamedLane(self, control, planner, stalls, forming, track);
         this.processSets = new ProcessSets(this, planned.splits());
+    }
+
+    /** What records on this rank. */
+    public Timeline timeline() {
+        return timeline;
     }
 
     @Override

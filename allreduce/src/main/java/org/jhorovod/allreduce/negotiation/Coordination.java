@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.control.Channel;
 import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.control.Correspondent;
 import org.jhorovod.allreduce.fusion.FusionPlanner;
@@ -101,7 +102,7 @@ public final class Coordination implements Correspondent {
             if (self.rank() == COORDINATOR) {
                 takeOwn(letter);
             } else {
-                control.send(COORDINATOR, letter);
+                control.send(Channel.NEGOTIATION, COORDINATOR, letter);
             }
         }
         if (negotiator != null && self.size() > 1) {
@@ -142,7 +143,8 @@ public final class Coordination implements Correspondent {
         switch (reader.choice(Letters.Kind.values())) {
             case ANNOUNCEMENT -> negotiate(rank, Announcement.read(reader));
             case STEPS -> follow(rank, reader);
-            case QUESTION -> control.send(rank, Letters.answer(stalls.describeOwn()));
+            case QUESTION ->
+                    control.send(Channel.NEGOTIATION, rank, Letters.answer(stalls.describeOwn()));
             case ANSWER -> stalls.heard(rank, reader.text());
         }
     }
@@ -160,7 +162,7 @@ public final class Coordination implements Correspondent {
                 if (rank == self.rank()) {
                     received(rank, ByteBuffer.wrap(letter));
                 } else {
-                    control.send(rank, letter);
+                    control.send(Channel.NEGOTIATION, rank, letter);
                 }
             }
         }

@@ -10,6 +10,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jhorovod.allreduce.collective.OperationTimeoutException;
+import org.jhorovod.allreduce.control.Channel;
 import org.jhorovod.allreduce.control.ControlPlane;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -95,7 +96,7 @@ public final class StallReport {
         if (rank == 0) {
             answers.put(rank, describeOwn());
         } else {
-            control.send(rank, Letters.question());
+            control.send(Channel.NEGOTIATION, rank, Letters.question());
         }
     }
 

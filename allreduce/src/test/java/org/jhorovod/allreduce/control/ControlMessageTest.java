@@ -23,7 +23,8 @@ class ControlMessageTest {
                 new ControlMessage.Goodbye(Long.MAX_VALUE),
                 new ControlMessage.Abort(ControlMessage.Reason.MISMATCH, 1, "no"),
                 new ControlMessage.Abort(ControlMessage.Reason.PEER_LOST, 2, ""),
-                new ControlMessage.Abort(ControlMessage.Reason.TIMEOUT, 0, "late"));
+                new ControlMessage.Abort(ControlMessage.Reason.TIMEOUT, 0, "late"),
+                new ControlMessage.Letter(Channel.TIMELINE, ByteBuffer.wrap(new byte[] {1, 2})));
     }
 
     private static ByteBuffer body(ControlMessage message) {

@@ -78,6 +78,14 @@ final class Jhorovodrun implements Callable<Integer> {
     private @Nullable String outputFolder;
 
     @Option(
+            names = "--timeline-filename",
+            paramLabel = "FILE",
+            description =
+                    "Write what happens when on all ranks to FILE on rank 0's host, as a trace that"
+                            + " ui.perfetto.dev shows.")
+    private @Nullable String timelineFile;
+
+    @Option(
             names = "-x",
             paramLabel = "NAME[=VALUE]",
             description =
@@ -248,6 +256,9 @@ final class Jhorovodrun implements Callable<Integer> {
         if (startTimeout != null) {
             rankVariables.put(Settings.START_TIMEOUT, startTimeout);
         }
+        if (timelineFile != null) {
+            rankVariables.put(Settings.TIMELINE, timelinePath(timelineFile));
+        }
         Configuration settings = configuration(rankVariables);
         return new JobSpec(
                 places,
@@ -277,6 +288,14 @@ final class Jhorovodrun implements Callable<Integer> {
                     "--start-timeout is '%s', but must be: %s"
                             .formatted(startTimeout, Settings.START_TIMEOUT.range()));
         }
+    }
+
+    /** Ranks may change their folder, so it is made absolute here. */
+    private static String timelinePath(String file) {
+        if (file.isBlank()) {
+            throw new UsageException("--timeline-filename needs the name of a file");
+        }
+        return Path.of(file).toAbsolutePath().toString();
     }
 
     private static boolean isLegal(Setting<?> setting, String text) {

@@ -1,0 +1,116 @@
+package org.jhorovod.allreduce.timeline;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.control.Channel;
+import org.jhorovod.allreduce.control.ControlPlane;
+import org.jhorovod.allreduce.control.Correspondent;
+import org.jspecify.annotations.Nullable;
+
+/** Has what happens on all ranks written into one file, on rank 0. */
+final class Collector implements Correspondent, Role {
+    private static final long STOP_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long CLOSE_NANOS = TimeUnit.MILLISECONDS.toNanos(450);
+
+    private final Topology self;
+    private final Timeline timeline;
+    private final ControlPlane control;
+    private final Outbox outbox;
+    private final Set<Integer> gone = new HashSet<>(); // owned by the control thread
+    private volatile @Nullable WritingThread current; // null where nothing is recorded
+    private int session; // guarded by this
+
+    Collector(Topology self, Timeline timeline, ControlPlane control) {
+        this.self = self;
+        this.timeline = timeline;
+        this.control = control;
+        this.outbox = new Outbox(control);
+    }
+
+    @Override
+    public synchronized void start(Path file) throws IOException {
+        if (current != null) {
+            throw new IllegalStateException(
+                    "The timeline is being written already. Call JHorovod.stopTimeline() first.");
+        }
+        EventQueue queue = new EventQueue(Timeline.CAPACITY);
+        WritingThread begun =
+                new WritingThread(
+                        self.size(), TraceFile.create(file), file, queue, control, outbox);
+        session++;
+        begun.start(session);
+        current = begun;
+        timeline.turnOn(queue);
+        toAll(new Letter.Start(session));
+    }
+
+    @Override
+    public void stop() {
+        stop(STOP_NANOS);
+    }
+
+    private synchronized void stop(long waitNanos) {
+        WritingThread known = current;
+        if (known != null) {
+            timeline.turnOff();
+            toAll(new Letter.Stop(session));
+            known.finish(System.nanoTime() + waitNanos);
+            current = null;
+        }
+    }
+
+    private void toAll(Letter letter) {
+        for (int rank = 1; rank < self.size(); rank++) {
+            outbox.post(rank, letter.encode());
+        }
+    }
+
+    @Override
+    public void received(int rank, ByteBuffer bytes) throws IOException {
+        long now = System.nanoTime();
+        Letter letter = Letter.read(bytes);
+        WritingThread known = current;
+        if (letter instanceof Letter.Question question) {
+            byte[] answer = new Letter.Answer(question.sentNanos(), now).encode();
+            control.send(Channel.TIMELINE, rank, answer);
+        } else if (letter instanceof Letter.Events events) {
+            if (known == null || known.session() != events.session()) {
+                control.send(Channel.TIMELINE, rank, new Letter.Stop(events.session()).encode());
+                control.send(Channel.TIMELINE, rank, new Letter.Written(events.session()).encode());
+            } else {
+                known.add(rank, events);
+            }
+        } else if (letter instanceof Letter.Ended ended) {
+            if (known != null && known.session() == ended.session()) {
+                known.ended(rank);
+            }
+        } else {
+            throw new IOException("it sent a letter of a timeline that only rank 0 sends");
+        }
+    }
+
+    @Override
+    public void left(int rank) {
+        gone.add(rank);
+        work();
+    }
+
+    @Override
+    public void work() {
+        outbox.send();
+        WritingThread known = current;
+        if (known != null) {
+            gone.forEach(known::ended);
+        }
+    }
+
+    @Override
+    public void closing() {
+        stop(CLOSE_NANOS);
+    }
+}

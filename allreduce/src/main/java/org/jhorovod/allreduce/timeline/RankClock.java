@@ -1,0 +1,91 @@
+package org.jhorovod.allreduce.timeline;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/*
+ * Clocks of two hosts differ, and drift apart by some microseconds a second. So the difference is measured
+ * again and again, by the round trip with the least delay of several. A clock that jumped would tear
+ * spans that lie inside each other apart: a new offset is reached little by little instead, at half
+ * the speed of time at most, and what it was before stays as it was. So the order of two moments of a
+ * rank is the same on both clocks.
+ */
+/** A rank's clock in terms of rank 0's. Immutable. */
+final class RankClock {
+    private static final long SLEW_NANOS = 1_000_000_000;
+    private static final double DRIFT = 1e-4; // of two clocks, at most
+
+    /** Rank 0's own. */
+    static final RankClock RANK_0 = new RankClock(List.of(new Offset(Long.MIN_VALUE, 0, 0)));
+
+    private final List<Offset> offsets; // in the order of their times; one at least
+
+    /**
+     * What to add from a time on.
+     *
+     * @param sinceNanos on the rank's clock
+     * @param errorNanos by how much it may be wrong
+     */
+    private record Offset(long sinceNanos, long nanos, long errorNanos) {}
+
+    private RankClock(List<Offset> offsets) {
+        this.offsets = offsets;
+    }
+
+    /**
+     * The clock of a rank that has been measured for the first time; holds for all times before.
+     *
+     * @param trips one at least
+     */
+    static RankClock measured(List<RoundTrip> trips) {
+        RoundTrip best = best(trips);
+        return new RankClock(
+                List.of(
+                        new Offset(
+                                Long.MIN_VALUE, best.offsetNanos(), (best.delayNanos() + 1) / 2)));
+    }
+
+    /** The trip that tells most: the one with the least delay. */
+    static RoundTrip best(List<RoundTrip> trips) {
+        return trips.stream().min(Comparator.comparingLong(RoundTrip::delayNanos)).orElseThrow();
+    }
+
+    /**
+     * The clock after another measurement, which is not used where it tells less than the last.
+     *
+     * @param trips one at least
+     * @param nowNanos on the rank's clock; no time before it changes
+     */
+    RankClock measuredAgain(List<RoundTrip> trips, long nowNanos) {
+        RoundTrip best = best(trips);
+        long error = (best.delayNanos() + 1) / 2;
+        Offset last = offsets.get(offsets.size() - 1);
+        double drifted = last.sinceNanos == Long.MIN_VALUE ? error : nowNanos - last.sinceNanos;
+        if (error > last.errorNanos + DRIFT * drifted && offsets.size() > 1) {
+            return this;
+        }
+        List<Offset> more = new ArrayList<>(offsets);
+        more.add(new Offset(nowNanos, best.offsetNanos(), error));
+        return new RankClock(List.copyOf(more));
+    }
+
+    /** A time of the rank's clock on rank 0's; later times are never earlier there. */
+    long onRank0(long nanos) {
+        return nanos + offsetAt(nanos, offsets.size() - 1);
+    }
+
+    private long offsetAt(long nanos, int index) {
+        Offset offset = offsets.get(index);
+        if (index == 0) {
+            return offset.nanos;
+        }
+        if (nanos <= offset.sinceNanos) {
+            return offsetAt(nanos, index - 1);
+        }
+        long before = offsetAt(offset.sinceNanos, index - 1);
+        long slew = Math.max(SLEW_NANOS, 2 * Math.abs(offset.nanos - before));
+        double share = Math.min(1, (double) (nanos - offset.sinceNanos) / slew);
+        return before + Math.round(share * (offset.nanos - before));
+    }
+}

@@ -1,0 +1,41 @@
+package org.jhorovod.allreduce.timeline;
+
+import org.jspecify.annotations.Nullable;
+
+/** Something that is under way; owned by the thread that began it. */
+public final class Span {
+    /** Where nobody records. */
+    static final Span NONE = new Span(null, Track.OFF, "", "", 0, null);
+
+    private final @Nullable Track track; // null where nobody records
+    private final long startNanos;
+    private final String name;
+    private final String tensor;
+    private final long byteCount;
+    private final jdk.jfr.@Nullable Event flight; // null where the flight recorder is off
+
+    Span(
+            @Nullable Track track,
+            long startNanos,
+            String name,
+            String tensor,
+            long byteCount,
+            jdk.jfr.@Nullable Event flight) {
+        this.track = track;
+        this.startNanos = startNanos;
+        this.name = name;
+        this.tensor = tensor;
+        this.byteCount = byteCount;
+        this.flight = flight;
+    }
+
+    /** Ends it now. */
+    public void end() {
+        if (flight != null) {
+            flight.commit(); // ends it too
+        }
+        if (track != null) {
+            track.span(name, tensor, byteCount, startNanos);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package org.jhorovod.allreduce.timeline;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.control.Channel;
+import org.jhorovod.allreduce.control.ControlPlane;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/*
+ * Note [One timeline of all ranks]
+ *
+ *   any thread       records: a bounded queue, never blocks       Track, EventQueue
+ *   other ranks      convert to rank 0's clock, write letters     SendingThread, RankClock
+ *   control threads  carry letters and measure clocks             Sender, Collector
+ *   rank 0           writes the file                              WritingThread, TraceFile
+ */
+/**
+ * Records what happens on this rank; rank 0 writes what happens on all into one file.
+ *
+ * <p>Safe for use by several threads. Ends with the job's control plane.
+ */
+public final class Timeline {
+    /** How many events wait to be written at most; what comes on top is counted. */
+    static final int CAPACITY = 1 << 15;
+
+    private static final Logger logger = LoggerFactory.getLogger(Timeline.class);
+
+    private volatile @Nullable EventQueue queue; // null where nothing is recorded
+    private volatile @Nullable Role role; // null before the job has formed
+
+    /** A row of this rank, for what one thread does at a time. */
+    public Track track(String name) {
+        return new Track(this, name);
+    }
+
+    boolean isOn() {
+        return queue != null;
+    }
+
+    void record(Event event) {
+        EventQueue known = queue;
+        if (known != null) {
+            known.add(event);
+        }
+    }
+
+    void turnOn(EventQueue events) {
+        queue = events;
+    }
+
+    void turnOff() {
+        queue = null;
+    }
+
+    /**
+     * Has this rank take part in the timeline of a job; before the control plane starts.
+     *
+     * @param file what rank 0 writes from now on, if anything; the same on all ranks
+     */
+    public void open(Topology self, ControlPlane control, Optional<Path> file) {
+        if (self.rank() == 0) {
+            Collector collector = new Collector(self, this, control);
+            control.open(Channel.TIMELINE, collector);
+            role = collector;
+            file.ifPresent(path -> tryToStart(collector, path));
+        } else {
+            Sender sender = new Sender(self.rank(), this, control);
+            control.open(Channel.TIMELINE, sender);
+            role = sender;
+            file.ifPresent(path -> sender.begin(1));
+        }
+    }
+
+    private static void tryToStart(Collector collector, Path file) {
+        try {
+            collector.start(file);
+        } catch (IOException e) {
+            logger.warn(
+                    "The job runs without a timeline, because {} cannot be written: {}. Name a"
+                            + " file in a folder of rank 0's host that you may write to.",
+                    file,
+                    e.toString());
+        }
+    }
+
+    /**
+     * Begins a file with what happens on all ranks from now on; on rank 0.
+     *
+     * @throws IOException if it cannot be written
+     * @throws IllegalStateException on another rank, or if one is being written
+     */
+    public void start(Path file) throws IOException {
+        Objects.requireNonNull(role, "bug: no job has formed").start(file);
+    }
+
+    /**
+     * Ends the file; on rank 0. Blocks until the other ranks have sent what they have, some seconds
+     * at most. Does nothing where none is written.
+     *
+     * @throws IllegalStateException on another rank
+     */
+    public void stop() {
+        Objects.requireNonNull(role, "bug: no job has formed").stop();
+    }
+}

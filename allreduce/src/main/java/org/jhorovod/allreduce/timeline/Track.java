@@ -1,0 +1,107 @@
+package org.jhorovod.allreduce.timeline;
+
+import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.timeline.Event.Kind;
+
+/**
+ * A row of a rank in its timeline, such as {@code engine}: what one thread does at a time.
+ *
+ * <p>Nothing here blocks, and while nobody records it costs one look. Names of spans are the
+ * field's, in capitals: {@code ALL_REDUCE}, {@code NEGOTIATE}, {@code WAIT}.
+ *
+ * <pre>{@code
+ * long start = track.begin();
+ * pack();
+ * track.span("PACK", name, byteCount, start);
+ * }</pre>
+ */
+public final class Track {
+    /** What {@link #begin} answers where nobody records. */
+    static final long OFF = Long.MIN_VALUE;
+
+    private final Timeline timeline;
+    private final String name;
+
+    Track(Timeline timeline, String name) {
+        this.timeline = timeline;
+        this.name = name;
+    }
+
+    /** Whether somebody records. */
+    public boolean isOn() {
+        return timeline.isOn();
+    }
+
+    /** The time, for what ends later; some constant where nobody records. */
+    public long begin() {
+        return timeline.isOn() ? System.nanoTime() : OFF;
+    }
+
+    /**
+     * Records a span that ends now.
+     *
+     * @param span what it is, such as {@code PACK}
+     * @param tensor its name; empty where there is none
+     * @param beganNanos from {@link #begin}, or a time of {@link System#nanoTime}
+     */
+    public void span(String span, String tensor, long byteCount, long beganNanos) {
+        record(Kind.SPAN, span, tensor, byteCount, beganNanos);
+    }
+
+    /** Records what ends now, and begins and ends whatever else goes on; see {@link #span}. */
+    public void overlapping(String span, String tensor, long byteCount, long beganNanos) {
+        record(Kind.OVERLAPPING, span, tensor, byteCount, beganNanos);
+    }
+
+    /** Records a moment. */
+    public void instant(String what, String tensor) {
+        if (timeline.isOn()) {
+            timeline.record(new Event(Kind.INSTANT, name, what, tensor, 0, System.nanoTime(), 0));
+        }
+    }
+
+    private void record(Kind kind, String span, String tensor, long byteCount, long beganNanos) {
+        if (beganNanos != OFF && timeline.isOn()) {
+            long duration = System.nanoTime() - beganNanos;
+            timeline.record(new Event(kind, name, span, tensor, byteCount, beganNanos, duration));
+        }
+    }
+
+    /** Begins a collective, for the flight recorder too; to be ended. */
+    public Span collective(long sequence, CollectiveCall call) {
+        CollectiveEvent flight = new CollectiveEvent();
+        boolean isFlightOn = flight.isEnabled();
+        if (!isFlightOn && !timeline.isOn()) {
+            return Span.NONE;
+        }
+        long bytes = byteCount(call);
+        if (isFlightOn) {
+            flight.tensor = call.name();
+            flight.kind = call.kind().name();
+            flight.bytes = bytes;
+            flight.sequence = sequence;
+            flight.begin();
+        }
+        return new Span(
+                this, begin(), call.kind().name(), call.name(), bytes, isFlightOn ? flight : null);
+    }
+
+    /** Begins to wait for other ranks, for the flight recorder too; to be ended. */
+    public Span waiting(String tensor) {
+        WaitEvent flight = new WaitEvent();
+        boolean isFlightOn = flight.isEnabled();
+        if (!isFlightOn && !timeline.isOn()) {
+            return Span.NONE;
+        }
+        if (isFlightOn) {
+            flight.tensor = tensor;
+            flight.begin();
+        }
+        return new Span(this, begin(), "WAIT", tensor, 0, isFlightOn ? flight : null);
+    }
+
+    /** What a rank contributes. */
+    public static long byteCount(CollectiveCall call) {
+        return call.elementCount() * call.type().byteCount();
+    }
+}
