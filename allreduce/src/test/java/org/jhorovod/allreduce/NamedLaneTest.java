@@ -258,4 +258,28 @@ class NamedLaneTest {
             assertThat(texts).allSatisfy(text -> assertThat(text).contains("'g/1'", "INT32[9]"));
         }
     }
+
+    @Test
+    void aGroupThatFillsSeveralLetters_isAnnouncedAsOne() {
+        try (InProcessCluster cluster = InProcessCluster.start(3)) {
+            for (int round = 0; round < 2; round++) {
+                int odd = round == 0 ? -1 : 1;
+                List<String> texts =
+                        errors(
+                                cluster,
+                                c -> {
+                                    List<HostTensor> tensors = new ArrayList<>();
+                                    for (int i = 0; i < 3000; i++) {
+                                        tensors.add(ints(c.rank() == odd && i == 0 ? 2 : 1, 1));
+                                    }
+                                    return c.groupedAllReduceAsync(
+                                            "a group of many tensors",
+                                            tensors,
+                                            Reduction.of(ReduceOp.SUM));
+                                });
+                assertThat(texts)
+                        .allSatisfy(text -> assertThat(text.equals("no error")).isEqualTo(odd < 0));
+            }
+        }
+    }
 }

@@ -28,7 +28,10 @@ final class ModelAgreement {
         lines.add(areBornInBuckets ? "gradients born in buckets" : "gradients copied to buckets");
         lines.add("buckets of %d MiB".formatted(config.bucketMib()));
         lines.add(config.place().describe(config.communicator(), parameters));
-        lines.add(config.checkpoints().isPresent() ? "checkpoints" : "no checkpoints");
+        lines.add(
+                config.checkpoints()
+                        .map(kept -> "checkpoints every %d steps".formatted(kept.everySteps()))
+                        .orElse("no checkpoints"));
         lines.add(config.localPlan().map(LocalPlan::describe).orElse("no local steps"));
         lines.add(config.balance() ? "samples by speed" : "as many samples for each rank");
         lines.add(

@@ -33,7 +33,8 @@ final class PackedReduction {
     private final Map<GradientBucket, Optional<GradientLayout>> layouts = new WeakHashMap<>();
     // On a carrier.
     private final Map<GradientBucket, BucketCodec> codecs = new WeakHashMap<>();
-    private long samples; // of the last step
+    // Of the last step: where a bucket weighs gradients by samples, so is what is left of them.
+    private final Map<GradientBucket, Long> totals = new WeakHashMap<>();
     private boolean hasReduced; // since residuals were taken
 
     /**
@@ -61,8 +62,8 @@ final class PackedReduction {
             job.allReduce(bucket.name(), bucket.tensor(), reduction);
             return;
         }
-        samples = total;
         hasReduced = true;
+        keepWeight(bucket, layout.get(), total);
         ByteBuffer bytes = ((HostTensor) bucket.tensor()).buffers().get(0);
         bytes.order(ByteOrder.nativeOrder()).putFloat(0, 0); // samples, which are counted already
         // Not the bucket's own tensor: its memory is registered with all ranks.
@@ -71,6 +72,18 @@ final class PackedReduction {
         exchange.ifPresent(across -> codecOf(bucket, layout.get()).reduce(bytes, across));
         if (sites.inside().size() > 1) {
             sites.inside().broadcast(bucket.name(), tensor, 0);
+        }
+    }
+
+    /** Weighs what a bucket has not sent as it weighs this step's gradients. */
+    private void keepWeight(GradientBucket bucket, GradientLayout layout, long total) {
+        Long before = totals.put(bucket, total);
+        if (before != null && before != total && !bucket.needsTotal() && exchange.isPresent()) {
+            FloatBuffer residual = codecOf(bucket, layout).residual();
+            float factor = (float) ((double) total / before);
+            for (int i = 0; i < residual.limit(); i++) {
+                residual.put(i, residual.get(i) * factor);
+            }
         }
     }
 
@@ -104,7 +117,8 @@ final class PackedReduction {
                     .ifPresent(
                             layout -> {
                                 // As the bucket weighs its gradients.
-                                double factor = bucket.needsTotal() ? 1 : 1.0 / samples;
+                                long total = totals.getOrDefault(bucket, 1L);
+                                double factor = bucket.needsTotal() ? 1 : 1.0 / total;
                                 FloatBuffer sums = takeSums(bucket, layout);
                                 sums.get(); // the weight, of which nothing is left
                                 split(sums, factor, layout.members(), taken);

@@ -49,16 +49,16 @@ class BudgetIT {
             value = {
                 // even batches: chosen at the ends of passes, and in the middle of the only one
                 "2; 960 60 8; fast; rank; plain",
-                "2; 960 60 8; office,fast,wide,office; rank; local 32 steps, int8, 4 fragments",
-                "2; 960 60 8; fast,office; rank; local 32 steps, int8, 4 fragments",
+                "2; 960 60 8; office,fast,wide,village; rank; local 64 steps, int8, 4 fragments",
+                "2; 960 60 8; fast,office; rank; local 64 steps, int8",
                 "2; 2400 60 1; fast; rank; plain",
                 "2; 2400 60 2; office,wide; rank; int8 each step",
                 "4; 960 60 8; office,fast,office,wide; 2,2; int8 each step",
-                "3; 2160 60 2; wide,office; 1,2; local 32 steps, int8, 4 fragments",
+                "3; 2160 60 2; wide,village; 1,2; local 64 steps, int8, 4 fragments",
                 // uneven: after unequal numbers of steps only local ways are possible
                 "3; 961 60 8; fast,office,wide; 1,2; int8 each step",
                 "3; 961 60 8; office,office,office,wide; 1,2; local 4 steps",
-                "4; 961 60 8; office,fast; 2,2; local 32 steps, int8, 4 fragments",
+                "4; 961 60 8; village,fast; 2,2; local 64 steps, int8, 4 fragments",
             })
     void waysThatChangeInMidTraining_learn_andEndEqualOnAllRanks(
             int size, String data, String script, String sites, String chosen, RankGroups groups) {

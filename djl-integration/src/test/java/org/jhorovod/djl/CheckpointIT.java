@@ -121,7 +121,7 @@ class CheckpointIT {
                 "4; sgd; 4 1 0 nesterov:0.7,0.9 none 2,2; true",
                 "2; adam; 4 2 3 nesterov:0.7,0.9 int8 rank; false",
                 "3; momentum; 4 1 0 average topk:0.1 rank; false",
-                "2; adam; budget:0.2/fast,office 1 0 nesterov:0.7,0.9 none rank; false",
+                "2; adam; budget:0.2/fast,village 1 0 nesterov:0.7,0.9 none rank; false",
                 "4; momentum; budget:0.2/office,wide 1 0 average none 2,2; false",
             })
     void resumedLocalSteps_goOn_andShowEachSampleOnce(

@@ -27,6 +27,7 @@ final class LineScript implements UnaryOperator<Conditions> {
             case "fast" -> with(measured, 100_000, 0, 100);
             case "wide" -> with(measured, 1000, 0.1, 200);
             case "office" -> with(measured, 100, 10, 16);
+            case "village" -> with(measured, 20, 20, 16);
             default -> throw new IllegalArgumentException(name);
         };
     }

@@ -241,6 +241,7 @@ public final class ControlPlane implements AutoCloseable {
                     onHeartbeat.run();
                 }
             }
+            correspondents.work(); // what they wrote last
             sayGoodbye();
         } catch (IOException | RuntimeException e) {
             logger.error("The control thread of {} ended", self.describe(), e);

@@ -153,6 +153,7 @@ final class NamedLane implements Coordination.Listener {
                     });
         } catch (CollectiveException e) {
             taken.forEach(pending::remove);
+            taken.forEach(submitted::remove);
             throw e;
         }
         coordination.announce(all.keySet());
@@ -237,6 +238,7 @@ final class NamedLane implements Coordination.Listener {
         if (step instanceof Step.Run run) {
             run(run);
         } else if (step instanceof Step.Refuse refuse) {
+            submitted.remove(refuse.name());
             Optional.ofNullable(pending.remove(refuse.name()))
                     .ifPresent(refused -> refused.fail(new MismatchException(refuse.reason())));
         } else if (step instanceof Step.Joined joined) {

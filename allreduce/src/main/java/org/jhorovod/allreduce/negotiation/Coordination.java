@@ -4,11 +4,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.Channel;
@@ -26,13 +25,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Coordination implements Correspondent {
     private static final int COORDINATOR = 0;
+    private static final int MOST_ITEMS = 1 << 20;
 
     private final Topology self;
     private final ControlPlane control;
     private final @Nullable Negotiator negotiator; // null but on rank 0
     private final StallReport stalls;
     private final Listener listener;
-    private final Queue<Announcement.Item> outbox = new ConcurrentLinkedQueue<>();
+    private final List<Announcement.Item> outbox = new ArrayList<>(); // guarded by itself
+    private final Map<Integer, List<Announcement.Item>> parts = new HashMap<>(); // by rank
     private final Map<String, Request> announced = new ConcurrentHashMap<>(); // not yet in a step
     private final Map<Request, Integer> numbers = new ConcurrentHashMap<>(); // of this rank's own
     private boolean hasFailed; // the listener knows
@@ -67,24 +68,27 @@ public final class Coordination implements Correspondent {
 
     /** Tells rank 0 what this rank has submitted; no others of these names are under way. */
     public void announce(Collection<Request> requests) {
+        List<Announcement.Item> items = new ArrayList<>();
         for (Request request : requests) {
             announced.put(request.name(), request);
             Integer number = numbers.get(request);
-            outbox.add(
+            items.add(
                     number == null
                             ? new Announcement.Fresh(request)
                             : new Announcement.Known(number));
         }
-        send();
+        send(items);
     }
 
     /** Tells rank 0 that this rank submits nothing more until all have joined. */
     public void join() {
-        outbox.add(new Announcement.Join());
-        send();
+        send(List.of(new Announcement.Join()));
     }
 
-    private void send() {
+    private void send(List<Announcement.Item> items) {
+        synchronized (outbox) {
+            outbox.addAll(items);
+        }
         if (self.size() == 1) {
             workAlone();
         } else {
@@ -120,13 +124,11 @@ public final class Coordination implements Correspondent {
     }
 
     private List<byte[]> drained() {
-        List<byte[]> items = new ArrayList<>();
-        Announcement.Item item = outbox.poll();
-        while (item != null) {
-            items.add(Announcement.encode(item));
-            item = outbox.poll();
+        synchronized (outbox) {
+            List<byte[]> items = outbox.stream().map(Announcement::encode).toList();
+            outbox.clear();
+            return items;
         }
-        return items;
     }
 
     private void takeOwn(byte[] letter) {
@@ -141,7 +143,11 @@ public final class Coordination implements Correspondent {
     public void received(int rank, ByteBuffer letter) throws IOException {
         MessageReader reader = new MessageReader(letter);
         switch (reader.choice(Letters.Kind.values())) {
-            case ANNOUNCEMENT -> negotiate(rank, Announcement.read(reader));
+            case PART -> keepPart(rank, Announcement.read(reader).items());
+            case ANNOUNCEMENT -> {
+                keepPart(rank, Announcement.read(reader).items());
+                negotiate(rank, new Announcement(parts.getOrDefault(rank, List.of())));
+            }
             case STEPS -> follow(rank, reader);
             case QUESTION ->
                     control.send(Channel.NEGOTIATION, rank, Letters.answer(stalls.describeOwn()));
@@ -149,7 +155,16 @@ public final class Coordination implements Correspondent {
         }
     }
 
+    private void keepPart(int rank, List<Announcement.Item> items) throws IOException {
+        List<Announcement.Item> part = parts.computeIfAbsent(rank, key -> new ArrayList<>());
+        part.addAll(items);
+        if (part.size() > MOST_ITEMS) {
+            throw new IOException("it announced too many tensors at once");
+        }
+    }
+
     private void negotiate(int rank, Announcement announcement) throws IOException {
+        parts.remove(rank);
         if (negotiator == null) {
             throw new IOException("it announced a tensor to a rank that is not rank 0");
         }

@@ -7,6 +7,7 @@ import org.jhorovod.allreduce.control.ControlPlane;
 /*
  * On the wire: the kind, then
  *   announcement   items, see Announcement
+ *   part           the same, of which more follow
  *   steps          see Step
  *   question       nothing: what the rank does
  *   answer         a text
@@ -17,6 +18,7 @@ final class Letters {
     /** What a letter holds. */
     enum Kind {
         ANNOUNCEMENT,
+        PART,
         STEPS,
         QUESTION,
         ANSWER
@@ -24,9 +26,13 @@ final class Letters {
 
     private Letters() {}
 
-    /** As few as hold all items. */
+    /** As few as hold all items, which rank 0 takes together. */
     static List<byte[]> announcements(List<byte[]> items) {
-        return filled(Kind.ANNOUNCEMENT, items);
+        List<byte[]> letters = filled(Kind.ANNOUNCEMENT, items);
+        for (byte[] letter : letters.subList(0, Math.max(0, letters.size() - 1))) {
+            letter[0] = (byte) Kind.PART.ordinal();
+        }
+        return letters;
     }
 
     /** As few as hold all steps. */

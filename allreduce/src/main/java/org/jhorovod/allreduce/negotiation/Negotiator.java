@@ -135,15 +135,20 @@ final class Negotiator {
         List<Candidate<Proposal>> candidates = new ArrayList<>();
         Map<String, Step.Refuse> refusedGroups = refusedGroups(ready);
         for (Proposal proposal : ready) {
-            Optional<Step.Refuse> refused = refuse(proposal);
-            if (proposal.first().grouping().isGroup()) {
-                agreeOfGroup(proposal, refusedGroups, steps, candidates);
-            } else if (refused.isPresent()) {
-                steps.add(refused.get());
+            Request.Grouping grouping = proposal.first().grouping();
+            Optional<Step.Refuse> cause =
+                    refuse(proposal)
+                            .or(() -> Optional.ofNullable(refusedGroups.get(grouping.name())));
+            if (cause.isPresent()) {
+                steps.add(refusal(proposal, cause.get()));
+            } else if (grouping.isGroup()) {
+                hold(proposal, candidates);
             } else {
                 candidates.add(candidate(proposal));
             }
         }
+        refusedGroups.forEach(
+                (name, cause) -> takeGroup(name).forEach(each -> steps.add(refusal(each, cause))));
         for (List<Proposal> batch : planner.plan(candidates)) {
             int absent = batch.get(0).absent();
             steps.add(new Step.Run(batch.stream().map(this::entry).toList(), absent));
@@ -163,31 +168,28 @@ final class Negotiator {
         return refused;
     }
 
-    private void agreeOfGroup(
-            Proposal proposal,
-            Map<String, Step.Refuse> refusedGroups,
-            List<Step> steps,
-            List<Candidate<Proposal>> candidates) {
+    /** Has a tensor of a group wait for the others, or all of it run. */
+    private void hold(Proposal proposal, List<Candidate<Proposal>> candidates) {
         Request.Grouping grouping = proposal.first().grouping();
-        String name = grouping.name();
-        List<Proposal> group = groups.computeIfAbsent(name, key -> new ArrayList<>());
+        List<Proposal> group = groups.computeIfAbsent(grouping.name(), name -> new ArrayList<>());
         group.add(proposal);
-        Step.Refuse cause = refusedGroups.get(name);
-        if (cause != null) {
-            groups.remove(name);
-            takeGroup(name, group);
-            group.forEach(each -> steps.add(refusal(each, cause)));
-        } else if (group.size() == grouping.size()) {
-            groups.remove(name);
+        if (group.size() == grouping.size()) {
+            groups.remove(grouping.name());
             group.forEach(each -> candidates.add(candidate(each)));
         }
     }
 
-    /** Those of a group that not all ranks have: each rank announces all of its group at once. */
-    private void takeGroup(String name, List<Proposal> group) {
+    /**
+     * Those of a group that wait, and those that not all ranks have: each rank announces all of its
+     * group at once.
+     */
+    private List<Proposal> takeGroup(String name) {
+        List<Proposal> group = new ArrayList<>(groups.getOrDefault(name, List.of()));
+        groups.remove(name);
         proposals
                 .values()
                 .removeIf(proposal -> proposal.groups().contains(name) && group.add(proposal));
+        return group;
     }
 
     private static Optional<Step.Refuse> refuse(Proposal proposal) {

@@ -38,11 +38,11 @@ final class Collector implements Correspondent, Role {
             throw new IllegalStateException(
                     "The timeline is being written already. Call JHorovod.stopTimeline() first.");
         }
+        session++; // of a file that cannot be opened too: other ranks may have begun it
         EventQueue queue = new EventQueue(Timeline.CAPACITY);
         WritingThread begun =
                 new WritingThread(
                         self.size(), TraceFile.create(file), file, queue, control, outbox);
-        session++;
         begun.start(session);
         current = begun;
         timeline.turnOn(queue);

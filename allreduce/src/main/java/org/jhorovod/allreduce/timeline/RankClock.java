@@ -15,9 +15,10 @@ import java.util.List;
 final class RankClock {
     private static final long SLEW_NANOS = 1_000_000_000;
     private static final double DRIFT = 1e-4; // of two clocks, at most
+    private static final int KEPT = 8; // events are sent within seconds of their time
 
     /** Rank 0's own. */
-    static final RankClock RANK_0 = new RankClock(List.of(new Offset(Long.MIN_VALUE, 0, 0)));
+    static final RankClock RANK_0 = new RankClock(List.of(new Offset(Long.MIN_VALUE, 0, 0, 0)));
 
     private final List<Offset> offsets; // in the order of their times; one at least
 
@@ -25,9 +26,21 @@ final class RankClock {
      * What to add from a time on.
      *
      * @param sinceNanos on the rank's clock
+     * @param beforeNanos what to add at that time
      * @param errorNanos by how much it may be wrong
      */
-    private record Offset(long sinceNanos, long nanos, long errorNanos) {}
+    private record Offset(long sinceNanos, long beforeNanos, long nanos, long errorNanos) {
+
+        /** What to add at a time that is not before. */
+        long at(long time) {
+            if (sinceNanos == Long.MIN_VALUE) {
+                return nanos;
+            }
+            long slew = Math.max(SLEW_NANOS, 2 * Math.abs(nanos - beforeNanos));
+            double share = Math.max(0, Math.min(1, (double) (time - sinceNanos) / slew));
+            return beforeNanos + Math.round(share * (nanos - beforeNanos));
+        }
+    }
 
     private RankClock(List<Offset> offsets) {
         this.offsets = offsets;
@@ -43,7 +56,10 @@ final class RankClock {
         return new RankClock(
                 List.of(
                         new Offset(
-                                Long.MIN_VALUE, best.offsetNanos(), (best.delayNanos() + 1) / 2)));
+                                Long.MIN_VALUE,
+                                best.offsetNanos(),
+                                best.offsetNanos(),
+                                (best.delayNanos() + 1) / 2)));
     }
 
     /** The trip that tells most: the one with the least delay. */
@@ -65,27 +81,21 @@ final class RankClock {
         if (error > last.errorNanos + DRIFT * drifted && offsets.size() > 1) {
             return this;
         }
-        List<Offset> more = new ArrayList<>(offsets);
-        more.add(new Offset(nowNanos, best.offsetNanos(), error));
+        int first = Math.max(0, offsets.size() - KEPT + 1);
+        List<Offset> more = new ArrayList<>(offsets.subList(first, offsets.size()));
+        more.add(new Offset(nowNanos, last.at(nowNanos), best.offsetNanos(), error));
         return new RankClock(List.copyOf(more));
     }
 
-    /** A time of the rank's clock on rank 0's; later times are never earlier there. */
+    /**
+     * A time of the rank's clock on rank 0's; later times are never earlier there. Times before the
+     * last few measurements are not asked for.
+     */
     long onRank0(long nanos) {
-        return nanos + offsetAt(nanos, offsets.size() - 1);
-    }
-
-    private long offsetAt(long nanos, int index) {
-        Offset offset = offsets.get(index);
-        if (index == 0) {
-            return offset.nanos;
+        int index = offsets.size() - 1;
+        while (index > 0 && nanos <= offsets.get(index).sinceNanos) {
+            index--;
         }
-        if (nanos <= offset.sinceNanos) {
-            return offsetAt(nanos, index - 1);
-        }
-        long before = offsetAt(offset.sinceNanos, index - 1);
-        long slew = Math.max(SLEW_NANOS, 2 * Math.abs(offset.nanos - before));
-        double share = Math.min(1, (double) (nanos - offset.sinceNanos) / slew);
-        return before + Math.round(share * (offset.nanos - before));
+        return nanos + offsets.get(index).at(nanos);
     }
 }

@@ -35,6 +35,10 @@ final class Sender implements Correspondent, Role {
             return;
         }
         finish();
+        SendingThread before = current;
+        if (before != null && before.isWithoutRoom()) {
+            before.giveUp(); // nobody writes what it sends any more
+        }
         lastSession = session;
         EventQueue queue = new EventQueue(Timeline.CAPACITY);
         SendingThread begun = new SendingThread(rank, session, queue, survey::clock, outbox);
@@ -112,6 +116,7 @@ final class Sender implements Correspondent, Role {
         if (control.failure().isEmpty()) {
             known.awaitDone(System.nanoTime() + CLOSE_NANOS);
         }
+        known.giveUp();
     }
 
     @Override

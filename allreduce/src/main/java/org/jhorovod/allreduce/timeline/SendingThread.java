@@ -66,6 +66,11 @@ final class SendingThread {
         isGivenUp = true;
     }
 
+    /** Whether rank 0 has not written what it was sent. */
+    boolean isWithoutRoom() {
+        return room.availablePermits() == 0;
+    }
+
     /** Rank 0 has written one letter. */
     void written() {
         room.release();

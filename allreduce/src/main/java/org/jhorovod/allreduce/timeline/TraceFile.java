@@ -167,11 +167,22 @@ final class TraceFile implements AutoCloseable {
     private void append(String text) throws IOException {
         ByteBuffer bytes = StandardCharsets.UTF_8.encode(text + END);
         long next = endPosition + bytes.remaining() - END.length();
-        long position = endPosition;
+        try {
+            write(bytes, endPosition);
+        } catch (IOException e) {
+            // A full disk, say: what was there before stays a whole file.
+            channel.truncate(endPosition);
+            write(StandardCharsets.UTF_8.encode(END), endPosition);
+            throw e;
+        }
+        endPosition = next;
+    }
+
+    private void write(ByteBuffer bytes, long first) throws IOException {
+        long position = first;
         while (bytes.hasRemaining()) {
             position += channel.write(bytes, position);
         }
-        endPosition = next;
     }
 
     @Override

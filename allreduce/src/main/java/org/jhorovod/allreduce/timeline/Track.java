@@ -19,6 +19,10 @@ public final class Track {
     /** What {@link #begin} answers where nobody records. */
     static final long OFF = Long.MIN_VALUE;
 
+    // To ask whether somebody records them.
+    private static final CollectiveEvent COLLECTIVES = new CollectiveEvent();
+    private static final WaitEvent WAITS = new WaitEvent();
+
     private final Timeline timeline;
     private final String name;
 
@@ -27,7 +31,12 @@ public final class Track {
         this.name = name;
     }
 
-    /** Whether somebody records. */
+    /** Whether somebody records, here or in the flight recorder. */
+    public boolean isRecorded() {
+        return timeline.isOn() || COLLECTIVES.isEnabled();
+    }
+
+    /** Whether somebody records here. */
     public boolean isOn() {
         return timeline.isOn();
     }
@@ -69,11 +78,11 @@ public final class Track {
 
     /** Begins a collective, for the flight recorder too; to be ended. */
     public Span collective(long sequence, CollectiveCall call) {
-        CollectiveEvent flight = new CollectiveEvent();
-        boolean isFlightOn = flight.isEnabled();
+        boolean isFlightOn = COLLECTIVES.isEnabled();
         if (!isFlightOn && !timeline.isOn()) {
             return Span.NONE;
         }
+        CollectiveEvent flight = new CollectiveEvent();
         long bytes = byteCount(call);
         if (isFlightOn) {
             flight.tensor = call.name();
@@ -88,11 +97,11 @@ public final class Track {
 
     /** Begins to wait for other ranks, for the flight recorder too; to be ended. */
     public Span waiting(String tensor) {
-        WaitEvent flight = new WaitEvent();
-        boolean isFlightOn = flight.isEnabled();
+        boolean isFlightOn = WAITS.isEnabled();
         if (!isFlightOn && !timeline.isOn()) {
             return Span.NONE;
         }
+        WaitEvent flight = new WaitEvent();
         if (isFlightOn) {
             flight.tensor = tensor;
             flight.begin();

@@ -61,7 +61,7 @@ class LettersFuzzTest {
         MessageReader reader = new MessageReader(ByteBuffer.wrap(bytes));
         try {
             switch (reader.choice(Letters.Kind.values())) {
-                case ANNOUNCEMENT -> {
+                case ANNOUNCEMENT, PART -> {
                     for (Announcement.Item item : Announcement.read(reader).items()) {
                         byte[] again = Announcement.encode(item);
                         assertThat(again.length).isLessThanOrEqualTo(bytes.length * 3);

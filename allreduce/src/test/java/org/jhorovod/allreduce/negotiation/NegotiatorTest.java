@@ -113,6 +113,15 @@ class NegotiatorTest {
         List<Step> steps = take(2, new Fresh(sum("g/1", 1, two)), new Fresh(sum("g/0", 1, two)));
 
         assertThat(steps).hasSize(2).allMatch(step -> step instanceof Step.Refuse);
+
+        take(0, new Fresh(sum("h/0", 1)));
+        take(2, new Fresh(sum("h/0", 1)));
+        Request.Grouping h = new Request.Grouping("h", 2);
+        assertThat(take(1, new Fresh(sum("h/0", 1, h)), new Fresh(sum("h/1", 1, h))))
+                .as("what only the rank with the group has, too")
+                .hasSize(2)
+                .allMatch(step -> step instanceof Step.Refuse);
+        assertThat(negotiator.waiting(0, 0)).isEmpty();
     }
 
     @Test
