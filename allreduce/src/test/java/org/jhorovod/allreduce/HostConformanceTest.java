@@ -21,7 +21,7 @@ import org.jhorovod.allreduce.conformance.Participant;
 import org.jhorovod.allreduce.conformance.RankProcesses;
 import org.jhorovod.allreduce.conformance.RegisteredPlace;
 import org.jhorovod.allreduce.conformance.TensorPlace;
-import org.jhorovod.allreduce.engine.EngineCommunicator;
+import org.jhorovod.allreduce.engine.NegotiatingCommunicator;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.TestCertificates;
 import org.jhorovod.allreduce.transport.Transport;
@@ -47,15 +47,15 @@ class HostConformanceTest {
         @Override
         protected List<Outcome> run(ConformanceGroup group) {
             try (InProcessCluster cluster = start(group.size(), group.configuration())) {
-                return cluster.run(c -> run((EngineCommunicator) c, group)).stream()
+                return cluster.runNamed(c -> run((NegotiatingCommunicator) c, group)).stream()
                         .flatMap(List::stream)
                         .toList();
             }
         }
 
-        private List<Outcome> run(EngineCommunicator communicator, ConformanceGroup group) {
-            Runnable death = () -> communicator.close(Duration.ZERO);
-            try (TensorPlace place = place(communicator)) {
+        private List<Outcome> run(NegotiatingCommunicator communicator, ConformanceGroup group) {
+            Runnable death = () -> communicator.planned().close(Duration.ZERO);
+            try (TensorPlace place = place(communicator.planned())) {
                 return ConformanceProgram.run(
                         new Participant(communicator, place, death), group.cases());
             }

@@ -81,7 +81,7 @@ class Ipv6Test {
         try (InProcessCluster cluster = PretendedHosts.start(ranks, address, configuration)) {
             List<Outcome> outcomes =
                     cluster
-                            .run(
+                            .runNamed(
                                     c ->
                                             ConformanceProgram.run(
                                                     new Participant(c, new HostMemory(), () -> {}),

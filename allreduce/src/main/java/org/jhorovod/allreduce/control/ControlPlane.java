@@ -1,7 +1,6 @@
 package org.jhorovod.allreduce.control;
 
 import java.io.IOException;
-import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -70,10 +69,9 @@ public final class ControlPlane implements AutoCloseable {
     private volatile Runnable onChange = () -> {};
     private volatile Runnable onHeartbeat = () -> {};
     private final Correspondents correspondents = new Correspondents();
-    private volatile WeakReference<@Nullable Thread> lastCaller = new WeakReference<>(null);
     private volatile boolean closing;
     private volatile long completedSequence;
-    private volatile Submitted submitted = Submitted.NONE;
+    private final OwnCalls calls = new OwnCalls();
     private volatile PeerTable peers; // written by the control thread
     private ControlConnections.@Nullable Ended doubtful; // owned by the control thread
     private long doubtfulSinceNanos; // owned by the control thread
@@ -144,20 +142,22 @@ public final class ControlPlane implements AutoCloseable {
 
     /** Notes what this rank has submitted last, to be told with the next heartbeat. */
     public void submitted(long sequence, CollectiveCall call) {
-        submitted = new Submitted(sequence, call);
-        isCalled();
+        calls.inOrder(sequence, call);
+    }
+
+    /** Notes what this rank has submitted last by name, to be told as well. */
+    public void submittedByName(CollectiveCall call) {
+        calls.byName(call);
     }
 
     /** Notes that the current thread calls collectives. */
     public void isCalled() {
-        if (lastCaller.get() != Thread.currentThread()) {
-            lastCaller = new WeakReference<>(Thread.currentThread());
-        }
+        calls.note();
     }
 
     /** The thread that called the last collective; empty if none has, or it is gone. */
     public Optional<Thread> lastCaller() {
-        return Optional.ofNullable(lastCaller.get());
+        return calls.caller();
     }
 
     /** A rank's host, for messages. */
@@ -186,7 +186,7 @@ public final class ControlPlane implements AutoCloseable {
         }
         Optional<PeerStatus> left = peers.leftBefore(sequence);
         if (left.isPresent()) {
-            throw PeerLoss.left(left.get(), self, submitted.describeOperation());
+            throw PeerLoss.left(left.get(), self, calls.last().describeOperation());
         }
     }
 
@@ -279,7 +279,7 @@ public final class ControlPlane implements AutoCloseable {
                 doubtful = doubtful == null ? end : doubtful;
             } else if (peer.presence() == Presence.GONE && !closing) {
                 // The others may not see it: a connection can end between two that live.
-                giveUp(PeerLoss.lost(peer, end.how(), self, submitted, System.nanoTime()));
+                giveUp(PeerLoss.lost(peer, end.how(), self, calls.last(), System.nanoTime()));
             }
         }
     }
@@ -289,7 +289,7 @@ public final class ControlPlane implements AutoCloseable {
             correspondents.received(rank, letter);
         } catch (IOException e) {
             String how = "%s over its control connection".formatted(e.getMessage());
-            giveUp(PeerLoss.lost(peers.of(rank), how, self, submitted, System.nanoTime()));
+            giveUp(PeerLoss.lost(peers.of(rank), how, self, calls.last(), System.nanoTime()));
         }
     }
 
@@ -312,7 +312,7 @@ public final class ControlPlane implements AutoCloseable {
         if (hasNobodyLeft() || (nanos >= livenessTimeout.toNanos() && isStillNeeded())) {
             doubtful = null;
             String how = end.how() + ", or the relay between them (the host of the rendezvous) has";
-            giveUp(PeerLoss.lost(peers.of(end.rank()), how, self, submitted, System.nanoTime()));
+            giveUp(PeerLoss.lost(peers.of(end.rank()), how, self, calls.last(), System.nanoTime()));
         }
     }
 
@@ -322,7 +322,7 @@ public final class ControlPlane implements AutoCloseable {
 
     /** Whether an operation is under way that no peer's leaving keeps from its end. */
     private boolean isStillNeeded() {
-        long sequence = submitted.sequence();
+        long sequence = calls.sequence();
         return sequence > completedSequence && peers.leftBefore(sequence).isEmpty();
     }
 
@@ -339,7 +339,7 @@ public final class ControlPlane implements AutoCloseable {
     }
 
     private ControlMessage heartbeat() {
-        Submitted own = submitted;
+        Submitted own = calls.last();
         return new ControlMessage.Heartbeat(own.sequence(), own.describe());
     }
 
@@ -353,7 +353,7 @@ public final class ControlPlane implements AutoCloseable {
     private void findSilent() {
         long now = System.nanoTime();
         for (PeerStatus peer : peers.silent(now, livenessTimeout.toNanos())) {
-            giveUp(PeerLoss.silent(peer, livenessTimeout, self, submitted, now));
+            giveUp(PeerLoss.silent(peer, livenessTimeout, self, calls.last(), now));
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveException;
@@ -55,6 +56,7 @@ final class NamedLane implements Coordination.Listener {
     private final ControlPlane control;
     private final Coordination coordination;
     private final Supplier<EngineCommunicator> forming;
+    private final Consumer<CollectiveException> onFailure;
     private final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
     private final Map<String, Named<?>> pending = new ConcurrentHashMap<>();
     private final Map<String, Long> submitted = new ConcurrentHashMap<>(); // while recorded
@@ -71,6 +73,7 @@ final class NamedLane implements Coordination.Listener {
      * Of one communicator.
      *
      * @param forming meets the other ranks on connections of the lane's own
+     * @param onFailure told that the communicator has failed, to report whom it misses
      * @param track where what is done beside its collectives is recorded
      */
     NamedLane(
@@ -79,12 +82,14 @@ final class NamedLane implements Coordination.Listener {
             FusionPlanner planner,
             StallReport.Times stalls,
             Supplier<EngineCommunicator> forming,
+            Consumer<CollectiveException> onFailure,
             Track track) {
         this.self = self;
         this.track = track;
         this.control = control;
         this.coordination = new Coordination(self, control, planner, stalls, this);
         this.forming = forming;
+        this.onFailure = onFailure;
         this.thread = new Thread(this::run, "jhorovod-lane-" + self.rank());
         this.thread.setDaemon(true);
         control.open(Channel.NEGOTIATION, coordination);
@@ -98,15 +103,20 @@ final class NamedLane implements Coordination.Listener {
         enqueue(() -> follow(step));
     }
 
+    /** On a thread of its own: a report of a lost rank may block. */
     @Override
     public void failed(CollectiveException cause) {
+        Thread ending = new Thread(() -> endAfterReport(cause), "jhorovod-lane-end");
+        ending.setDaemon(true);
+        ending.start();
+    }
+
+    private void endAfterReport(CollectiveException cause) {
+        onFailure.accept(cause); // before any future fails, with which the process may end
         end(cause);
         EngineCommunicator running = lane;
         if (running != null) {
-            // Its report of a lost rank may block.
-            Thread ending = new Thread(() -> running.fail(cause.again()), "jhorovod-lane-end");
-            ending.setDaemon(true);
-            ending.start();
+            running.fail(cause.again());
         }
         thread.interrupt(); // it may wait for ranks that do not come any more
     }
@@ -143,13 +153,13 @@ final class NamedLane implements Coordination.Listener {
 
     /** Submits all of these or, where one cannot be, none; otherwise the same. */
     void submit(Map<Request, ? extends Named<?>> all) {
-        control.isCalled();
         List<String> taken = new ArrayList<>();
         try {
             all.forEach(
                     (request, named) -> {
                         take(request.call(), named);
                         taken.add(request.name());
+                        control.submittedByName(request.call());
                     });
         } catch (CollectiveException e) {
             taken.forEach(pending::remove);
@@ -262,6 +272,9 @@ final class NamedLane implements Coordination.Listener {
         for (Step.Entry entry : run.entries()) {
             Optional.ofNullable(pending.get(entry.request().name())).ifPresent(own::add);
         }
+        if (end != null) {
+            return; // and so some of them may have failed
+        }
         if (own.size() < run.entries().size() && run.absent() == 0) {
             throw new IllegalStateException(
                     "bug: this rank has not submitted all of " + run.entries());
@@ -314,11 +327,13 @@ final class NamedLane implements Coordination.Listener {
                 .orElse("what it may submit by name");
     }
 
-    private synchronized void end(CollectiveException cause) {
-        if (end == null) {
-            end = cause;
+    private void end(CollectiveException cause) {
+        synchronized (this) {
+            if (end == null) {
+                end = cause;
+            }
         }
-        failAll(cause);
+        failAll(cause); // without the lock: handlers of futures run here
     }
 
     private void failAll(CollectiveException cause) {

@@ -58,7 +58,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
         this.timeline = timeline;
         Topology self = planned.topology();
         this.collectives = new Collectives(self, backends, planned::fail);
-        this.lane = new NamedLane(self, control, planner, stalls, forming, track);
+        this.lane = new NamedLane(self, control, planner, stalls, forming, planned::fail, track);
         this.processSets = new ProcessSets(this, planned.splits());
     }
 

@@ -37,6 +37,8 @@ public final class ConformanceCases {
             }
         }
         cases.addAll(withParts());
+        cases.addAll(NamedCases.all());
+        cases.addAll(NamedRowCases.all());
         cases.add(
                 new ConformanceCase(
                         "refused-prescale", Scope.SHARED, LONG, Correct::refusedPrescale));

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.jhorovod.allreduce.JHorovod;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.NamedCommunicator;
 
 /**
  * A rank that is a process: joins the job that its environment names, runs the cases that its
@@ -25,11 +26,11 @@ public final class ConformanceRank {
     public static void run(String[] caseNames, Function<Communicator, TensorPlace> place) {
         List<ConformanceCase> cases =
                 Arrays.stream(caseNames).map(ConformanceCases::named).toList();
-        Communicator communicator = JHorovod.init().planned();
+        NamedCommunicator communicator = JHorovod.init();
         Participant participant =
                 new Participant(
                         communicator,
-                        place.apply(communicator),
+                        place.apply(communicator.planned()),
                         () -> Runtime.getRuntime().halt(KILLED));
         ConformanceProgram.run(participant, cases, outcome -> System.out.println(outcome.line()));
         JHorovod.shutdown();

@@ -21,7 +21,8 @@ class PeerLossTest {
             new Submitted(
                     8,
                     new CollectiveCall(
-                            Kind.BARRIER, "ours", DataType.INT32, null, false, -1, 1, Memory.HOST));
+                            Kind.BARRIER, "ours", DataType.INT32, null, false, -1, 1, Memory.HOST),
+                    null);
 
     @Test
     void aLostPeer_isNamed_withWhatBothDidLast_andWhatToDo() {
