@@ -202,7 +202,6 @@ final class Formation {
         peers.failuresGoTo(communicator::fail);
         return new NegotiatingCommunicator(
                 communicator,
-                backends,
                 plane,
                 new FusionPlanner(configuration.get(Settings.FUSION_MIB) * (long) MIB),
                 new StallReport.Times(

@@ -311,12 +311,11 @@ final class NamedLane implements Coordination.Listener {
         ReduceOp op = Objects.requireNonNull(first.op());
         long packingNanos = track.begin();
         HostTensor packed = fusion.pack(first.type(), tensors);
-        long bytes = packed.elementCount() * packed.type().byteCount();
-        track.span("PACK", first.name(), bytes, packingNanos);
+        track.span("PACK", first.name(), packed.byteCount(), packingNanos);
         running.allReduce(first.name(), packed, Reduction.of(op));
         long unpackingNanos = track.begin();
         fusion.unpack(tensors);
-        track.span("UNPACK", first.name(), bytes, unpackingNanos);
+        track.span("UNPACK", first.name(), packed.byteCount(), unpackingNanos);
     }
 
     /** What waits, in words. */
@@ -357,7 +356,11 @@ final class NamedLane implements Coordination.Listener {
      * have not agreed on fails.
      */
     void close(Duration wait) {
-        enqueue(() -> end(closed()));
+        if (isStarted.compareAndSet(false, true)) {
+            end(closed()); // there has been no step, and what comes now is not followed
+            return;
+        }
+        queue.add(() -> end(closed()));
         try {
             if (!isLaneThread()) {
                 thread.join(Math.max(1, wait.toMillis()));

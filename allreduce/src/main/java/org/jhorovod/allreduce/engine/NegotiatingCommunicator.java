@@ -47,7 +47,6 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
      */
     public NegotiatingCommunicator(
             EngineCommunicator planned,
-            Backends backends,
             ControlPlane control,
             FusionPlanner planner,
             StallReport.Times stalls,
@@ -57,7 +56,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
         this.planned = planned;
         this.timeline = timeline;
         Topology self = planned.topology();
-        this.collectives = new Collectives(self, backends, planned::fail);
+        this.collectives = planned.collectives();
         this.lane = new NamedLane(self, control, planner, stalls, forming, planned::fail, track);
         this.processSets = new ProcessSets(this, planned.splits());
     }

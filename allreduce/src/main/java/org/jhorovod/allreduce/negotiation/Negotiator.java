@@ -263,9 +263,4 @@ final class Negotiator {
     Optional<String> lastName(int rank) {
         return Optional.ofNullable(lastNames.get(rank));
     }
-
-    /** Whether a rank has joined. */
-    boolean hasJoined(int rank) {
-        return joined.get(rank);
-    }
 }
