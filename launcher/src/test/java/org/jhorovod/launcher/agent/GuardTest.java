@@ -95,7 +95,7 @@ class GuardTest {
     }
 
     @Test
-    void guard_waitsForTheAgent_whenBothWereFrozen() throws Exception {
+    void guard_waitsForTheAgent_whenBothWereFrozen() throws IOException {
         Guard guard = Guard.start(Duration.ofMillis(1500), Guard.NOBODY);
         guard.add(victim.pid());
         guard.beat();
@@ -107,10 +107,11 @@ class GuardTest {
         awaitNothingLeft();
     }
 
-    private static void signal(String name, Guard guard) throws Exception {
+    /** To the script's group, once it leads one. */
+    private static void signal(String name, Guard guard) {
         String group = "-" + guard.process().pid();
-        Process kill = new ProcessBuilder("bash", "-c", "kill -s $0 -- $1", name, group).start();
-        assertThat(kill.waitFor()).isZero();
+        ProcessBuilder kill = new ProcessBuilder("bash", "-c", "kill -s $0 -- $1", name, group);
+        Awaitility.await().atMost(SOON).until(() -> kill.start().waitFor() == 0);
     }
 
     private void assertVictimLives(Runnable meanwhile, Duration time) {
