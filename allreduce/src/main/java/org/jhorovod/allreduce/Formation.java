@@ -3,6 +3,7 @@ package org.jhorovod.allreduce;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -207,6 +208,7 @@ final class Formation {
                 new StallReport.Times(
                         configuration.get(Settings.STALL_WARNING),
                         configuration.get(Settings.OPERATION_TIMEOUT)),
+                Duration.ofMillis(configuration.get(Settings.CYCLE_MILLIS)),
                 () -> formGroup(LANE, everybody(), self, groups).planned(),
                 timeline,
                 track("lane"));

@@ -44,7 +44,7 @@ public final class DistributedConfig {
                         .or(() -> configuration.find(Settings.SEED))
                         .orElse(null);
         this.bucketMib =
-                builder.bucketMib > 0 ? builder.bucketMib : configuration.get(Settings.BUCKET_MIB);
+                builder.bucketMib >= 0 ? builder.bucketMib : configuration.get(Settings.BUCKET_MIB);
         this.checkSteps =
                 builder.checkSteps >= 0
                         ? builder.checkSteps
@@ -103,7 +103,7 @@ public final class DistributedConfig {
         return Optional.ofNullable(seed);
     }
 
-    /** How large a bucket of gradients may grow. */
+    /** How large a bucket of gradients may grow; 0 where each gradient has one. */
     public int bucketMib() {
         return bucketMib;
     }
@@ -194,7 +194,7 @@ public final class DistributedConfig {
     public static final class Builder {
         private @Nullable Communicator communicator; // null for the process's own
         private @Nullable Integer seed; // null for the setting
-        private int bucketMib; // 0 for the setting
+        private int bucketMib = -1; // -1 for the setting
         private int checkSteps = -1; // -1 for the setting
         private @Nullable ReduceChoice reduce; // null for the setting
         private ReductionPlace place = ReductionPlace.onGpus();
@@ -224,11 +224,14 @@ public final class DistributedConfig {
             return this;
         }
 
-        /** How large a bucket of gradients may grow; the same on all ranks. */
+        /**
+         * How large a bucket of gradients may grow, 0 for a bucket of each gradient; the same on
+         * all ranks.
+         */
         public Builder optBucketMib(int bucketMib) {
-            if (bucketMib < 1 || bucketMib > 1024) {
+            if (bucketMib < 0 || bucketMib > 1024) {
                 throw new IllegalArgumentException(
-                        "A bucket must have 1 to 1024 MiB, not %d.".formatted(bucketMib));
+                        "A bucket must have 0 to 1024 MiB, not %d.".formatted(bucketMib));
             }
             this.bucketMib = bucketMib;
             return this;

@@ -87,8 +87,8 @@ class WorldOfOneTest {
 
     @Test
     void config_refusesNonsense_andPrefersTheProgram() {
-        assertThatThrownBy(() -> DistributedConfig.builder().optBucketMib(0))
-                .hasMessageContaining("1 to 1024");
+        assertThatThrownBy(() -> DistributedConfig.builder().optBucketMib(-1))
+                .hasMessageContaining("0 to 1024");
         assertThatThrownBy(() -> DistributedConfig.builder().optCheckSteps(-1))
                 .hasMessageContaining("-1");
         DistributedConfig config =

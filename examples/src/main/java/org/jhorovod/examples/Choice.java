@@ -26,6 +26,21 @@ record Choice<E extends Enum<E>>(List<E> values) {
     }
 
     /**
+     * The same, where the caller knows more words.
+     *
+     * @param others these, for the message
+     */
+    static <E extends Enum<E>> E oneBut(String text, E[] values, String... others) {
+        try {
+            return one(text, values);
+        } catch (TypeConversionException e) {
+            List<String> words = new ArrayList<>(words(values));
+            words.addAll(List.of(others));
+            throw isNone(text, words);
+        }
+    }
+
+    /**
      * The value that a word names, or all.
      *
      * @param all the word for all of them

@@ -14,10 +14,14 @@ import ai.djl.nn.pooling.Pool;
 enum PerfModel {
     MLP(1, 28, 64, 20),
     LENET(1, 28, 16, 40),
-    RESNET18(3, 32, 16, 2);
+    RESNET18(3, 32, 16, 2),
+    DEEP(1, 28, 16, 20);
 
     /** How many classes the images have. */
     static final int CLASSES = 10;
+
+    private static final int DEEP_LAYERS = 100;
+    private static final int DEEP_UNITS = 16;
 
     private final int channels;
     private final int side;
@@ -37,6 +41,7 @@ enum PerfModel {
             case MLP -> mlp();
             case LENET -> lenet();
             case RESNET18 -> ResNet18.create();
+            case DEEP -> deep();
         };
     }
 
@@ -76,6 +81,15 @@ enum PerfModel {
                 .add(linear(1024))
                 .add(Activation::relu)
                 .add(linear(CLASSES));
+    }
+
+    /** Of many small arrays. */
+    private static Block deep() {
+        SequentialBlock block = new SequentialBlock().add(Blocks.batchFlattenBlock());
+        for (int layer = 1; layer < DEEP_LAYERS; layer++) {
+            block.add(linear(DEEP_UNITS)).add(Activation::relu);
+        }
+        return block.add(linear(CLASSES));
     }
 
     /** LeNet-5 with rectified units, and the maximum in place of the mean. */

@@ -17,6 +17,8 @@ import ai.djl.translate.TranslateException;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.Iterator;
+import java.util.Optional;
+import org.jhorovod.allreduce.JHorovod;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.djl.DistributedConfig;
 import org.jhorovod.djl.DistributedTrainer;
@@ -30,6 +32,7 @@ final class StepLoop implements AutoCloseable {
     private final Model model;
     private final Trainer trainer;
     private final SyntheticImages data;
+    private final Optional<NamedGradients> named;
     private Iterator<Batch> batches = Collections.emptyIterator(); // of the pass
 
     private StepLoop(SyncMode mode, Model model, Trainer trainer, SyntheticImages data) {
@@ -37,6 +40,10 @@ final class StepLoop implements AutoCloseable {
         this.model = model;
         this.trainer = trainer;
         this.data = data;
+        this.named =
+                mode == SyncMode.NAMED
+                        ? Optional.of(new NamedGradients(JHorovod.init(), model.getBlock()))
+                        : Optional.empty();
     }
 
     /**
@@ -70,7 +77,10 @@ final class StepLoop implements AutoCloseable {
                             model,
                             config,
                             DistributedConfig.builder().optCommunicator(alone).build());
-            case NONE -> model.newTrainer(config);
+            case SINGLE ->
+                    DistributedTrainer.create(
+                            model, config, DistributedConfig.builder().optBucketMib(0).build());
+            case NONE, NAMED -> model.newTrainer(config);
         };
     }
 
@@ -106,6 +116,7 @@ final class StepLoop implements AutoCloseable {
                 loss = trainer.getLoss().evaluate(batch.getLabels(), predictions);
                 collector.backward(loss);
             }
+            named.ifPresent(NamedGradients::average);
             trainer.step();
             if (data.device().isGpu()) {
                 // It works through what it is given in order, and only then hands out a number.

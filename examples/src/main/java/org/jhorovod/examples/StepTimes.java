@@ -10,8 +10,10 @@ import java.util.stream.DoubleStream;
  * @param mode whose steps these are
  * @param blocks in the order of measuring, each with the milliseconds of its steps; none is empty
  * @param waitingShare the share of the steps spent waiting for other ranks, a mean over the ranks
+ * @param controlBytes that a rank sent over its control connections in a step, beside heartbeats, a
+ *     mean over ranks and steps
  */
-record StepTimes(SyncMode mode, List<double[]> blocks, double waitingShare) {
+record StepTimes(SyncMode mode, List<double[]> blocks, double waitingShare, double controlBytes) {
 
     StepTimes {
         blocks = List.copyOf(blocks);

@@ -6,6 +6,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jhorovod.allreduce.JHorovod;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.NamedCommunicator;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -27,16 +28,21 @@ import picocli.CommandLine.Mixin;
             "  on       DistributedTrainer, which averages the gradients of all ranks",
             "  off      DistributedTrainer in a world of its own rank, which exchanges nothing",
             "  none     the trainer of DJL's model.newTrainer on each rank",
-            "  compare  all three in the same processes, block by block in turn",
+            "  single   as on, but each gradient is reduced by itself",
+            "  named    the trainer of DJL's model.newTrainer, before whose step each gradient is"
+                    + " submitted by its name: the ranks agree what to reduce together",
+            "  compare  on, off and none in the same processes, block by block in turn",
+            "  fusion   on, single and named, in the same way",
             "",
             "The ranks meet before each block. A step's time is that of its slowest rank; the table"
                 + " has the median, the shortest and the longest over all steps, the images a"
-                + " second of all ranks in the median step, and the share of the steps that the"
-                + " ranks, on average, waited for each other. compare adds the ratios between"
-                + " modes, each of the medians over the blocks' medians, with the 95 %% interval of"
-                + " 2000 bootstrap resamples of the rounds. A round has a block of each mode, in"
-                + " another order than the round before. on/off is what averaging costs, and"
-                + " off/none what the trainer costs without it.",
+                + " second of all ranks in the median step, the share of the steps that the ranks,"
+                + " on average, waited for each other, and the bytes that a rank sent in a step, on"
+                + " average, to agree with the others (heartbeats left out). Several modes add the"
+                + " ratios between them, each of the medians over the blocks' medians, with the 95"
+                + " %% interval of 2000 bootstrap resamples of the rounds. A round has a block of"
+                + " each mode, in another order than the round before. on/off is what averaging"
+                + " costs, and off/none what the trainer costs without it.",
             "",
             "The resident size is what Linux counts (VmHWM at its peak, and VmRSS), of the rank"
                 + " that has most: with compare, of all three modes together. Two modes are to be"
@@ -48,11 +54,11 @@ import picocli.CommandLine.Mixin;
             "The JSON is one object. \"header\": model, parameters, batch, device, ranks, hosts,"
                 + " transport, threads, cores and jdk (of rank 0), steps, blocks. \"modes\": sync,"
                 + " stepMillis (the median), minMillis, maxMillis, imagesPerSecond, waitingShare (0"
-                + " to 1, with the steps that are not timed but the first), blockMillis (every"
-                + " step, a list a block). \"ratios\", empty but for compare: of, by, ratio, low,"
-                + " high. \"memory\": heapLimitMib, peakMib (of each rank), residentMib (of each"
-                + " rank, a list a round). \"sameParameters\", with on only: whether all ranks"
-                + " ended with the same.",
+                + " to 1, with the steps that are not timed but the first), controlBytes,"
+                + " blockMillis (every step, a list a block). \"ratios\", empty for one mode: of,"
+                + " by, ratio, low, high. \"memory\": heapLimitMib, peakMib (of each rank),"
+                + " residentMib (of each rank, a list a round). \"sameParameters\", with modes that"
+                + " average only: whether all ranks ended with the same.",
             "",
             "The exit code is 1 if ranks that averaged ended with different parameters."
         })
@@ -71,14 +77,15 @@ public final class TrainPerf implements Callable<Integer> {
     public Integer call() throws IOException {
         // Before the engine starts, which reads it once.
         System.setProperty(TrainPerfOptions.THREADS, Integer.toString(options.threads()));
-        Communicator communicator = JHorovod.init().planned();
+        NamedCommunicator named = JHorovod.init();
+        Communicator communicator = named.planned();
         options.report().requireFolder(communicator);
         if (options.device() == TrainDevice.GPU) {
             RankGpus.require(communicator, true, "--device gpu", "the CPU");
         }
         try (SyntheticImages images = images(communicator.size());
                 TrainPerfRun run =
-                        new TrainPerfRun(communicator, options.model(), images, options.modes())) {
+                        new TrainPerfRun(named, options.model(), images, options.modes())) {
             return measure(communicator, run);
         }
     }

@@ -34,7 +34,7 @@ record TrainPerfReport(
                 modes.stream().map(mode -> TrainPerfRow.of(mode, images)).toList(),
                 ratios(modes),
                 memory,
-                modes.stream().anyMatch(mode -> mode.mode() == SyncMode.ON) ? isSame : null);
+                modes.stream().anyMatch(mode -> mode.mode().averages()) ? isSame : null);
     }
 
     /** The ratio of each mode to each one behind it. */

@@ -12,6 +12,7 @@ import java.util.List;
  * @param maxMillis the longest
  * @param imagesPerSecond over all ranks, in the median step
  * @param waitingShare the share of the steps spent waiting for other ranks, 0 to 1
+ * @param controlBytes that a rank sent over its control connections in a step, beside heartbeats
  * @param blockMillis every step, block by block
  */
 record TrainPerfRow(
@@ -21,6 +22,7 @@ record TrainPerfRow(
         double maxMillis,
         double imagesPerSecond,
         double waitingShare,
+        double controlBytes,
         List<double[]> blockMillis) {
 
     /**
@@ -37,6 +39,7 @@ record TrainPerfRow(
                 times.longest(),
                 images * 1e3 / median,
                 times.waitingShare(),
+                times.controlBytes(),
                 times.blocks());
     }
 }

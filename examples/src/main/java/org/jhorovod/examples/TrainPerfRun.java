@@ -9,6 +9,8 @@ import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import org.jhorovod.allreduce.InProcessCluster;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.ControlTraffic;
+import org.jhorovod.allreduce.collective.NamedCommunicator;
 import org.jhorovod.djl.ParameterDigest;
 
 /*
@@ -18,6 +20,7 @@ import org.jhorovod.djl.ParameterDigest;
  */
 /** Measures the steps of each mode; all ranks call the same at the same time. */
 final class TrainPerfRun implements AutoCloseable {
+    private final NamedCommunicator named;
     private final Communicator communicator;
     private final InProcessCluster alone; // the world of SyncMode.OFF
     private final List<StepLoop> loops = new ArrayList<>();
@@ -29,11 +32,9 @@ final class TrainPerfRun implements AutoCloseable {
      * @param data lent, and of images of this model for as many ranks
      */
     TrainPerfRun(
-            Communicator communicator,
-            PerfModel model,
-            SyntheticImages data,
-            List<SyncMode> modes) {
-        this.communicator = communicator;
+            NamedCommunicator named, PerfModel model, SyntheticImages data, List<SyncMode> modes) {
+        this.named = named;
+        this.communicator = named.planned();
         this.alone = InProcessCluster.start(1);
         for (SyncMode mode : modes) {
             Communicator world = alone.communicators().get(0);
@@ -60,15 +61,24 @@ final class TrainPerfRun implements AutoCloseable {
     List<StepTimes> measure(int blocks, int steps) {
         List<List<StepLoop>> orders = List.copyOf(Collections2.permutations(loops));
         Map<SyncMode, List<double[]>> timed = new EnumMap<>(SyncMode.class);
+        Map<SyncMode, Long> controlBytes = new EnumMap<>(SyncMode.class);
         for (int round = 0; round < blocks; round++) {
             for (StepLoop loop : orders.get(round % orders.size())) {
+                ControlTraffic before = named.controlTraffic();
                 timed.computeIfAbsent(loop.mode(), mode -> new ArrayList<>())
                         .add(block(loop, steps));
+                controlBytes.merge(
+                        loop.mode(), named.controlTraffic().since(before).bytes(), Long::sum);
             }
             residentMib.add(RankValues.ofEach(communicator, ProcessMemory.read().residentMib()));
         }
         return loops.stream()
-                .map(loop -> times(loop, timed.getOrDefault(loop.mode(), List.of())))
+                .map(
+                        loop ->
+                                times(
+                                        loop,
+                                        timed.getOrDefault(loop.mode(), List.of()),
+                                        controlBytes.getOrDefault(loop.mode(), 0L)))
                 .toList();
     }
 
@@ -85,9 +95,11 @@ final class TrainPerfRun implements AutoCloseable {
         return RankValues.largest(communicator, loop.run(steps));
     }
 
-    private StepTimes times(StepLoop loop, List<double[]> blocks) {
+    private StepTimes times(StepLoop loop, List<double[]> blocks, long controlBytes) {
         double waitingShare = RankValues.mean(communicator, loop.waitingShare());
-        return new StepTimes(loop.mode(), blocks, waitingShare);
+        int steps = blocks.stream().mapToInt(block -> block.length).sum();
+        double aStep = RankValues.mean(communicator, (double) controlBytes / steps);
+        return new StepTimes(loop.mode(), blocks, waitingShare, aStep);
     }
 
     /**
@@ -96,9 +108,12 @@ final class TrainPerfRun implements AutoCloseable {
      */
     OptionalInt firstUnlikeRank0() {
         for (StepLoop loop : loops) {
-            if (loop.mode() == SyncMode.ON) {
+            if (loop.mode().averages()) {
                 String digest = ParameterDigest.sha256(loop.block());
-                return RankValues.firstUnlikeRank0(communicator, digest);
+                OptionalInt unlike = RankValues.firstUnlikeRank0(communicator, digest);
+                if (unlike.isPresent()) {
+                    return unlike;
+                }
             }
         }
         return OptionalInt.empty();

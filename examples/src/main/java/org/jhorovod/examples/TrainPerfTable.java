@@ -31,8 +31,8 @@ final class TrainPerfTable {
     static List<String> body(TrainPerfReport report) {
         List<String> lines = new ArrayList<>();
         lines.add("#");
-        lines.add(columns("#   sync", "step", "min", "max", "images", "waiting"));
-        lines.add(columns("#       ", "ms", "ms", "ms", "/s", "%"));
+        lines.add(columns("#   sync", "step", "min", "max", "images", "waiting", "control"));
+        lines.add(columns("#       ", "ms", "ms", "ms", "/s", "%", "B"));
         report.modes().forEach(mode -> lines.add(row(mode)));
         if (!report.ratios().isEmpty()) {
             lines.add("#");
@@ -65,7 +65,8 @@ final class TrainPerfTable {
                 millis(row.minMillis()),
                 millis(row.maxMillis()),
                 text("%.1f", row.imagesPerSecond()),
-                text("%.1f", row.waitingShare() * 100));
+                text("%.1f", row.waitingShare() * 100),
+                text("%.1f", row.controlBytes()));
     }
 
     private static String row(StepRatio ratio) {

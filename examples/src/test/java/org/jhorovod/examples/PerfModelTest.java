@@ -22,7 +22,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PerfModelTest {
 
     @ParameterizedTest
-    @CsvSource({"MLP, 1863690, 64", "LENET, 61706, 16", "RESNET18, 11173962, 16"})
+    @CsvSource({
+        "MLP, 1863690, 64",
+        "LENET, 61706, 16",
+        "RESNET18, 11173962, 16",
+        "DEEP, 39386, 16"
+    })
     void network_hasAsManyParametersAsItsPeer_andTellsTheClassesApart(
             PerfModel model, long parameters, int batch) {
         try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {

@@ -80,6 +80,6 @@ class StepTimesTest {
     }
 
     private static StepTimes times(SyncMode mode, double[]... blocks) {
-        return new StepTimes(mode, List.of(blocks), 0);
+        return new StepTimes(mode, List.of(blocks), 0, 0);
     }
 }

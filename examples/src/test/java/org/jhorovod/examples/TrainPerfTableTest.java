@@ -34,10 +34,10 @@ class TrainPerfTableTest {
         assertThat(TrainPerfTable.body(report))
                 .containsExactly(
                         "#",
-                        "#   sync      step       min       max    images   waiting",
-                        "#               ms        ms        ms        /s         %",
-                        "      on    12.346     1.000    2000.0      99.6       6.3",
-                        "     off    1234.6     1.000    2000.0      99.6       0.0",
+                        "#   sync      step       min       max    images   waiting   control",
+                        "#               ms        ms        ms        /s         %         B",
+                        "      on    12.346     1.000    2000.0      99.6       6.3      93.8",
+                        "     off    1234.6     1.000    2000.0      99.6       0.0      93.8",
                         "#",
                         "#  ratio  of steps 95 % from        to",
                         "  on/off     1.235     1.100     1.350",
@@ -73,7 +73,7 @@ class TrainPerfTableTest {
     }
 
     private static TrainPerfReport report(SyncMode mode, boolean isSame) {
-        StepTimes times = new StepTimes(mode, List.of(new double[] {7, 8, 9}), 0.5);
+        StepTimes times = new StepTimes(mode, List.of(new double[] {7, 8, 9}), 0.5, 93.75);
         return TrainPerfReport.of(header(), List.of(times), memory(), isSame);
     }
 
@@ -94,6 +94,6 @@ class TrainPerfTableTest {
     }
 
     private static TrainPerfRow row(String sync, double stepMillis, double waitingShare) {
-        return new TrainPerfRow(sync, stepMillis, 1, 2000, 99.6, waitingShare, List.of());
+        return new TrainPerfRow(sync, stepMillis, 1, 2000, 99.6, waitingShare, 93.75, List.of());
     }
 }

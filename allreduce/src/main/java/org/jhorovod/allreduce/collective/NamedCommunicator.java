@@ -122,4 +122,10 @@ public interface NamedCommunicator extends Communicator {
      * @throws MismatchException if the ranks do not give the same
      */
     ProcessSet addProcessSet(List<Integer> ranks);
+
+    /**
+     * What this rank has sent over its control connections, over which the ranks agree what to run;
+     * tensors take others. Does not block.
+     */
+    ControlTraffic controlTraffic();
 }

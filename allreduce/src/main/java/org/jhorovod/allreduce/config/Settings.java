@@ -193,6 +193,14 @@ public final class Settings {
                     1024,
                     "Tensors that are all-reduced by name, and ready together, run as one of up to"
                             + " this many MiB; 0: each by itself.");
+    public static final Setting<Integer> CYCLE_MILLIS =
+            integer(
+                    "CYCLE_MILLIS",
+                    "1",
+                    0,
+                    1000,
+                    "Tensors that are submitted by name wait so long for more to be announced with"
+                            + " them, unless a thread waits for one; 0: not at all.");
     public static final Setting<Path> TIMELINE =
             path(
                     "TIMELINE",
@@ -202,9 +210,10 @@ public final class Settings {
             integer(
                     "BUCKET_MIB",
                     "8",
-                    1,
+                    0,
                     1024,
-                    "Gradients are reduced in buckets of this many MiB; the first has 1.");
+                    "Gradients are reduced in buckets of this many MiB, the first of 1; 0: each by"
+                            + " itself.");
     public static final Setting<ReduceChoice> REDUCE =
             choice(
                     "REDUCE",
@@ -367,6 +376,7 @@ public final class Settings {
                 TLS_FILE,
                 STALL_WARNING,
                 FUSION_MIB,
+                CYCLE_MILLIS,
                 TIMELINE,
                 BUCKET_MIB,
                 REDUCE,

@@ -7,6 +7,7 @@ import java.nio.channels.Selector;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jhorovod.allreduce.collective.ControlTraffic;
 import org.jhorovod.allreduce.rendezvous.Wire;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The control connections to all peers, on one selector.
  *
- * <p>Owned by the control thread; {@link #wakeup} is for all. It closes them.
+ * <p>Owned by the control thread; {@link #wakeup} and {@link #traffic} are for all. It closes them.
  */
 final class ControlConnections implements AutoCloseable {
     private static final Logger logger = LoggerFactory.getLogger(ControlConnections.class);
@@ -22,6 +23,7 @@ final class ControlConnections implements AutoCloseable {
     private final int generation;
     private final Selector selector;
     private final List<PeerConnection> connections = new ArrayList<>();
+    private volatile ControlTraffic traffic = ControlTraffic.NONE; // written by the control thread
 
     /** What came over a connection. */
     sealed interface Arrival {
@@ -85,7 +87,7 @@ final class ControlConnections implements AutoCloseable {
 
     /** Sends to all peers; what their sockets do not take now goes out later. */
     void sendToAll(ControlMessage message) {
-        connections.forEach(peer -> peer.send(message.encode(generation)));
+        connections.forEach(peer -> send(peer, message));
         flush();
     }
 
@@ -93,16 +95,34 @@ final class ControlConnections implements AutoCloseable {
     void sendTo(int rank, ControlMessage message) {
         for (PeerConnection peer : connections) {
             if (peer.rank() == rank && peer.isOpen()) {
-                peer.send(message.encode(generation));
+                send(peer, message);
             }
         }
+    }
+
+    private void send(PeerConnection peer, ControlMessage message) {
+        ByteBuffer frame = message.encode(generation);
+        traffic =
+                message instanceof ControlMessage.Heartbeat
+                        ? new ControlTraffic(
+                                traffic.heartbeats() + 1, traffic.messages(), traffic.bytes())
+                        : new ControlTraffic(
+                                traffic.heartbeats(),
+                                traffic.messages() + 1,
+                                traffic.bytes() + frame.remaining());
+        peer.send(frame);
+    }
+
+    /** What was sent so far. */
+    ControlTraffic traffic() {
+        return traffic;
     }
 
     /** Sends to the peers that have read what they were sent before. */
     void sendToReaders(ControlMessage message) {
         for (PeerConnection peer : connections) {
             if (peer.isOpen() && !peer.hasOutgoing()) {
-                peer.send(message.encode(generation));
+                send(peer, message);
             }
         }
         flush();

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveException;
+import org.jhorovod.allreduce.collective.ControlTraffic;
 import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.PeerStatus.Presence;
@@ -54,7 +55,6 @@ public final class ControlPlane implements AutoCloseable {
     public static final int MAX_LETTER_BYTES = ControlMessage.MAX_LETTER_BYTES;
 
     private static final long GOODBYE_WAIT_MILLIS = 500;
-    private static final long DOUBT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long MAX_HEARTBEAT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Topology self;
@@ -73,8 +73,7 @@ public final class ControlPlane implements AutoCloseable {
     private volatile long completedSequence;
     private final OwnCalls calls = new OwnCalls();
     private volatile PeerTable peers; // written by the control thread
-    private ControlConnections.@Nullable Ended doubtful; // owned by the control thread
-    private long doubtfulSinceNanos; // owned by the control thread
+    private final Doubt doubt = new Doubt();
 
     /**
      * Takes over the connections; {@link #start} begins to watch.
@@ -138,6 +137,11 @@ public final class ControlPlane implements AutoCloseable {
      */
     public void send(Channel channel, int rank, byte[] letter) {
         connections.sendTo(rank, new ControlMessage.Letter(channel, ByteBuffer.wrap(letter)));
+    }
+
+    /** What this rank has sent so far. */
+    public ControlTraffic traffic() {
+        return connections.traffic();
     }
 
     /** Notes what this rank has submitted last, to be told with the next heartbeat. */
@@ -227,9 +231,9 @@ public final class ControlPlane implements AutoCloseable {
         try {
             long nextHeartbeat = System.nanoTime();
             while (!closing) {
-                long wait = Math.max(0, nextHeartbeat - System.nanoTime());
-                long longest = doubtful == null ? wait : Math.min(wait, DOUBT_NANOS);
-                takeAll(connections.receive(longest / 1_000_000));
+                long wait = Math.min(doubt.waitNanos(), correspondents.waitNanos());
+                wait = Math.min(wait, nextHeartbeat - System.nanoTime());
+                takeAll(connections.receive(wait / 1_000_000));
                 resolveDoubt();
                 correspondents.work();
                 sendWaiting();
@@ -275,8 +279,7 @@ public final class ControlPlane implements AutoCloseable {
             peers = peers.afterEnd(rank);
             PeerStatus peer = peers.of(rank);
             if (peer.presence() == Presence.GONE && relayed.contains(rank)) {
-                doubtfulSinceNanos = doubtful == null ? System.nanoTime() : doubtfulSinceNanos;
-                doubtful = doubtful == null ? end : doubtful;
+                doubt.take(end);
             } else if (peer.presence() == Presence.GONE && !closing) {
                 // The others may not see it: a connection can end between two that live.
                 giveUp(PeerLoss.lost(peer, end.how(), self, calls.last(), System.nanoTime()));
@@ -304,16 +307,19 @@ public final class ControlPlane implements AutoCloseable {
 
     /** See Note [Whose end a relayed connection's end is]. */
     private void resolveDoubt() {
-        ControlConnections.Ended end = doubtful;
-        long nanos = System.nanoTime() - doubtfulSinceNanos;
-        if (end == null || closing || nanos < DOUBT_NANOS) {
-            return;
+        if (!closing) {
+            doubt.resolved(
+                            age ->
+                                    hasNobodyLeft()
+                                            || (age >= livenessTimeout.toNanos()
+                                                    && isStillNeeded()))
+                    .ifPresent(this::giveUpRelayed);
         }
-        if (hasNobodyLeft() || (nanos >= livenessTimeout.toNanos() && isStillNeeded())) {
-            doubtful = null;
-            String how = end.how() + ", or the relay between them (the host of the rendezvous) has";
-            giveUp(PeerLoss.lost(peers.of(end.rank()), how, self, calls.last(), System.nanoTime()));
-        }
+    }
+
+    private void giveUpRelayed(ControlConnections.Ended end) {
+        String how = end.how() + ", or the relay between them (the host of the rendezvous) has";
+        giveUp(PeerLoss.lost(peers.of(end.rank()), how, self, calls.last(), System.nanoTime()));
     }
 
     private boolean hasNobodyLeft() {

@@ -34,6 +34,11 @@ public interface Correspondent {
     /** Sends what waits, and looks at the clock; called after each wakeup, and each second. */
     void work();
 
+    /** After how long {@link #work} is to be called again at the latest, in nanoseconds. */
+    default long waitNanos() {
+        return Long.MAX_VALUE;
+    }
+
     /** The communicator has failed, and the thread ends. */
     default void failed(CollectiveException cause) {}
 

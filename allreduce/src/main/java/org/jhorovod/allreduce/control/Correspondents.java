@@ -32,6 +32,14 @@ final class Correspondents {
         }
     }
 
+    long waitNanos() {
+        long least = Long.MAX_VALUE;
+        for (Correspondent correspondent : byChannel) {
+            least = Math.min(least, correspondent.waitNanos());
+        }
+        return least;
+    }
+
     void failed(CollectiveException cause) {
         for (Correspondent correspondent : byChannel) {
             correspondent.failed(cause);

@@ -72,6 +72,7 @@ final class NamedLane implements Coordination.Listener {
     /**
      * Of one communicator.
      *
+     * @param cycle for how long what is submitted waits for more
      * @param forming meets the other ranks on connections of the lane's own
      * @param onFailure told that the communicator has failed, to report whom it misses
      * @param track where what is done beside its collectives is recorded
@@ -81,13 +82,14 @@ final class NamedLane implements Coordination.Listener {
             ControlPlane control,
             FusionPlanner planner,
             StallReport.Times stalls,
+            Duration cycle,
             Supplier<EngineCommunicator> forming,
             Consumer<CollectiveException> onFailure,
             Track track) {
         this.self = self;
         this.track = track;
         this.control = control;
-        this.coordination = new Coordination(self, control, planner, stalls, this);
+        this.coordination = new Coordination(self, control, planner, stalls, cycle, this);
         this.forming = forming;
         this.onFailure = onFailure;
         this.thread = new Thread(this::run, "jhorovod-lane-" + self.rank());
@@ -198,6 +200,11 @@ final class NamedLane implements Coordination.Listener {
         coordination.join();
         failIfOver();
         return future;
+    }
+
+    /** Has what was submitted wait for nothing more: somebody waits for it. */
+    void hurry() {
+        coordination.hurry();
     }
 
     private void requireOpen(CollectiveCall call) {

@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.ControlTraffic;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.NamedCommunicator;
@@ -35,12 +36,14 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     private final NamedLane lane;
     private final ProcessSets processSets;
     private final Timeline timeline;
+    private final ControlPlane control;
 
     /**
      * Takes over a communicator that has not been started; to be started with it.
      *
      * @param planner what is fused
      * @param stalls when to tell of names that some ranks do not submit
+     * @param cycle for how long what is submitted waits for more
      * @param forming meets the other ranks on connections of the lane's own
      * @param timeline of this rank
      * @param track where what the lane does is recorded
@@ -50,15 +53,23 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
             ControlPlane control,
             FusionPlanner planner,
             StallReport.Times stalls,
+            Duration cycle,
             Supplier<EngineCommunicator> forming,
             Timeline timeline,
             Track track) {
         this.planned = planned;
         this.timeline = timeline;
+        this.control = control;
         Topology self = planned.topology();
         this.collectives = planned.collectives();
-        this.lane = new NamedLane(self, control, planner, stalls, forming, planned::fail, track);
+        this.lane =
+                new NamedLane(self, control, planner, stalls, cycle, forming, planned::fail, track);
         this.processSets = new ProcessSets(this, planned.splits());
+    }
+
+    @Override
+    public ControlTraffic controlTraffic() {
+        return control.traffic();
     }
 
     /** What records on this rank. */
@@ -239,6 +250,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
                     "A handler of a collective's future waits for another collective, which would"
                             + " wait for ever. Use thenCompose, or another thread.");
         }
+        lane.hurry();
         return planned.await(collective);
     }
 

@@ -8,7 +8,8 @@ import java.util.List;
  * On the wire, for each item:
  *   0                                 the rank has joined
  *   1 and the request                 a tensor
- *   2 + number                        a tensor that has been agreed on under this number
+ *   2 + 2 number                      a tensor that has been agreed on under this number
+ *   3 + 2 number, count               that many, under this number and those that follow it
  */
 /**
  * What a rank tells rank 0 that it has submitted since it told it last.
@@ -19,6 +20,7 @@ public record Announcement(List<Item> items) {
     private static final int JOIN = 0;
     private static final int FRESH = 1;
     private static final int FIRST_KNOWN = 2;
+    private static final int MOST_ITEMS = 1 << 20;
 
     /** One thing that a rank has submitted. */
     public sealed interface Item permits Fresh, Known, Join {}
@@ -37,13 +39,37 @@ public record Announcement(List<Item> items) {
         items = List.copyOf(items);
     }
 
-    static byte[] encode(Item item) {
+    /** The items, one by one or a row of numbers at once, as parts of messages. */
+    static List<byte[]> encode(List<Item> items) {
+        List<byte[]> parts = new ArrayList<>();
+        for (int i = 0; i < items.size(); ) {
+            int count = countOfRow(items, i);
+            parts.add(encode(items.get(i), count));
+            i += count;
+        }
+        return parts;
+    }
+
+    /** How many items from here on have numbers that follow one another; at least 1. */
+    private static int countOfRow(List<Item> items, int start) {
+        int end = start + 1;
+        if (items.get(start) instanceof Known first) {
+            while (end < items.size()
+                    && items.get(end) instanceof Known next
+                    && next.number() == first.number() + end - start) {
+                end++;
+            }
+        }
+        return end - start;
+    }
+
+    private static byte[] encode(Item item, int count) {
         MessageWriter writer = new MessageWriter();
         if (item instanceof Fresh fresh) {
             writer.number(FRESH);
             fresh.request().write(writer);
         } else if (item instanceof Known known) {
-            writer.number(FIRST_KNOWN + (long) known.number());
+            Numbers.write(writer, FIRST_KNOWN, known.number(), count);
         } else if (item instanceof Join) {
             writer.number(JOIN);
         } else {
@@ -56,12 +82,19 @@ public record Announcement(List<Item> items) {
         List<Item> items = new ArrayList<>();
         while (reader.hasMore()) {
             int head = reader.number(Integer.MAX_VALUE);
-            items.add(
-                    switch (head) {
-                        case JOIN -> new Join();
-                        case FRESH -> new Fresh(Request.read(reader));
-                        default -> new Known(head - FIRST_KNOWN);
-                    });
+            switch (head) {
+                case JOIN -> items.add(new Join());
+                case FRESH -> items.add(new Fresh(Request.read(reader)));
+                default -> {
+                    Numbers row = Numbers.read(reader, head - FIRST_KNOWN);
+                    for (int number = row.first(); number < row.end(); number++) {
+                        items.add(new Known(number));
+                    }
+                }
+            }
+            if (items.size() > MOST_ITEMS) {
+                throw new IOException("it announced too many tensors at once");
+            }
         }
         return new Announcement(items);
     }

@@ -2,6 +2,7 @@ package org.jhorovod.allreduce.negotiation;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -32,7 +33,7 @@ public final class Coordination implements Correspondent {
     private final @Nullable Negotiator negotiator; // null but on rank 0
     private final StallReport stalls;
     private final Listener listener;
-    private final List<Announcement.Item> outbox = new ArrayList<>(); // guarded by itself
+    private final Unannounced unannounced;
     private final Map<Integer, List<Announcement.Item>> parts = new HashMap<>(); // by rank
     private final Map<String, Request> announced = new ConcurrentHashMap<>(); // not yet in a step
     private final Map<Request, Integer> numbers = new ConcurrentHashMap<>(); // of this rank's own
@@ -51,6 +52,7 @@ public final class Coordination implements Correspondent {
     /**
      * Of one rank.
      *
+     * @param cycle for how long what is submitted waits for more, to be announced together
      * @param listener told each step, in the order of all ranks
      */
     public Coordination(
@@ -58,11 +60,13 @@ public final class Coordination implements Correspondent {
             ControlPlane control,
             FusionPlanner planner,
             StallReport.Times times,
+            Duration cycle,
             Listener listener) {
         this.self = self;
         this.control = control;
         this.negotiator = self.rank() == COORDINATOR ? new Negotiator(self.size(), planner) : null;
         this.stalls = new StallReport(control, times);
+        this.unannounced = new Unannounced(self.size() == 1 ? Duration.ZERO : cycle);
         this.listener = listener;
     }
 
@@ -85,13 +89,18 @@ public final class Coordination implements Correspondent {
         send(List.of(new Announcement.Join()));
     }
 
-    private void send(List<Announcement.Item> items) {
-        synchronized (outbox) {
-            outbox.addAll(items);
+    /** Has what was submitted announced at once: somebody waits for it. */
+    public void hurry() {
+        if (unannounced.hurry()) {
+            control.wakeup();
         }
+    }
+
+    private void send(List<Announcement.Item> items) {
+        boolean isFirst = unannounced.add(items);
         if (self.size() == 1) {
             workAlone();
-        } else {
+        } else if (isFirst) {
             control.wakeup();
         }
     }
@@ -102,7 +111,7 @@ public final class Coordination implements Correspondent {
 
     @Override
     public void work() {
-        for (byte[] letter : Letters.announcements(drained())) {
+        for (byte[] letter : Letters.announcements(unannounced.takeDue())) {
             if (self.rank() == COORDINATOR) {
                 takeOwn(letter);
             } else {
@@ -116,18 +125,20 @@ public final class Coordination implements Correspondent {
     }
 
     @Override
+    public long waitNanos() {
+        return unannounced.waitNanos();
+    }
+
+    @Override
+    public void closing() {
+        hurry();
+    }
+
+    @Override
     public void failed(CollectiveException cause) {
         if (!hasFailed) {
             hasFailed = true;
             listener.failed(cause);
-        }
-    }
-
-    private List<byte[]> drained() {
-        synchronized (outbox) {
-            List<byte[]> items = outbox.stream().map(Announcement::encode).toList();
-            outbox.clear();
-            return items;
         }
     }
 

@@ -27,8 +27,8 @@ final class Letters {
     private Letters() {}
 
     /** As few as hold all items, which rank 0 takes together. */
-    static List<byte[]> announcements(List<byte[]> items) {
-        List<byte[]> letters = filled(Kind.ANNOUNCEMENT, items);
+    static List<byte[]> announcements(List<Announcement.Item> items) {
+        List<byte[]> letters = filled(Kind.ANNOUNCEMENT, Announcement.encode(items));
         for (byte[] letter : letters.subList(0, Math.max(0, letters.size() - 1))) {
             letter[0] = (byte) Kind.PART.ordinal();
         }

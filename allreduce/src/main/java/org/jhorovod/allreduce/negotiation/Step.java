@@ -8,7 +8,8 @@ import java.util.OptionalInt;
 /*
  * On the wire:
  *   0 absent:number entries:count of each
- *       1 + number                    agreed on before, of all ranks
+ *       1 + 2 number                  agreed on before, of all ranks
+ *       2 + 2 number, count           that many, under this number and those that follow it
  *       0 request rows number + 1     the rows of each rank, and by what number it is known from now
  *                                     on, or 0
  *   1 name text                       refused
@@ -17,6 +18,11 @@ import java.util.OptionalInt;
  */
 /** What all ranks do next; all get the same in the same order. */
 public sealed interface Step {
+    /** Of the heads of what has been agreed on before. */
+    int FIRST_KNOWN = 1;
+
+    /** Of what runs as one. */
+    int MOST_ENTRIES = 1 << 20;
 
     /**
      * A tensor to run.
@@ -51,7 +57,7 @@ public sealed interface Step {
             writer.number(0);
             writer.number(run.absent());
             writer.number(run.entries().size());
-            run.entries().forEach(entry -> write(entry, writer));
+            write(run.entries(), writer);
         } else if (this instanceof Refuse refuse) {
             writer.number(1);
             writer.text(refuse.name());
@@ -68,11 +74,33 @@ public sealed interface Step {
         return writer.toBytes();
     }
 
-    private static void write(Entry entry, MessageWriter writer) {
-        if (entry.isKnown()) {
-            writer.number(1L + entry.number().getAsInt());
-            return;
+    private static void write(List<Entry> entries, MessageWriter writer) {
+        for (int i = 0; i < entries.size(); ) {
+            Entry entry = entries.get(i);
+            if (entry.isKnown()) {
+                int count = countOfRow(entries, i);
+                Numbers.write(writer, FIRST_KNOWN, entry.number().getAsInt(), count);
+                i += count;
+            } else {
+                write(entry, writer);
+                i++;
+            }
         }
+    }
+
+    /** How many entries from a known one on have numbers that follow one another; at least 1. */
+    private static int countOfRow(List<Entry> entries, int start) {
+        int first = entries.get(start).number().getAsInt();
+        int end = start + 1;
+        while (end < entries.size()
+                && entries.get(end).isKnown()
+                && entries.get(end).number().getAsInt() == first + end - start) {
+            end++;
+        }
+        return end - start;
+    }
+
+    private static void write(Entry entry, MessageWriter writer) {
         writer.number(0);
         entry.request().write(writer);
         writer.number(entry.rows().size());
@@ -85,10 +113,10 @@ public sealed interface Step {
         return switch (reader.number(3)) {
             case 0 -> {
                 int absent = reader.number(Integer.MAX_VALUE);
-                int count = reader.count();
+                int count = reader.number(MOST_ENTRIES);
                 List<Entry> entries = new ArrayList<>();
-                for (int i = 0; i < count; i++) {
-                    entries.add(readEntry(reader, known));
+                while (entries.size() < count) {
+                    readEntries(reader, known, entries);
                 }
                 yield new Run(List.copyOf(entries), absent);
             }
@@ -98,11 +126,20 @@ public sealed interface Step {
         };
     }
 
-    private static Entry readEntry(MessageReader reader, KnownEntries known) throws IOException {
+    private static void readEntries(MessageReader reader, KnownEntries known, List<Entry> entries)
+            throws IOException {
         int head = reader.number(Integer.MAX_VALUE);
-        if (head > 0) {
-            return known.get(head - 1);
+        if (head >= FIRST_KNOWN) {
+            Numbers row = Numbers.read(reader, head - FIRST_KNOWN);
+            for (int number = row.first(); number < row.end(); number++) {
+                entries.add(known.get(number));
+            }
+        } else {
+            entries.add(readEntry(reader, known));
         }
+    }
+
+    private static Entry readEntry(MessageReader reader, KnownEntries known) throws IOException {
         Request request = Request.read(reader);
         int count = reader.count();
         List<Long> rows = new ArrayList<>();

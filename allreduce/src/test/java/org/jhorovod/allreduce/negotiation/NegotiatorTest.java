@@ -3,6 +3,7 @@ package org.jhorovod.allreduce.negotiation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.primitives.Bytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -79,7 +80,24 @@ class NegotiatorTest {
                 .extracting(NegotiatorTest::names)
                 .containsExactly(List.of("a"), List.of("b"));
         assertThat(steps.stream().mapToInt(step -> step.encode().length).sum()).isLessThan(10);
-        assertThat(Announcement.encode(new Known(100)).length).isEqualTo(1);
+        assertThat(Announcement.encode(List.of(new Known(60))).get(0).length).isEqualTo(1);
+    }
+
+    @Test
+    void numbersInARow_takeAFewBytes_whereverOtherItemsLieBetween() throws IOException {
+        List<Announcement.Item> items = new ArrayList<>();
+        for (int number = 100; number < 300; number++) {
+            items.add(new Known(number));
+        }
+        items.add(new Announcement.Join());
+        items.add(new Known(7));
+        items.add(new Known(6));
+        List<byte[]> parts = Announcement.encode(items);
+
+        byte[] whole = Bytes.concat(parts.toArray(byte[][]::new));
+        assertThat(whole.length).isLessThan(10);
+        assertThat(Announcement.read(new MessageReader(ByteBuffer.wrap(whole))).items())
+                .isEqualTo(items);
     }
 
     @Test
