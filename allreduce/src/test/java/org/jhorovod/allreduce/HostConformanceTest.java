@@ -13,6 +13,8 @@ import java.util.function.Supplier;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.conformance.BackendConformance;
+import org.jhorovod.allreduce.conformance.ConformanceCase;
+import org.jhorovod.allreduce.conformance.ConformanceCase.Scope;
 import org.jhorovod.allreduce.conformance.ConformanceGroup;
 import org.jhorovod.allreduce.conformance.ConformanceProgram;
 import org.jhorovod.allreduce.conformance.HostMemory;
@@ -42,6 +44,11 @@ class HostConformanceTest {
         /** Where a rank's tensors lie. */
         TensorPlace place(Communicator communicator) {
             return new HostMemory();
+        }
+
+        @Override
+        protected boolean includes(ConformanceCase conformanceCase) {
+            return conformanceCase.scope() != Scope.LEAVES_AND_JOINS; // a process has one job
         }
 
         @Override
@@ -203,7 +210,7 @@ class HostConformanceTest {
     class Processes extends BackendConformance {
         @Override
         protected List<Integer> sizes() {
-            return List.of(2);
+            return List.of(2, 4);
         }
 
         @Override

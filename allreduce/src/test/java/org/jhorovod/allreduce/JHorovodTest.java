@@ -43,7 +43,7 @@ class JHorovodTest {
     }
 
     @Test
-    void init_givesTheSameCommunicatorEachTime_untilShutdown() {
+    void case01_init_givesTheSameCommunicatorEachTime_untilShutdown() {
         Communicator first = JHorovod.init();
         assertThat(JHorovod.init()).isSameAs(first);
         assertThat(JHorovod.communicator()).isSameAs(first);
@@ -53,7 +53,7 @@ class JHorovodTest {
     }
 
     @Test
-    void theCommunicatorBeforeInit_isAnErrorThatSaysWhatToCall() {
+    void case02_theCommunicatorBeforeInit_isAnErrorThatSaysWhatToCall() {
         assertThatThrownBy(JHorovod::communicator)
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("JHorovod.init()");

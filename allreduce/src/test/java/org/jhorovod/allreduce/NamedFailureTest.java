@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
 class NamedFailureTest {
 
     @Test
-    void aStall_isReportedWithTheTensorTheRanksAndWhatTheMissingRankDoes_andEnds() {
+    void case33_aStall_isReportedWithTheTensorTheRanksAndWhatTheMissingRankDoes_andEnds() {
         Configuration settings =
                 Configuration.of(
                         Map.of(

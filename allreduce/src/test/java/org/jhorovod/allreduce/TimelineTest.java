@@ -66,7 +66,7 @@ class TimelineTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 4})
-    void file_hasTheCollectivesOfAllRanks_onOneClock(int size) throws Exception {
+    void case31_file_hasTheCollectivesOfAllRanks_onOneClock(int size) throws Exception {
         Path file = folder.resolve("trace.json");
         Configuration configuration = Configuration.of(Map.of(Settings.TIMELINE, file.toString()));
         try (InProcessCluster cluster =
@@ -84,7 +84,7 @@ class TimelineTest {
     }
 
     @Test
-    void namedTensors_showNegotiation_packing_andUnpacking() throws Exception {
+    void case31_namedTensors_showNegotiation_packing_andUnpacking() throws Exception {
         Path file = folder.resolve("trace.json");
         Configuration configuration = Configuration.of(Map.of(Settings.TIMELINE, file.toString()));
         try (InProcessCluster cluster =
@@ -106,7 +106,7 @@ class TimelineTest {
     }
 
     @Test
-    void timeline_isStartedAndStopped_withANewFileEachTime() throws Exception {
+    void case31_timeline_isStartedAndStopped_withANewFileEachTime() throws Exception {
         try (InProcessCluster cluster = InProcessCluster.start(3)) {
             for (String name : List.of("first", "second")) {
                 cluster.run(communicator -> reduce(communicator, "before"));

@@ -22,6 +22,7 @@ final class Collectives {
     private final int size;
     private final Backends backends;
     private final Consumer<CollectiveException> onFailure;
+    private final boolean areNegotiated;
 
     /**
      * For a rank of a job.
@@ -29,10 +30,25 @@ final class Collectives {
      * @param onFailure told of a failure of the job that a call has found
      */
     Collectives(Topology self, Backends backends, Consumer<CollectiveException> onFailure) {
-        this.rank = self.rank();
-        this.size = self.size();
+        this(self.rank(), self.size(), backends, onFailure, false);
+    }
+
+    private Collectives(
+            int rank,
+            int size,
+            Backends backends,
+            Consumer<CollectiveException> onFailure,
+            boolean areNegotiated) {
+        this.rank = rank;
+        this.size = size;
         this.backends = backends;
         this.onFailure = onFailure;
+        this.areNegotiated = areNegotiated;
+    }
+
+    /** The same, for those that all ranks refuse alike where one submits a device tensor. */
+    Collectives negotiated() {
+        return new Collectives(rank, size, backends, onFailure, true);
     }
 
     Collective allReduce(String name, Tensor tensor, Reduction reduction) {
@@ -223,6 +239,9 @@ final class Collectives {
     }
 
     private void requireMemory(String name, Tensor tensor) {
+        if (areNegotiated && Memory.of(tensor) == Memory.DEVICE) {
+            return;
+        }
         try {
             backends.require(name, tensor);
         } catch (CollectiveException e) {

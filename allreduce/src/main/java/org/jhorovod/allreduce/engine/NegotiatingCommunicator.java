@@ -61,7 +61,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
         this.timeline = timeline;
         this.control = control;
         Topology self = planned.topology();
-        this.collectives = planned.collectives();
+        this.collectives = planned.collectives().negotiated();
         this.lane =
                 new NamedLane(self, control, planner, stalls, cycle, forming, planned::fail, track);
         this.processSets = new ProcessSets(this, planned.splits());
@@ -119,19 +119,13 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     }
 
     private static Request request(Collective collective, Request.Grouping grouping) {
-        CollectiveCall call = collective.call();
-        if (call.memory() == CollectiveCall.Memory.DEVICE) {
-            throw new IllegalArgumentException(
-                    "'%s' lies on a device, but tensors that are submitted in any order lie in host memory. Copy it there, or call the collective on planned(), in the same order on all ranks."
-                            .formatted(call.name()));
-        }
-        return new Request(call, collective.shape(), grouping);
+        return new Request(collective.call(), collective.shape(), grouping);
     }
 
     @Override
     public CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, Reduction reduction) {
         Collective collective = collectives.allReduce(name, tensor, reduction);
-        Request request = request(collective, Request.Grouping.NONE); // and so it is on the host
+        Request request = request(collective, Request.Grouping.NONE);
         return lane.submit(request, reducing(collective, tensor, reduction));
     }
 
@@ -160,7 +154,12 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     }
 
     private static Named<Void> reducing(Collective collective, Tensor tensor, Reduction reduction) {
-        HostTensor onHost = (HostTensor) tensor;
+        if (!(tensor instanceof HostTensor onHost)) {
+            return Named.of(
+                    (on, entry, takingPart) -> {
+                        throw new IllegalStateException("bug: agreed on " + tensor);
+                    });
+        }
         return Named.ofFusible(
                 onHost,
                 (on, entry, takingPart) -> {

@@ -22,10 +22,10 @@ final class Disagreement {
     static Optional<String> of(List<@Nullable Request> requests) {
         int firstRank = firstOf(requests);
         Request first = requests.get(firstRank);
-        boolean hasJoined = false;
+        boolean hasAll = true;
         for (int rank = 0; rank < requests.size(); rank++) {
             Request other = requests.get(rank);
-            hasJoined |= other == null;
+            hasAll &= other != null;
             if (other == null || first == null || other.equals(first)) {
                 continue;
             }
@@ -34,7 +34,12 @@ final class Disagreement {
                 return Optional.of(describe(first, firstRank, rank, difference.get()));
             }
         }
-        return hasJoined && first != null ? withJoined(first, requests) : Optional.empty();
+        if (first == null) {
+            return Optional.empty();
+        }
+        boolean hasAllTensors = hasAll;
+        return onDevice(first)
+                .or(() -> hasAllTensors ? Optional.empty() : withJoined(first, requests));
     }
 
     private static int firstOf(List<@Nullable Request> requests) {
@@ -161,6 +166,15 @@ final class Disagreement {
         return Optional.of(new Difference(what, first, other, cause));
     }
 
+    /** What none can do. */
+    private static Optional<String> onDevice(Request request) {
+        return request.call().memory() == CollectiveCall.Memory.HOST
+                ? Optional.empty()
+                : Optional.of(
+                        "'%s' cannot run: it lies on a device, and tensors that are submitted by name lie in host memory. Copy it there, or call the %s on planned(), in the same order on all ranks."
+                                .formatted(request.name(), request.call().kind().word()));
+    }
+
     /** What a collective cannot do where ranks have joined. */
     private static Optional<String> withJoined(Request request, List<@Nullable Request> requests) {
         int root = request.call().root();
@@ -169,12 +183,6 @@ final class Disagreement {
             if (requests.get(rank) == null) {
                 joined.add(rank);
             }
-        }
-        if (request.call().memory() == CollectiveCall.Memory.DEVICE) {
-            return Optional.of(
-                    "The %s of '%s' cannot run: rank %d has joined, and lends no memory on its device. Copy the tensor to the host, or join later."
-                            .formatted(
-                                    request.call().kind().word(), request.name(), joined.get(0)));
         }
         if (request.canRunWithout(joined)) {
             return Optional.empty();

@@ -17,6 +17,10 @@ public record ConformanceCase(
     public enum Scope {
         /** All of it: the next case can follow. */
         SHARED,
+        /**
+         * All of it, but the communicator: the last of the cases; only where ranks are processes.
+         */
+        LEAVES_AND_JOINS,
         /** The communicator has failed. */
         ENDS_COMMUNICATOR,
         /** As before, and the case makes sense only where tensors lie on devices. */

@@ -39,6 +39,7 @@ public final class ConformanceCases {
         cases.addAll(withParts());
         cases.addAll(NamedCases.all());
         cases.addAll(NamedRowCases.all());
+        cases.addAll(RuntimeCases.all());
         cases.add(
                 new ConformanceCase(
                         "refused-prescale", Scope.SHARED, LONG, Correct::refusedPrescale));
@@ -48,6 +49,7 @@ public final class ConformanceCases {
         cases.add(
                 new ConformanceCase(
                         "several-buffers", Scope.SHARED, LONG, Correct::severalBuffers));
+        cases.add(RuntimeCases.joiningAgain());
         return List.copyOf(cases);
     }
 
