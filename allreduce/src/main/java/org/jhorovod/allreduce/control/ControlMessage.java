@@ -31,6 +31,7 @@ sealed interface ControlMessage {
 
     /** The sender's communicator has failed. */
     record Abort(Reason reason, int lostRank, String text) implements ControlMessage {
+        private static final int UNKNOWN = -1; // of a timeout, whose sender knows whom it missed
 
         /** Tells the peers of a failure. */
         static Abort of(CollectiveException cause, int ownRank) {
@@ -38,8 +39,8 @@ sealed interface ControlMessage {
             if (cause instanceof MismatchException) {
                 return new Abort(Reason.MISMATCH, ownRank, text);
             }
-            if (cause instanceof OperationTimeoutException) {
-                return new Abort(Reason.TIMEOUT, ownRank, text);
+            if (cause instanceof OperationTimeoutException timeout) {
+                return new Abort(Reason.TIMEOUT, timeout.missingRank().orElse(UNKNOWN), text);
             }
             // Whatever else made this rank give up, the peers go without it from now on.
             int lostRank = cause instanceof PeerLostException lost ? lost.lostRank() : ownRank;
@@ -51,7 +52,10 @@ sealed interface ControlMessage {
             return switch (reason) {
                 case MISMATCH -> new MismatchException(text);
                 case PEER_LOST -> new PeerLostException(lostRank, text);
-                case TIMEOUT -> new OperationTimeoutException(text);
+                case TIMEOUT ->
+                        lostRank == UNKNOWN
+                                ? new OperationTimeoutException(text)
+                                : new OperationTimeoutException(text, lostRank);
             };
         }
     }

@@ -227,9 +227,9 @@ public final class EngineCommunicator extends CheckedCommunicator {
         int lostRank = -1;
         if (cause instanceof PeerLostException lost) {
             lostRank = lost.lostRank();
-        } else if (isNew && cause instanceof OperationTimeoutException) {
+        } else if (cause instanceof OperationTimeoutException timeout) {
             // Where a peer's deadline has passed, it is the peer that knows whom it missed.
-            lostRank = control.firstBehind();
+            lostRank = timeout.missingRank().orElseGet(() -> isNew ? control.firstBehind() : -1);
         }
         if (lostRank >= 0 && lostRank != self.rank()) {
             onLost.accept(new LostReport(lostRank, String.valueOf(cause.getMessage())));

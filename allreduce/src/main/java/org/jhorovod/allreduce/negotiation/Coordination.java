@@ -119,7 +119,7 @@ public final class Coordination implements Correspondent {
             }
         }
         if (negotiator != null && self.size() > 1) {
-            stalls.look(negotiator);
+            stalls.look(negotiator).ifPresent(this::failed);
         }
         control.failure().ifPresent(this::failed);
     }

@@ -5,10 +5,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.OperationTimeoutException;
 import org.jhorovod.allreduce.control.Channel;
 import org.jhorovod.allreduce.control.ControlPlane;
@@ -69,14 +71,18 @@ public final class StallReport {
         answers.put(rank, answer);
     }
 
-    /** Looks for stalls, and asks or tells; to be called again and again. */
-    void look(Negotiator negotiator) {
+    /**
+     * Looks for stalls, and asks or tells; to be called again and again.
+     *
+     * @return why the job ends, once it does
+     */
+    Optional<CollectiveException> look(Negotiator negotiator) {
         long now = System.nanoTime();
         long first = Math.min(times.warning().toNanos(), times.end().toNanos());
         List<Negotiator.Waiting> waiting = negotiator.waiting(now, first);
         if (waiting.isEmpty()) {
             askedNanos = 0;
-            return;
+            return Optional.empty();
         }
         boolean isOver = now - waiting.get(0).sinceNanos() >= times.end().toNanos();
         if (askedNanos == 0 && (isOver || now - reportedNanos >= times.warning().toNanos())) {
@@ -88,8 +94,13 @@ public final class StallReport {
         if (askedNanos != 0 && (haveAll || now - askedNanos >= ANSWER_NANOS)) {
             askedNanos = 0;
             reportedNanos = now;
-            tell(describe(waiting, negotiator, now), isOver);
+            String report = describe(waiting, negotiator, now);
+            if (isOver) {
+                return Optional.of(end(report, waiting));
+            }
+            logger.warn("{}", report);
         }
+        return Optional.empty();
     }
 
     private void ask(int rank) {
@@ -100,15 +111,14 @@ public final class StallReport {
         }
     }
 
-    private void tell(String report, boolean isOver) {
-        if (isOver) {
-            control.abort(
-                    new OperationTimeoutException(
-                            "%s The job ends, for this has taken %d s (JHOROVOD_OPERATION_TIMEOUT_SECONDS)."
-                                    .formatted(report, times.end().toSeconds())));
-        } else {
-            logger.warn("{}", report);
-        }
+    private CollectiveException end(String report, List<Negotiator.Waiting> waiting) {
+        String text =
+                "%s The job ends, for this has taken %d s (JHOROVOD_OPERATION_TIMEOUT_SECONDS)."
+                        .formatted(report, times.end().toSeconds());
+        return missing(waiting).stream()
+                .findFirst()
+                .map(rank -> new OperationTimeoutException(text, rank))
+                .orElseGet(() -> new OperationTimeoutException(text));
     }
 
     private static Set<Integer> missing(List<Negotiator.Waiting> waiting) {
