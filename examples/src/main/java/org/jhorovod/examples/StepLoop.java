@@ -71,7 +71,7 @@ final class StepLoop implements AutoCloseable {
                                         .setLearningRateTracker(Tracker.fixed(LEARNING_RATE))
                                         .build());
         return switch (mode) {
-            case ON -> DistributedTrainer.create(model, config);
+            case ON, TRACED -> DistributedTrainer.create(model, config);
             case OFF ->
                     DistributedTrainer.create(
                             model,

@@ -18,10 +18,13 @@ enum SyncMode {
      * Those of all ranks: the trainer of {@code model.newTrainer}, before whose step each gradient
      * is submitted by its name.
      */
-    NAMED;
+    NAMED,
+    /** As with {@link #ON}, while a timeline is written and the flight recorder records. */
+    TRACED;
 
     private static final List<SyncMode> COMPARED = List.of(ON, OFF, NONE);
     private static final List<SyncMode> FUSED_AND_NOT = List.of(ON, SINGLE, NAMED);
+    private static final List<SyncMode> TRACED_AND_NOT = List.of(ON, TRACED);
 
     /** As options, table and JSON name it. */
     String word() {
@@ -40,7 +43,8 @@ enum SyncMode {
             return switch (text.toLowerCase(Locale.ROOT)) {
                 case "compare" -> COMPARED;
                 case "fusion" -> FUSED_AND_NOT;
-                default -> List.of(Choice.oneBut(text, values(), "compare", "fusion"));
+                case "tracing" -> TRACED_AND_NOT;
+                default -> List.of(Choice.oneBut(text, values(), "compare", "fusion", "tracing"));
             };
         }
     }

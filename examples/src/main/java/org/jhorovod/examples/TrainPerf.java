@@ -31,8 +31,11 @@ import picocli.CommandLine.Mixin;
             "  single   as on, but each gradient is reduced by itself",
             "  named    the trainer of DJL's model.newTrainer, before whose step each gradient is"
                     + " submitted by its name: the ranks agree what to reduce together",
+            "  traced   as on, while a timeline of all ranks is written, and the JVM's flight"
+                    + " recorder records with its default configuration",
             "  compare  on, off and none in the same processes, block by block in turn",
             "  fusion   on, single and named, in the same way",
+            "  tracing  on and traced, in the same way",
             "",
             "The ranks meet before each block. A step's time is that of its slowest rank; the table"
                 + " has the median, the shortest and the longest over all steps, the images a"

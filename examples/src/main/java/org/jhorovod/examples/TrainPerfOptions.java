@@ -31,8 +31,9 @@ final class TrainPerfOptions {
             converter = SyncMode.Modes.class,
             defaultValue = "compare",
             description =
-                    "on, off, none, single or named; compare for the first three in turn, fusion"
-                            + " for on, single and named. Default: compare.")
+                    "on, off, none, single, named or traced; compare for the first three in turn,"
+                            + " fusion for on, single and named, tracing for on and traced."
+                            + " Default: compare.")
     @SuppressWarnings("NullAway.Init") // picocli's
     private List<SyncMode> sync;
 

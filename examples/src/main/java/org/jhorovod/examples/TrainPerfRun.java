@@ -91,6 +91,15 @@ final class TrainPerfRun implements AutoCloseable {
     }
 
     private double[] block(StepLoop loop, int steps) {
+        if (loop.mode() == SyncMode.TRACED) {
+            try (Tracing tracing = Tracing.start(communicator.rank())) {
+                return untraced(loop, steps);
+            }
+        }
+        return untraced(loop, steps);
+    }
+
+    private double[] untraced(StepLoop loop, int steps) {
         communicator.barrier("block");
         return RankValues.largest(communicator, loop.run(steps));
     }
