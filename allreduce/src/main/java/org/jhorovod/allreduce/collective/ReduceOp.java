@@ -25,4 +25,14 @@ public enum ReduceOp {
     public Reduction prescaledBy(double factor) {
         return new Reduction(this, OptionalDouble.of(factor));
     }
+
+    /**
+     * This operation, whose result is multiplied by a factor.
+     *
+     * @param factor the same on all ranks, finite
+     * @throws IllegalArgumentException unless this is {@link #SUM} or {@link #AVERAGE}
+     */
+    public Reduction postscaledBy(double factor) {
+        return Reduction.of(this).postscaledBy(factor);
+    }
 }

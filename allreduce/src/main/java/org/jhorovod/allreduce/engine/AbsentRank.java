@@ -18,7 +18,8 @@ import org.jhorovod.allreduce.negotiation.Step;
  * A rank that has joined still moves bytes, for all ranks do in every collective. It gives elements that
  * change nothing: 0 to a sum, 1 to a product, the largest of all to a minimum, the least to a maximum.
  * An average is the sum divided by the ranks that took part: floating-point elements are divided before
- * they are summed, as by a prescale, and integers after it, towards zero as always.
+ * they are summed, as by a prescale, and integers after it, towards zero as always. A postscale follows,
+ * on the ranks that took part.
  */
 /** What takes the place of a rank that has joined, and how the others average without it. */
 final class AbsentRank {
@@ -128,7 +129,7 @@ final class AbsentRank {
     /** The reduction that all ranks make, where some have joined. */
     static Reduction without(Reduction asked, DataType type, int takingPart) {
         if (asked.op() != ReduceOp.AVERAGE) {
-            return asked;
+            return asked.withoutPostscale();
         }
         return type.isFloatingPoint()
                 ? ReduceOp.SUM.prescaledBy(asked.prescale().orElse(1) / takingPart)
@@ -139,6 +140,9 @@ final class AbsentRank {
     static void finish(Reduction asked, HostTensor tensor, int takingPart) {
         if (asked.op() == ReduceOp.AVERAGE && !tensor.type().isFloatingPoint()) {
             tensor.buffers().forEach(buffer -> divide(buffer, tensor.type(), takingPart));
+        }
+        if (asked.isPostscaled()) {
+            new Postscaling().apply(tensor, asked.postscale());
         }
     }
 

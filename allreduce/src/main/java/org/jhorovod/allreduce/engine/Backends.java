@@ -23,6 +23,7 @@ public final class Backends implements AutoCloseable {
     private final @Nullable Backend<DeviceTensor> device; // null where no device memory is reduced
     private final String whyNoDevice;
     private final CountsComparison countsComparison;
+    private final Postscaling postscaling = new Postscaling();
     private final @Nullable DeviceAgreement agreement; // null where all ranks are in this process
 
     private Backends(
@@ -86,9 +87,11 @@ public final class Backends implements AutoCloseable {
 
     void allReduce(Operation operation, Tensor tensor, Reduction reduction) {
         if (tensor instanceof HostTensor onHost) {
-            host.allReduce(operation, onHost, reduction);
+            host.allReduce(operation, onHost, reduction.withoutPostscale());
+            postscaling.apply(onHost, reduction.postscale());
         } else {
-            deviceAfterComparison(operation).allReduce(operation, (DeviceTensor) tensor, reduction);
+            deviceAfterComparison(operation)
+                    .allReduce(operation, (DeviceTensor) tensor, reduction.scaledBefore());
         }
     }
 
@@ -130,14 +133,16 @@ public final class Backends implements AutoCloseable {
     void reduceScatter(
             Operation operation, Tensor input, Tensor output, Reduction reduction, Parts parts) {
         if (input instanceof HostTensor onHost) {
-            host.reduceScatter(operation, onHost, (HostTensor) output, reduction, parts);
+            HostTensor part = (HostTensor) output;
+            host.reduceScatter(operation, onHost, part, reduction.withoutPostscale(), parts);
+            postscaling.apply(part, reduction.postscale());
         } else {
             deviceAfterComparison(operation)
                     .reduceScatter(
                             operation,
                             (DeviceTensor) input,
                             (DeviceTensor) output,
-                            reduction,
+                            reduction.scaledBefore(),
                             parts);
         }
     }

@@ -240,6 +240,7 @@ final class Collectives {
                 call.type(),
                 call.op(),
                 call.isPrescaled(),
+                call.postscale(),
                 call.root(),
                 call.elementCount(),
                 call.memory(),
@@ -255,8 +256,10 @@ final class Collectives {
                 tensor.type(),
                 reduction == null ? null : reduction.op(),
                 reduction != null && reduction.isPrescaled(),
+                reduction == null ? 1 : reduction.postscale(),
                 root,
                 tensor.elementCount(),
-                Memory.of(tensor));
+                Memory.of(tensor),
+                "");
     }
 }

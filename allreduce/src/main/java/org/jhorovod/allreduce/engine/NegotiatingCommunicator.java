@@ -152,6 +152,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
         HostTensor onHost = (HostTensor) tensor;
         return Named.ofFusible(
                 onHost,
+                reduction.postscale(),
                 (on, entry, takingPart) -> {
                     if (takingPart == on.size()) {
                         on.run(collective);
@@ -205,6 +206,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
                         input.type(),
                         reduction == null ? null : reduction.op(),
                         reduction != null && reduction.isPrescaled(),
+                        reduction == null ? 1 : reduction.postscale(),
                         -1,
                         input.elementCount(),
                         CollectiveCall.Memory.HOST,

@@ -74,7 +74,9 @@ final class Disagreement {
                     b.type() + other.shape().toString(),
                     "Look for a cast on some ranks, or a layer whose type depends on the rank.");
         }
-        if (a.op() != b.op() || a.isPrescaled() != b.isPrescaled()) {
+        if (a.op() != b.op()
+                || a.isPrescaled() != b.isPrescaled()
+                || Double.compare(a.postscale(), b.postscale()) != 0) {
             return difference("reduction", reduction(a), reduction(b), "Give the same everywhere.");
         }
         if (a.root() != b.root()) {
@@ -147,7 +149,9 @@ final class Disagreement {
     }
 
     private static String reduction(CollectiveCall call) {
-        return (call.isPrescaled() ? "a prescaled " : "") + call.op();
+        return (call.isPrescaled() ? "a prescaled " : "")
+                + call.op()
+                + (call.postscale() == 1 ? "" : " times " + call.postscale());
     }
 
     private static String memory(CollectiveCall call) {

@@ -23,6 +23,8 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
      */
     public static final String BY_ROWS = "by rows";
 
+    private static final int POSTSCALED = 2; // beside 1 for prescaled, on the wire
+
     /**
      * Several tensors that were submitted together, of which either all run or none.
      *
@@ -87,7 +89,10 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
         writer.text(call.name());
         writer.number(call.type().ordinal());
         writer.number(call.op() == null ? 0 : call.op().ordinal() + 1);
-        writer.number(call.isPrescaled() ? 1 : 0);
+        writer.number((call.isPrescaled() ? 1 : 0) + (call.postscale() == 1 ? 0 : POSTSCALED));
+        if (call.postscale() != 1) {
+            writer.bits(call.postscale());
+        }
         writer.number(call.root() + 1);
         writer.number(call.memory().ordinal());
         writer.number(call.elementCount());
@@ -103,7 +108,8 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
         String name = reader.text();
         DataType type = reader.choice(DataType.values());
         int op = reader.number(ReduceOp.values().length);
-        boolean isPrescaled = reader.number(1) == 1;
+        int scaling = reader.number(1 + POSTSCALED);
+        double postscale = scaling >= POSTSCALED ? reader.bits() : 1;
         int root = reader.number(Integer.MAX_VALUE) - 1;
         Memory memory = reader.choice(Memory.values());
         long elementCount = reader.number();
@@ -126,7 +132,8 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
                             name,
                             type,
                             reduceOp,
-                            isPrescaled,
+                            scaling % POSTSCALED == 1,
+                            postscale,
                             root,
                             elementCount,
                             memory,

@@ -39,6 +39,7 @@ public final class ConformanceCases {
         cases.addAll(withParts());
         cases.addAll(NamedCases.all());
         cases.addAll(NamedRowCases.all());
+        cases.addAll(NamedScaleCases.all());
         cases.add(
                 new ConformanceCase(
                         "refused-prescale", Scope.SHARED, LONG, Correct::refusedPrescale));

@@ -14,7 +14,7 @@ import org.jhorovod.allreduce.spi.ReductionKernel;
  * into a small array, a loop over arrays and a bulk put are faster than a loop over the buffers.
  */
 /** Reductions in plain Java; each instance has scratch space for one thread. */
-final class JavaReductionKernel implements ReductionKernel {
+public final class JavaReductionKernel implements ReductionKernel {
     private static final int BLOCK = 2048;
 
     private final float[] floatsA = new float[BLOCK];
