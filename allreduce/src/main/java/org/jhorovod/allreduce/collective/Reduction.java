@@ -94,6 +94,20 @@ public record Reduction(ReduceOp op, OptionalDouble prescale, double postscale) 
     }
 
     /**
+     * Refuses a reduction of which each rank is to have a part.
+     *
+     * @param name of the tensor, for the message
+     * @throws IllegalArgumentException if it is not one of elements
+     */
+    public void requireParts(String name) {
+        if (!op.isElementWise()) {
+            throw new IllegalArgumentException(
+                    "The reduce-scatter of '%s' asks for %s, which is of whole tensors. All-reduce it instead."
+                            .formatted(name, op));
+        }
+    }
+
+    /**
      * Refuses elements for which this has no meaning.
      *
      * @param name of the tensor, for the message
@@ -102,6 +116,11 @@ public record Reduction(ReduceOp op, OptionalDouble prescale, double postscale) 
      */
     public void requireMeaning(String name, Tensor tensor) {
         DataType type = tensor.type();
+        if (op == ReduceOp.ADASUM && (!type.supports(op) || tensor instanceof DeviceTensor)) {
+            throw new IllegalArgumentException(
+                    "The reduction of '%s' asks for ADASUM of %s, which is for floating-point numbers in host memory. Convert it to FLOAT32, or copy it to the host."
+                            .formatted(name, tensor));
+        }
         if (!type.supports(op)) {
             throw new IllegalArgumentException(
                     "The reduction of '%s' asks for the %s of %s, which has no meaning; use MIN (on all ranks), MAX (on any rank), or convert it to INT32."

@@ -16,7 +16,7 @@ import org.jhorovod.allreduce.negotiation.Step;
  * Note [Ranks that have joined]
  *
  * A rank that has joined still moves bytes, for all ranks do in every collective. It gives elements that
- * change nothing: 0 to a sum, 1 to a product, the largest of all to a minimum, the least to a maximum.
+ * change nothing: 0 to a sum and to Adasum, 1 to a product, the largest of all to a minimum, the least to a maximum.
  * An average is the sum divided by the ranks that took part: floating-point elements are divided before
  * they are summed, as by a prescale, and integers after it, towards zero as always. A postscale follows,
  * on the ranks that took part.
@@ -72,7 +72,7 @@ final class AbsentRank {
     /** Elements that change no other rank's result. */
     static HostTensor neutral(DataType type, long elementCount, ReduceOp op) {
         HostTensor tensor = HostTensor.allocate(type, elementCount);
-        if (op != ReduceOp.SUM && op != ReduceOp.AVERAGE) {
+        if (op == ReduceOp.PRODUCT || op == ReduceOp.MIN || op == ReduceOp.MAX) {
             tensor.buffers().forEach(buffer -> fill(buffer, type, op));
         }
         return tensor;

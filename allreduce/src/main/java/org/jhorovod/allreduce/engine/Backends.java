@@ -23,6 +23,7 @@ public final class Backends implements AutoCloseable {
     private final @Nullable Backend<DeviceTensor> device; // null where no device memory is reduced
     private final String whyNoDevice;
     private final CountsComparison countsComparison;
+    private final Adasum adasum;
     private final Postscaling postscaling = new Postscaling();
     private final @Nullable DeviceAgreement agreement; // null where all ranks are in this process
 
@@ -33,6 +34,7 @@ public final class Backends implements AutoCloseable {
             @Nullable DeviceAgreement agreement) {
         this.host = host;
         this.countsComparison = new CountsComparison(host);
+        this.adasum = new Adasum(host);
         this.device = device;
         this.whyNoDevice = whyNoDevice;
         this.agreement = agreement;
@@ -93,6 +95,11 @@ public final class Backends implements AutoCloseable {
             deviceAfterComparison(operation)
                     .allReduce(operation, (DeviceTensor) tensor, reduction.scaledBefore());
         }
+    }
+
+    /** Reduces a tensor in host memory as a whole; see {@link Adasum#run}. */
+    void adasum(Operation operation, HostTensor tensor, int rank, int size) {
+        adasum.run(operation, tensor, rank, size);
     }
 
     /** Host memory that is good for collectives. */

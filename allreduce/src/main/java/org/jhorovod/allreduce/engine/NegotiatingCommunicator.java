@@ -174,6 +174,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     @Override
     public CompletableFuture<HostTensor> reduceScatterAsync(
             String name, HostTensor input, Reduction reduction) {
+        reduction.requireParts(name);
         reduction.requireMeaning(name, input);
         if (input.shape().dimensions().isEmpty()) {
             throw new IllegalArgumentException(

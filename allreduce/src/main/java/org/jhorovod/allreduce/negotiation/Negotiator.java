@@ -215,6 +215,7 @@ final class Negotiator {
                 call.kind() == Kind.ALL_REDUCE
                         && call.memory() == Memory.HOST
                         && !call.isPrescaled()
+                        && (call.op() == null || call.op().isElementWise())
                         && proposal.absent() == 0
                         && request.byteCount() <= planner.mostBytes();
         Object kind = isFusible ? List.of(call.type(), String.valueOf(call.op())) : Candidate.ALONE;

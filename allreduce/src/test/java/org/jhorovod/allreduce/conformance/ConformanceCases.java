@@ -22,7 +22,7 @@ public final class ConformanceCases {
         List<ConformanceCase> cases = new ArrayList<>();
         for (DataType type : DataType.values()) {
             for (ReduceOp op : ReduceOp.values()) {
-                if (type.supports(op)) {
+                if (type.supports(op) && op.isElementWise()) {
                     cases.add(shared("all-reduce", type, op, p -> Correct.allReduce(p, type, op)));
                 }
             }
@@ -40,6 +40,7 @@ public final class ConformanceCases {
         cases.addAll(NamedCases.all());
         cases.addAll(NamedRowCases.all());
         cases.addAll(NamedScaleCases.all());
+        cases.addAll(NamedAdasumCases.all());
         cases.add(
                 new ConformanceCase(
                         "refused-prescale", Scope.SHARED, LONG, Correct::refusedPrescale));
@@ -56,7 +57,7 @@ public final class ConformanceCases {
         List<ConformanceCase> cases = new ArrayList<>();
         for (DataType type : DataType.values()) {
             for (ReduceOp op : ReduceOp.values()) {
-                if (type.supports(op) && Samples.hasParts(type, op)) {
+                if (type.supports(op) && op.isElementWise() && Samples.hasParts(type, op)) {
                     String name = "reduce-scatter";
                     cases.add(shared(name, type, op, p -> CorrectParts.reduceScatter(p, type, op)));
                 }

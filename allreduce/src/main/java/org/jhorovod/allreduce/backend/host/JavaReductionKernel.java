@@ -216,6 +216,10 @@ public final class JavaReductionKernel implements ReductionKernel {
         }
     }
 
+    private static IllegalStateException notOfElements(ReduceOp op) {
+        return new IllegalStateException("bug: a reduction of elements by " + op);
+    }
+
     private static void reduce(ReduceOp op, float[] a, float[] b, int count) {
         switch (op) {
             case SUM, AVERAGE -> {
@@ -238,6 +242,7 @@ public final class JavaReductionKernel implements ReductionKernel {
                     a[i] = Math.max(a[i], b[i]);
                 }
             }
+            case ADASUM -> throw notOfElements(op);
         }
     }
 
@@ -263,6 +268,7 @@ public final class JavaReductionKernel implements ReductionKernel {
                     a[i] = Math.max(a[i], b[i]);
                 }
             }
+            case ADASUM -> throw notOfElements(op);
         }
     }
 
@@ -288,6 +294,7 @@ public final class JavaReductionKernel implements ReductionKernel {
                     a[i] = Math.max(a[i], b[i]);
                 }
             }
+            case ADASUM -> throw notOfElements(op);
         }
     }
 
@@ -313,6 +320,7 @@ public final class JavaReductionKernel implements ReductionKernel {
                     a[i] = Math.max(a[i], b[i]);
                 }
             }
+            case ADASUM -> throw notOfElements(op);
         }
     }
 
