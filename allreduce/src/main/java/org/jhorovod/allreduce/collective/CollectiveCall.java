@@ -51,7 +51,8 @@ public record CollectiveCall(
         ALLOCATION("allocation"),
         REDUCE_SCATTER("reduce-scatter"),
         UNEQUAL_ALL_GATHER("unequal all-gather"),
-        ALL_TO_ALL("all-to-all");
+        ALL_TO_ALL("all-to-all"),
+        SPARSE_ALL_REDUCE("sparse all-reduce");
 
         private final String word;
 

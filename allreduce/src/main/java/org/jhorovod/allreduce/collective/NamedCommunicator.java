@@ -86,6 +86,31 @@ public interface NamedCommunicator extends Communicator {
     }
 
     /**
+     * Sums or averages rows that are named by indices: all ranks have the same result as of an
+     * all-reduce of the tensors in which all other rows are 0, as far as rounding goes, and the
+     * same bits. Does not block; the memory of the rows belongs to the engine until the future
+     * completes.
+     *
+     * <p>The rows of all ranks are gathered, so that this pays where they are few. A rank that has
+     * joined has none, and an average leaves it out.
+     *
+     * @param rows as many as this rank likes, or none; their shape and the types of values and
+     *     indices are the same on all ranks
+     * @param reduction a sum or an average
+     * @return completes with new tensors: each index that any rank has, once and sorted, with the
+     *     sum of its rows in the order of the ranks
+     * @throws IllegalArgumentException if the reduction has no meaning for rows or their type, or
+     *     there are too many
+     */
+    CompletableFuture<SparseRows> sparseAllReduceAsync(
+            String name, SparseRows rows, Reduction reduction);
+
+    /** {@link #sparseAllReduceAsync} that blocks until the result is there. */
+    default SparseRows sparseAllReduce(String name, SparseRows rows, Reduction reduction) {
+        return await(sparseAllReduceAsync(name, rows, reduction));
+    }
+
+    /**
      * What came of an all-to-all.
      *
      * @param tensor the rows from each rank, in rank order

@@ -50,6 +50,7 @@ final class AbsentRank {
                         HostTensor.allocate(call.type(), parts.total()),
                         parts.counts());
             }
+            case SPARSE_ALL_REDUCE -> Sparse.takePart(lane, entry);
             case REDUCE_SCATTER -> {
                 ReduceOp op = Objects.requireNonNull(call.op());
                 TensorShape shape = entry.request().shape();

@@ -15,6 +15,7 @@ import org.jhorovod.allreduce.collective.NamedCommunicator;
 import org.jhorovod.allreduce.collective.ProcessSet;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.RegisteredMemory;
+import org.jhorovod.allreduce.collective.SparseRows;
 import org.jhorovod.allreduce.collective.Tensor;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.ControlPlane;
@@ -167,7 +168,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     @Override
     public CompletableFuture<HostTensor> allGatherAsync(String name, HostTensor input) {
         return lane.submit(
-                ofRows(Kind.UNEQUAL_ALL_GATHER, name, input, null),
+                ofRows(Kind.UNEQUAL_ALL_GATHER, name, input, null, Request.BY_ROWS),
                 Named.of((on, entry, takingPart) -> Rows.gather(on, entry, input)));
     }
 
@@ -182,10 +183,22 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
                             .formatted(name));
         }
         return lane.submit(
-                ofRows(Kind.REDUCE_SCATTER, name, input, reduction),
+                ofRows(Kind.REDUCE_SCATTER, name, input, reduction, Request.BY_ROWS),
                 Named.of(
                         (on, entry, takingPart) ->
                                 Rows.reduce(on, entry, input, reduction, takingPart)));
+    }
+
+    @Override
+    public CompletableFuture<SparseRows> sparseAllReduceAsync(
+            String name, SparseRows rows, Reduction reduction) {
+        Sparse.require(name, rows, reduction, size());
+        String parts = Request.byRowsWith(rows.indices().type());
+        return lane.submit(
+                ofRows(Kind.SPARSE_ALL_REDUCE, name, rows.values(), reduction, parts),
+                Named.of(
+                        (on, entry, takingPart) ->
+                                Sparse.reduce(on, entry, rows, reduction, takingPart)));
     }
 
     @Override
@@ -193,12 +206,12 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
             String name, HostTensor input, long... rowsToEach) {
         long[] rows = collectives.rowsToEach(name, input, rowsToEach);
         return lane.submit(
-                ofRows(Kind.ALL_TO_ALL, name, input, null),
+                ofRows(Kind.ALL_TO_ALL, name, input, null, Request.BY_ROWS),
                 Named.of((on, entry, takingPart) -> Rows.exchange(on, entry, input, rows)));
     }
 
     private static Request ofRows(
-            Kind kind, String name, HostTensor input, @Nullable Reduction reduction) {
+            Kind kind, String name, HostTensor input, @Nullable Reduction reduction, String parts) {
         input.requireOpen();
         CollectiveCall call =
                 new CollectiveCall(
@@ -211,7 +224,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
                         -1,
                         input.elementCount(),
                         CollectiveCall.Memory.HOST,
-                        Request.BY_ROWS);
+                        parts);
         return new Request(call, input.shape(), Request.Grouping.NONE);
     }
 

@@ -105,6 +105,14 @@ final class Disagreement {
                     other.call().type() + other.shape().toString(),
                     "Look for a reshape, or a model that is not the same on all ranks.");
         }
+        if (one.call().kind() == CollectiveCall.Kind.SPARSE_ALL_REDUCE
+                && one.indexType() != other.indexType()) {
+            return difference(
+                    "type of the indices",
+                    "indices of " + one.indexType(),
+                    "indices of " + other.indexType(),
+                    "Convert them to the same type on all ranks.");
+        }
         if (!one.call().parts().equals(other.call().parts())) {
             return difference(
                     "counts",

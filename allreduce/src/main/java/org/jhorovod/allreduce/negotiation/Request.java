@@ -23,6 +23,7 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
      */
     public static final String BY_ROWS = "by rows";
 
+    private static final String WITH_INDICES = " with indices of ";
     private static final int POSTSCALED = 2; // beside 1 for prescaled, on the wire
 
     /**
@@ -39,6 +40,16 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
         boolean isGroup() {
             return !name.isEmpty();
         }
+    }
+
+    /** The same where the rows have indices of their own. */
+    public static String byRowsWith(DataType indexType) {
+        return BY_ROWS + WITH_INDICES + indexType;
+    }
+
+    /** The type of the indices of the rows; INT64 where there are none. */
+    public DataType indexType() {
+        return call.parts().equals(byRowsWith(DataType.INT32)) ? DataType.INT32 : DataType.INT64;
     }
 
     /** The request in a few words, such as {@code all-reduce SUM of 'w' FLOAT32[3, 4]}. */
@@ -63,7 +74,7 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
     }
 
     private boolean isByRows() {
-        return call.parts().equals(BY_ROWS);
+        return call.parts().startsWith(BY_ROWS);
     }
 
     /** Whether the lengths of the ranks' tensors follow from counts that the callers gave. */
@@ -79,7 +90,7 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
         return switch (call.kind()) {
             case ALL_REDUCE, BARRIER -> true;
             case BROADCAST -> !absent.contains(call.root());
-            case REDUCE_SCATTER, UNEQUAL_ALL_GATHER -> isByRows();
+            case REDUCE_SCATTER, UNEQUAL_ALL_GATHER, SPARSE_ALL_REDUCE -> isByRows();
             default -> false;
         };
     }

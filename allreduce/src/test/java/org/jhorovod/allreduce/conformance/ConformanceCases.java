@@ -41,6 +41,7 @@ public final class ConformanceCases {
         cases.addAll(NamedRowCases.all());
         cases.addAll(NamedScaleCases.all());
         cases.addAll(NamedAdasumCases.all());
+        cases.addAll(NamedSparseCases.all());
         cases.add(
                 new ConformanceCase(
                         "refused-prescale", Scope.SHARED, LONG, Correct::refusedPrescale));
