@@ -52,7 +52,9 @@ public record CollectiveCall(
         REDUCE_SCATTER("reduce-scatter"),
         UNEQUAL_ALL_GATHER("unequal all-gather"),
         ALL_TO_ALL("all-to-all"),
-        SPARSE_ALL_REDUCE("sparse all-reduce");
+        SPARSE_ALL_REDUCE("sparse all-reduce"),
+        OBJECT_BROADCAST("object broadcast"),
+        OBJECT_ALL_GATHER("object all-gather");
 
         private final String word;
 

@@ -2,6 +2,7 @@ package org.jhorovod.allreduce.collective;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Collectives that ranks submit by name: in any order, from any thread, in another order on each
@@ -21,6 +22,9 @@ import java.util.concurrent.CompletableFuture;
  * #synchronize} are those of {@link #planned()}.
  */
 public interface NamedCommunicator extends Communicator {
+
+    /** The most bytes that an object may have, as its codec makes them. */
+    int MAX_OBJECT_BYTES = 1 << 26;
 
     /**
      * All-reduces several tensors, of which all run or none does. Does not block; each memory
@@ -42,8 +46,8 @@ public interface NamedCommunicator extends Communicator {
     /**
      * Says that this rank submits nothing more. Until all ranks have said so the others go on, and
      * this rank takes part with nothing: averages are those of the ranks that took part; sums,
-     * minima, maxima and products leave it out; an all-gather has no rows of it; a barrier does not
-     * wait for it. A broadcast from it fails. Does not block.
+     * minima, maxima, products and Adasum leave it out; an all-gather has no rows of it, and no
+     * object; a barrier does not wait for it. A broadcast from it fails. Does not block.
      *
      * @return completes with the rank that joined last, the same on all ranks
      * @throws MismatchException if this rank has joined already
@@ -108,6 +112,42 @@ public interface NamedCommunicator extends Communicator {
     /** {@link #sparseAllReduceAsync} that blocks until the result is there. */
     default SparseRows sparseAllReduce(String name, SparseRows rows, Reduction reduction) {
         return await(sparseAllReduceAsync(name, rows, reduction));
+    }
+
+    /**
+     * Gives all ranks the object of {@code root}; each makes a new one of its bytes, the root too.
+     * Does not block: the object is made bytes before this returns. The codec reads on the thread
+     * that runs all these collectives.
+     *
+     * @param value of the root; those of other ranks are not looked at, and may be null
+     * @return completes exceptionally with a {@link MismatchException} that names the root if the
+     *     codec cannot read its bytes, and if the root has joined
+     * @throws IllegalArgumentException if {@code root} is no rank, or its object is null or has
+     *     more than {@link #MAX_OBJECT_BYTES}
+     */
+    <T> CompletableFuture<T> broadcastObjectAsync(
+            String name, @Nullable T value, ObjectCodec<T> codec, int root);
+
+    /** {@link #broadcastObjectAsync} that blocks until the object is there. */
+    default <T> T broadcastObject(String name, @Nullable T value, ObjectCodec<T> codec, int root) {
+        return await(broadcastObjectAsync(name, value, codec, root));
+    }
+
+    /**
+     * Gives all ranks the objects of all, as {@link #broadcastObjectAsync} does that of one.
+     *
+     * @return completes with the objects in rank order, without those of ranks that have joined;
+     *     exceptionally with a {@link MismatchException} that names the rank whose bytes the codec
+     *     cannot read
+     * @throws IllegalArgumentException if this rank's object has more than {@link
+     *     #MAX_OBJECT_BYTES}
+     */
+    <T> CompletableFuture<List<T>> allGatherObjectsAsync(
+            String name, T value, ObjectCodec<T> codec);
+
+    /** {@link #allGatherObjectsAsync} that blocks until the objects are there. */
+    default <T> List<T> allGatherObjects(String name, T value, ObjectCodec<T> codec) {
+        return await(allGatherObjectsAsync(name, value, codec));
     }
 
     /**

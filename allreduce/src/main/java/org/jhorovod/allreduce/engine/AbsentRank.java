@@ -42,7 +42,7 @@ final class AbsentRank {
                 lane.broadcast(call.name(), unwanted, call.root());
             }
             case BARRIER -> lane.barrier(call.name());
-            case UNEQUAL_ALL_GATHER -> {
+            case UNEQUAL_ALL_GATHER, OBJECT_BROADCAST, OBJECT_ALL_GATHER -> {
                 Parts parts = Rows.parts(entry);
                 lane.allGather(
                         call.name(),

@@ -60,17 +60,21 @@ final class Collectives {
     }
 
     Collective broadcast(String name, Tensor tensor, int root) {
-        if (root < 0 || root >= size) {
-            throw new IllegalArgumentException(
-                    "The root %d of the broadcast of '%s' is no rank: there are %d, numbered from 0."
-                            .formatted(root, name, size));
-        }
+        requireRoot(name, root);
         CollectiveCall call = call(Kind.BROADCAST, name, tensor, null, root);
         return new Collective(
                 call,
                 tensor.shape(),
                 (at, operation) -> at.broadcast(operation, tensor, root),
                 backends.runOnCallers(call.memory()));
+    }
+
+    void requireRoot(String name, int root) {
+        if (root < 0 || root >= size) {
+            throw new IllegalArgumentException(
+                    "The root %d of the broadcast of '%s' is no rank: there are %d, numbered from 0."
+                            .formatted(root, name, size));
+        }
     }
 
     Collective allGather(String name, Tensor input, Tensor output) {

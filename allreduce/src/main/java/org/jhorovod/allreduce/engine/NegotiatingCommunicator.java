@@ -12,6 +12,7 @@ import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.NamedCommunicator;
+import org.jhorovod.allreduce.collective.ObjectCodec;
 import org.jhorovod.allreduce.collective.ProcessSet;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.RegisteredMemory;
@@ -208,6 +209,42 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
         return lane.submit(
                 ofRows(Kind.ALL_TO_ALL, name, input, null, Request.BY_ROWS),
                 Named.of((on, entry, takingPart) -> Rows.exchange(on, entry, input, rows)));
+    }
+
+    @Override
+    public <T> CompletableFuture<T> broadcastObjectAsync(
+            String name, @Nullable T value, ObjectCodec<T> codec, int root) {
+        collectives.requireRoot(name, root);
+        if (root == rank() && value == null) {
+            throw new IllegalArgumentException(
+                    "The root %d of the broadcast of the object '%s' has none: it is null."
+                            .formatted(root, name));
+        }
+        HostTensor own =
+                root == rank() && value != null
+                        ? GatheredObjects.encode(name, value, codec)
+                        : GatheredObjects.none();
+        return gatherObjects(GatheredObjects.request(Kind.OBJECT_BROADCAST, name, own, root), own)
+                .thenApply(objects -> GatheredObjects.decode(name, objects.get(0), codec));
+    }
+
+    @Override
+    public <T> CompletableFuture<List<T>> allGatherObjectsAsync(
+            String name, T value, ObjectCodec<T> codec) {
+        HostTensor own = GatheredObjects.encode(name, value, codec);
+        return gatherObjects(GatheredObjects.request(Kind.OBJECT_ALL_GATHER, name, own, -1), own)
+                .thenApply(
+                        objects ->
+                                objects.stream()
+                                        .map(o -> GatheredObjects.decode(name, o, codec))
+                                        .toList());
+    }
+
+    private CompletableFuture<List<GatheredObjects.FromRank>> gatherObjects(
+            Request request, HostTensor own) {
+        return lane.submit(
+                request,
+                Named.of((on, entry, takingPart) -> GatheredObjects.gather(on, entry, own)));
     }
 
     private static Request ofRows(

@@ -192,7 +192,7 @@ final class Disagreement {
             return Optional.empty();
         }
         String why =
-                request.call().kind() == CollectiveCall.Kind.BROADCAST
+                root >= 0
                         ? "it is the root, and has nothing to send. Broadcast from a rank that"
                                 + " still trains, or before it joins."
                         : "all ranks have to take part in it. Call it before a rank joins, or, for"

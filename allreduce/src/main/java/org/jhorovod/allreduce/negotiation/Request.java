@@ -6,6 +6,7 @@ import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
 import org.jhorovod.allreduce.collective.CollectiveCall.Memory;
 import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.NamedCommunicator;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.TensorShape;
 
@@ -23,6 +24,8 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
      */
     public static final String BY_ROWS = "by rows";
 
+    // With the mark before its bytes.
+    private static final long LONGEST_OBJECT = NamedCommunicator.MAX_OBJECT_BYTES + 1L;
     private static final String WITH_INDICES = " with indices of ";
     private static final int POSTSCALED = 2; // beside 1 for prescaled, on the wire
 
@@ -85,13 +88,36 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
         };
     }
 
+    /**
+     * Whether it is likely to be submitted again as it is: objects are as long as they happen to
+     * be.
+     */
+    boolean comesAgain() {
+        return switch (call.kind()) {
+            case SPARSE_ALL_REDUCE, OBJECT_BROADCAST, OBJECT_ALL_GATHER -> false;
+            default -> true;
+        };
+    }
+
     /** Whether it can run where a rank takes part with nothing. */
     boolean canRunWithout(List<Integer> absent) {
         return switch (call.kind()) {
             case ALL_REDUCE, BARRIER -> true;
-            case BROADCAST -> !absent.contains(call.root());
-            case REDUCE_SCATTER, UNEQUAL_ALL_GATHER, SPARSE_ALL_REDUCE -> isByRows();
+            case BROADCAST, OBJECT_BROADCAST -> !absent.contains(call.root());
+            case REDUCE_SCATTER, UNEQUAL_ALL_GATHER, SPARSE_ALL_REDUCE, OBJECT_ALL_GATHER ->
+                    isByRows();
             default -> false;
+        };
+    }
+
+    private static boolean isSensible(Kind kind, DataType type, TensorShape shape) {
+        return switch (kind) {
+            case OBJECT_BROADCAST, OBJECT_ALL_GATHER ->
+                    type == DataType.UINT8
+                            && shape.dimensions().size() == 1
+                            && shape.elementCount() <= LONGEST_OBJECT;
+            case SPARSE_ALL_REDUCE -> !shape.dimensions().isEmpty();
+            default -> true;
         };
     }
 
@@ -135,6 +161,9 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
             Math.multiplyExact(shape.elementCount(), (long) type.byteCount());
             if (kind == Kind.ALL_REDUCE && elementCount != shape.elementCount()) {
                 throw new IOException("it announced elements that its shape has not");
+            }
+            if (!isSensible(kind, type, shape)) {
+                throw new IOException("it announced an object or rows that cannot be");
             }
             ReduceOp reduceOp = op == 0 ? null : ReduceOp.values()[op - 1];
             CollectiveCall call =

@@ -42,6 +42,7 @@ public final class ConformanceCases {
         cases.addAll(NamedScaleCases.all());
         cases.addAll(NamedAdasumCases.all());
         cases.addAll(NamedSparseCases.all());
+        cases.addAll(NamedObjectCases.all());
         cases.add(
                 new ConformanceCase(
                         "refused-prescale", Scope.SHARED, LONG, Correct::refusedPrescale));

@@ -79,7 +79,7 @@ final class NamedAdasumCases {
     /** As the formula says, up to rounding, and the same bits on all ranks. */
     private static void any(NamedCommunicator c) {
         for (DataType type : TYPES) {
-            for (int count : new int[] {2, 1009, 60_000}) {
+            for (int count : new int[] {2, 1009, 20_011}) {
                 HostTensor tensor = tensor(type, drawn(type, count, c.rank()));
                 c.allReduce("any", tensor, ReduceOp.ADASUM);
                 double[] expected = expected(c.size(), type, count);
@@ -152,8 +152,8 @@ final class NamedAdasumCases {
         HostTensor most = tensor(tensor.type(), own);
         c.groupedAllReduce("least", List.of(least), Reduction.of(ReduceOp.MIN));
         c.groupedAllReduce("most", List.of(most), Reduction.of(ReduceOp.MAX));
-        assertThat(elements(least)).containsExactly(own);
-        assertThat(elements(most)).containsExactly(own);
+        assertThat(elements(least)).isEqualTo(own);
+        assertThat(elements(most)).isEqualTo(own);
     }
 
     private static void extreme(NamedCommunicator c) {
