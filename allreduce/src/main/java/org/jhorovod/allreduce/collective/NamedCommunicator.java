@@ -33,6 +33,7 @@ public interface NamedCommunicator extends Communicator {
      * @param name of the group, the same on all ranks; the tensors are called {@code name/0} and so
      *     on
      * @param tensors as many on every rank
+     * @param reduction of each tensor by itself, also by {@link ReduceOp#ADASUM}
      */
     CompletableFuture<Void> groupedAllReduceAsync(
             String name, List<? extends Tensor> tensors, Reduction reduction);

@@ -23,6 +23,22 @@ class LettersFuzzTest {
                     TensorShape.of(2, 3),
                     new Request.Grouping("g", 2));
 
+    private static final Request OBJECT =
+            new Request(
+                    new CollectiveCall(
+                            Kind.OBJECT_BROADCAST,
+                            "o",
+                            DataType.UINT8,
+                            null,
+                            false,
+                            -0.5,
+                            1,
+                            6,
+                            Memory.HOST,
+                            Request.BY_ROWS),
+                    TensorShape.of(6),
+                    Request.Grouping.NONE);
+
     static Stream<byte[]> seeds() {
         return Stream.of(
                 letter(
@@ -32,6 +48,7 @@ class LettersFuzzTest {
                         Letters.announcements(
                                 List.of(
                                         Announcement.encode(new Announcement.Fresh(GATHER)),
+                                        Announcement.encode(new Announcement.Fresh(OBJECT)),
                                         Announcement.encode(new Announcement.Known(3))))),
                 letter(
                         Letters.steps(
