@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import picocli.CommandLine.ITypeConverter;
@@ -175,9 +176,16 @@ final class PerfOptions {
     }
 
     private static final class Ops implements ITypeConverter<Choice<ReduceOp>> {
+        /** Of which each element can be checked by itself. */
+        private static ReduceOp[] elementWise() {
+            return Stream.of(ReduceOp.values())
+                    .filter(ReduceOp::isElementWise)
+                    .toArray(ReduceOp[]::new);
+        }
+
         @Override
         public Choice<ReduceOp> convert(String text) {
-            return Choice.oneOrAll(text, ReduceOp.values(), ALL);
+            return Choice.oneOrAll(text, elementWise(), ALL);
         }
     }
 

@@ -91,6 +91,7 @@ final class ReductionCheck {
                         case MIN -> Math.min(expected, input);
                         case MAX -> Math.max(expected, input);
                         case PRODUCT -> expected * input;
+                        case ADASUM -> throw notOfElements();
                     };
         }
         double scale =
@@ -99,12 +100,17 @@ final class ReductionCheck {
                     case AVERAGE -> sizes / ranks;
                     case MIN, MAX -> 0;
                     case PRODUCT -> Math.abs(expected);
+                    case ADASUM -> throw notOfElements();
                 };
         if (op == ReduceOp.AVERAGE) {
             expected /= ranks;
         }
         double tolerance = 2 * (ranks + 2) * Math.scalb(scale, -significantBits);
         return Math.abs(got - expected) <= tolerance; // false for NaN
+    }
+
+    private static IllegalStateException notOfElements() {
+        return new IllegalStateException("bug: elements do not tell what ADASUM makes of them");
     }
 
     private long expectedWhole(long index) {
@@ -117,6 +123,7 @@ final class ReductionCheck {
                         case MIN -> Math.min(expected, input);
                         case MAX -> Math.max(expected, input);
                         case PRODUCT -> expected * input;
+                        case ADASUM -> throw notOfElements();
                     };
         }
         long wrapped = wrap(expected);

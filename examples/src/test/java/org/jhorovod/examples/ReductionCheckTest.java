@@ -42,6 +42,7 @@ class ReductionCheckTest {
                         type ->
                                 Stream.of(ReduceOp.values())
                                         .filter(type::supports)
+                                        .filter(ReduceOp::isElementWise)
                                         .map(op -> Arguments.of(type, op)));
     }
 

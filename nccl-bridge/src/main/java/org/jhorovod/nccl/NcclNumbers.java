@@ -30,6 +30,7 @@ final class NcclNumbers {
             case MIN -> nccl.ncclMin;
             case MAX -> nccl.ncclMax;
             case PRODUCT -> nccl.ncclProd;
+            case ADASUM -> throw new IllegalArgumentException("bug: NCCL has no " + op);
         };
     }
 }

@@ -34,7 +34,7 @@ final class CollectiveTable implements RankCase {
             Communicator communicator, DeviceBuffer buffer, DataType type, int count) {
         int done = 0;
         for (ReduceOp op : ReduceOp.values()) {
-            if (!type.supports(op)) {
+            if (!type.supports(op) || !op.isElementWise()) {
                 continue;
             }
             int salt = op.ordinal() + count;

@@ -82,6 +82,7 @@ final class Elements {
                     case MIN -> Math::min;
                     case MAX -> Math::max;
                     case PRODUCT -> (a, b) -> a * b;
+                    case ADASUM -> throw new IllegalArgumentException(String.valueOf(op));
                 };
         for (int rank = 1; rank < size; rank++) {
             double[] next = of(type, rank, count, salt);

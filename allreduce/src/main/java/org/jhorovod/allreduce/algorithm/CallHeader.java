@@ -12,8 +12,8 @@ import org.jhorovod.allreduce.collective.ReduceOp;
 /*
  * On the wire, before the elements of each collective:
  *   length:short (of what follows)  magic:short  generation:int  sequence:long
- *   kind:byte  type:byte  op:byte (-1 none)  prescaled:byte  memory:byte  root:int  elementCount:long
- *   partsLength:byte  parts: UTF-8  name: the rest, UTF-8
+ *   kind:byte  type:byte  op:byte (-1 none)  prescaled:byte  postscale:double  memory:byte  root:int
+ *   elementCount:long  partsLength:byte  parts: UTF-8  name: the rest, UTF-8
  */
 /**
  * What a rank tells the next one about the collective that it runs, so that a rank that has gone
@@ -26,7 +26,7 @@ import org.jhorovod.allreduce.collective.ReduceOp;
 record CallHeader(int generation, long sequence, CollectiveCall call) {
     static final int LENGTH_BYTES = 2;
     private static final short MAGIC = 0x4a43;
-    private static final int FIXED_BYTES = 2 + 4 + 8 + 1 + 1 + 1 + 1 + 1 + 4 + 8 + 1;
+    private static final int FIXED_BYTES = 2 + 4 + 8 + 1 + 1 + 1 + 1 + 8 + 1 + 4 + 8 + 1;
     static final int MAX_BYTES =
             FIXED_BYTES + Parts.MAX_DESCRIPTION_BYTES + CollectiveCall.MAX_NAME_BYTES;
 
@@ -47,6 +47,7 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
                 .put((byte) call.type().ordinal())
                 .put((byte) (op == null ? -1 : op.ordinal()))
                 .put((byte) (call.isPrescaled() ? 1 : 0))
+                .putDouble(call.postscale())
                 .put((byte) call.memory().ordinal())
                 .putInt(call.root())
                 .putLong(call.elementCount())
@@ -75,6 +76,7 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
         int type = body.get();
         int op = body.get();
         boolean isPrescaled = body.get() != 0;
+        double postscale = body.getDouble();
         int memory = body.get();
         int root = body.getInt();
         long elementCount = body.getLong();
@@ -88,6 +90,7 @@ record CallHeader(int generation, long sequence, CollectiveCall call) {
                             DataType.values()[type],
                             op == -1 ? null : ReduceOp.values()[op],
                             isPrescaled,
+                            postscale,
                             root,
                             elementCount,
                             CollectiveCall.Memory.values()[memory],

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param type the element type
  * @param op the reduction, or null where the collective does not reduce
  * @param isPrescaled whether each rank multiplies its elements by a factor of its own before
+ * @param postscale by what the result is multiplied; 1 for nothing
  * @param root the rank that sends, or -1 where the collective has no root
  * @param elementCount the elements that each rank contributes, or those of all parts; 0 where the
  *     ranks contribute as many as they like
@@ -24,6 +25,7 @@ public record CollectiveCall(
         DataType type,
         @Nullable ReduceOp op,
         boolean isPrescaled,
+        double postscale,
         int root,
         long elementCount,
         Memory memory,
@@ -49,7 +51,10 @@ public record CollectiveCall(
         ALLOCATION("allocation"),
         REDUCE_SCATTER("reduce-scatter"),
         UNEQUAL_ALL_GATHER("unequal all-gather"),
-        ALL_TO_ALL("all-to-all");
+        ALL_TO_ALL("all-to-all"),
+        SPARSE_ALL_REDUCE("sparse all-reduce"),
+        OBJECT_BROADCAST("object broadcast"),
+        OBJECT_ALL_GATHER("object all-gather");
 
         private final String word;
 
@@ -66,8 +71,12 @@ public record CollectiveCall(
     /** The longest name in UTF-8 bytes. */
     public static final int MAX_NAME_BYTES = 512;
 
-    /** Checks the lengths of the texts. */
+    /** Checks the lengths of the texts, and the factor. */
     public CollectiveCall {
+        if (!Double.isFinite(postscale)) {
+            throw new IllegalArgumentException(
+                    "A postscale must be finite, not %s.".formatted(postscale));
+        }
         if (parts.getBytes(StandardCharsets.UTF_8).length > Parts.MAX_DESCRIPTION_BYTES) {
             throw new IllegalArgumentException("bug: parts described by '%s'".formatted(parts));
         }
@@ -78,7 +87,7 @@ public record CollectiveCall(
         }
     }
 
-    /** A call whose elements are not divided into parts. */
+    /** A call whose elements are not divided into parts, and whose result is not scaled. */
     public CollectiveCall(
             Kind kind,
             String name,
@@ -88,7 +97,7 @@ public record CollectiveCall(
             int root,
             long elementCount,
             Memory memory) {
-        this(kind, name, type, op, isPrescaled, root, elementCount, memory, "");
+        this(kind, name, type, op, isPrescaled, 1, root, elementCount, memory, "");
     }
 
     /** The call in a few words, such as {@code all-reduce SUM of 'weight' FLOAT32[10]}. */
@@ -99,6 +108,7 @@ public record CollectiveCall(
         return kind.word()
                 + (isPrescaled ? " prescaled" : "")
                 + (op == null ? "" : " " + op)
+                + (postscale == 1 ? "" : " times " + postscale)
                 + " of '"
                 + name
                 + "' "

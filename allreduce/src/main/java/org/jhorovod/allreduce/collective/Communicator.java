@@ -116,10 +116,10 @@ public interface Communicator extends AutoCloseable {
      * Reduces the inputs element by element over all ranks, and gives each rank one part of the
      * result. Does not block; both memories belong to the engine until the future completes.
      *
-     * <p>Types, operations and prescale are those of all-reduce, and so is rounding, but the last
-     * bits of floating-point sums and products may differ from those of an all-reduce, where ranks
-     * add in another order: around a ring of more than two ranks, in MPI and in NCCL. Over shared
-     * memory they are the same.
+     * <p>Types, operations and factors are those of all-reduce, but for {@link ReduceOp#ADASUM},
+     * which has no parts, and so is rounding, but the last bits of floating-point sums and products
+     * may differ from those of an all-reduce, where ranks add in another order: around a ring of
+     * more than two ranks, in MPI and in NCCL. Over shared memory they are the same.
      *
      * @param input all parts in rank order, as long on every rank; stays as it is
      * @param output this rank's part, of the same type; may not overlap input

@@ -48,9 +48,13 @@ public enum DataType {
 
     /**
      * Whether the reduction has a meaning for elements of this type. Truth values have a minimum
-     * (true on all ranks) and a maximum (true on any rank), and no sum.
+     * (true on all ranks) and a maximum (true on any rank), and no sum; {@link ReduceOp#ADASUM} is
+     * for floating-point numbers.
      */
     public boolean supports(ReduceOp op) {
+        if (op == ReduceOp.ADASUM) {
+            return isFloatingPoint();
+        }
         return this != BOOL || op == ReduceOp.MIN || op == ReduceOp.MAX;
     }
 }

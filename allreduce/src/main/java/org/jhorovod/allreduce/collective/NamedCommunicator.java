@@ -2,6 +2,7 @@ package org.jhorovod.allreduce.collective;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Collectives that ranks submit by name: in any order, from any thread, in another order on each
@@ -22,6 +23,9 @@ import java.util.concurrent.CompletableFuture;
  */
 public interface NamedCommunicator extends Communicator {
 
+    /** The most bytes that an object may have, as its codec makes them. */
+    int MAX_OBJECT_BYTES = 1 << 26;
+
     /**
      * All-reduces several tensors, of which all run or none does. Does not block; each memory
      * belongs to the engine until the future completes.
@@ -29,6 +33,7 @@ public interface NamedCommunicator extends Communicator {
      * @param name of the group, the same on all ranks; the tensors are called {@code name/0} and so
      *     on
      * @param tensors as many on every rank
+     * @param reduction of each tensor by itself, also by {@link ReduceOp#ADASUM}
      */
     CompletableFuture<Void> groupedAllReduceAsync(
             String name, List<? extends Tensor> tensors, Reduction reduction);
@@ -42,8 +47,8 @@ public interface NamedCommunicator extends Communicator {
     /**
      * Says that this rank submits nothing more. Until all ranks have said so the others go on, and
      * this rank takes part with nothing: averages are those of the ranks that took part; sums,
-     * minima, maxima and products leave it out; an all-gather has no rows of it; a barrier does not
-     * wait for it. A broadcast from it fails. Does not block.
+     * minima, maxima, products and Adasum leave it out; an all-gather has no rows of it, and no
+     * object; a barrier does not wait for it. A broadcast from it fails. Does not block.
      *
      * @return completes with the rank that joined last, the same on all ranks
      * @throws MismatchException if this rank has joined already
@@ -83,6 +88,67 @@ public interface NamedCommunicator extends Communicator {
      */
     default HostTensor reduceScatter(String name, HostTensor input, Reduction reduction) {
         return await(reduceScatterAsync(name, input, reduction));
+    }
+
+    /**
+     * Sums or averages rows that are named by indices: all ranks have the same result as of an
+     * all-reduce of the tensors in which all other rows are 0, as far as rounding goes, and the
+     * same bits. Does not block; the memory of the rows belongs to the engine until the future
+     * completes.
+     *
+     * <p>The rows of all ranks are gathered, so that this pays where they are few. A rank that has
+     * joined has none, and an average leaves it out.
+     *
+     * @param rows as many as this rank likes, or none; their shape and the types of values and
+     *     indices are the same on all ranks
+     * @param reduction a sum or an average
+     * @return completes with new tensors: each index that any rank has, once and sorted, with the
+     *     sum of its rows in the order of the ranks
+     * @throws IllegalArgumentException if the reduction has no meaning for rows or their type, or
+     *     there are too many
+     */
+    CompletableFuture<SparseRows> sparseAllReduceAsync(
+            String name, SparseRows rows, Reduction reduction);
+
+    /** {@link #sparseAllReduceAsync} that blocks until the result is there. */
+    default SparseRows sparseAllReduce(String name, SparseRows rows, Reduction reduction) {
+        return await(sparseAllReduceAsync(name, rows, reduction));
+    }
+
+    /**
+     * Gives all ranks the object of {@code root}; each makes a new one of its bytes, the root too.
+     * Does not block: the object is made bytes before this returns. The codec reads on the thread
+     * that runs all these collectives.
+     *
+     * @param value of the root; those of other ranks are not looked at, and may be null
+     * @return completes exceptionally with a {@link MismatchException} that names the root if the
+     *     codec cannot read its bytes, and if the root has joined
+     * @throws IllegalArgumentException if {@code root} is no rank, or its object is null or has
+     *     more than {@link #MAX_OBJECT_BYTES}
+     */
+    <T> CompletableFuture<T> broadcastObjectAsync(
+            String name, @Nullable T value, ObjectCodec<T> codec, int root);
+
+    /** {@link #broadcastObjectAsync} that blocks until the object is there. */
+    default <T> T broadcastObject(String name, @Nullable T value, ObjectCodec<T> codec, int root) {
+        return await(broadcastObjectAsync(name, value, codec, root));
+    }
+
+    /**
+     * Gives all ranks the objects of all, as {@link #broadcastObjectAsync} does that of one.
+     *
+     * @return completes with the objects in rank order, without those of ranks that have joined;
+     *     exceptionally with a {@link MismatchException} that names the rank whose bytes the codec
+     *     cannot read
+     * @throws IllegalArgumentException if this rank's object has more than {@link
+     *     #MAX_OBJECT_BYTES}
+     */
+    <T> CompletableFuture<List<T>> allGatherObjectsAsync(
+            String name, T value, ObjectCodec<T> codec);
+
+    /** {@link #allGatherObjectsAsync} that blocks until the objects are there. */
+    default <T> List<T> allGatherObjects(String name, T value, ObjectCodec<T> codec) {
+        return await(allGatherObjectsAsync(name, value, codec));
     }
 
     /**

@@ -16,9 +16,10 @@ import org.jhorovod.allreduce.negotiation.Step;
  * Note [Ranks that have joined]
  *
  * A rank that has joined still moves bytes, for all ranks do in every collective. It gives elements that
- * change nothing: 0 to a sum, 1 to a product, the largest of all to a minimum, the least to a maximum.
+ * change nothing: 0 to a sum and to Adasum, 1 to a product, the largest of all to a minimum, the least to a maximum.
  * An average is the sum divided by the ranks that took part: floating-point elements are divided before
- * they are summed, as by a prescale, and integers after it, towards zero as always.
+ * they are summed, as by a prescale, and integers after it, towards zero as always. A postscale follows,
+ * on the ranks that took part.
  */
 /** What takes the place of a rank that has joined, and how the others average without it. */
 final class AbsentRank {
@@ -41,7 +42,7 @@ final class AbsentRank {
                 lane.broadcast(call.name(), unwanted, call.root());
             }
             case BARRIER -> lane.barrier(call.name());
-            case UNEQUAL_ALL_GATHER -> {
+            case UNEQUAL_ALL_GATHER, OBJECT_BROADCAST, OBJECT_ALL_GATHER -> {
                 Parts parts = Rows.parts(entry);
                 lane.allGather(
                         call.name(),
@@ -49,6 +50,7 @@ final class AbsentRank {
                         HostTensor.allocate(call.type(), parts.total()),
                         parts.counts());
             }
+            case SPARSE_ALL_REDUCE -> Sparse.takePart(lane, entry);
             case REDUCE_SCATTER -> {
                 ReduceOp op = Objects.requireNonNull(call.op());
                 TensorShape shape = entry.request().shape();
@@ -71,7 +73,7 @@ final class AbsentRank {
     /** Elements that change no other rank's result. */
     static HostTensor neutral(DataType type, long elementCount, ReduceOp op) {
         HostTensor tensor = HostTensor.allocate(type, elementCount);
-        if (op != ReduceOp.SUM && op != ReduceOp.AVERAGE) {
+        if (op == ReduceOp.PRODUCT || op == ReduceOp.MIN || op == ReduceOp.MAX) {
             tensor.buffers().forEach(buffer -> fill(buffer, type, op));
         }
         return tensor;
@@ -128,7 +130,7 @@ final class AbsentRank {
     /** The reduction that all ranks make, where some have joined. */
     static Reduction without(Reduction asked, DataType type, int takingPart) {
         if (asked.op() != ReduceOp.AVERAGE) {
-            return asked;
+            return asked.withoutPostscale();
         }
         return type.isFloatingPoint()
                 ? ReduceOp.SUM.prescaledBy(asked.prescale().orElse(1) / takingPart)
@@ -139,6 +141,9 @@ final class AbsentRank {
     static void finish(Reduction asked, HostTensor tensor, int takingPart) {
         if (asked.op() == ReduceOp.AVERAGE && !tensor.type().isFloatingPoint()) {
             tensor.buffers().forEach(buffer -> divide(buffer, tensor.type(), takingPart));
+        }
+        if (asked.isPostscaled()) {
+            new Postscaling().apply(tensor, asked.postscale());
         }
     }
 

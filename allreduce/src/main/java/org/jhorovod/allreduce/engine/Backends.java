@@ -23,6 +23,8 @@ public final class Backends implements AutoCloseable {
     private final @Nullable Backend<DeviceTensor> device; // null where no device memory is reduced
     private final String whyNoDevice;
     private final CountsComparison countsComparison;
+    private final Adasum adasum;
+    private final Postscaling postscaling = new Postscaling();
     private final @Nullable DeviceAgreement agreement; // null where all ranks are in this process
 
     private Backends(
@@ -32,6 +34,7 @@ public final class Backends implements AutoCloseable {
             @Nullable DeviceAgreement agreement) {
         this.host = host;
         this.countsComparison = new CountsComparison(host);
+        this.adasum = new Adasum(host);
         this.device = device;
         this.whyNoDevice = whyNoDevice;
         this.agreement = agreement;
@@ -86,10 +89,17 @@ public final class Backends implements AutoCloseable {
 
     void allReduce(Operation operation, Tensor tensor, Reduction reduction) {
         if (tensor instanceof HostTensor onHost) {
-            host.allReduce(operation, onHost, reduction);
+            host.allReduce(operation, onHost, reduction.withoutPostscale());
+            postscaling.apply(onHost, reduction.postscale());
         } else {
-            deviceAfterComparison(operation).allReduce(operation, (DeviceTensor) tensor, reduction);
+            deviceAfterComparison(operation)
+                    .allReduce(operation, (DeviceTensor) tensor, reduction.scaledBefore());
         }
+    }
+
+    /** Reduces a tensor in host memory as a whole; see {@link Adasum#run}. */
+    void adasum(Operation operation, HostTensor tensor, int rank, int size) {
+        adasum.run(operation, tensor, rank, size);
     }
 
     /** Host memory that is good for collectives. */
@@ -130,14 +140,16 @@ public final class Backends implements AutoCloseable {
     void reduceScatter(
             Operation operation, Tensor input, Tensor output, Reduction reduction, Parts parts) {
         if (input instanceof HostTensor onHost) {
-            host.reduceScatter(operation, onHost, (HostTensor) output, reduction, parts);
+            HostTensor part = (HostTensor) output;
+            host.reduceScatter(operation, onHost, part, reduction.withoutPostscale(), parts);
+            postscaling.apply(part, reduction.postscale());
         } else {
             deviceAfterComparison(operation)
                     .reduceScatter(
                             operation,
                             (DeviceTensor) input,
                             (DeviceTensor) output,
-                            reduction,
+                            reduction.scaledBefore(),
                             parts);
         }
     }

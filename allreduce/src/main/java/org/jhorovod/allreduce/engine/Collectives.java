@@ -1,6 +1,7 @@
 package org.jhorovod.allreduce.engine;
 
 import java.util.Arrays;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
@@ -9,15 +10,19 @@ import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.Parts;
+import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Tensor;
 import org.jhorovod.allreduce.collective.TensorShape;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.spi.Allocation;
+import org.jhorovod.allreduce.spi.Operation;
 import org.jspecify.annotations.Nullable;
 
 /** Checks the arguments of collectives at their calls. */
 final class Collectives {
+    private static final int MOST_IN_ARRAY = Integer.MAX_VALUE - 8;
+
     private final int rank;
     private final int size;
     private final Backends backends;
@@ -54,25 +59,38 @@ final class Collectives {
     Collective allReduce(String name, Tensor tensor, Reduction reduction) {
         reduction.requireMeaning(name, tensor);
         CollectiveCall call = call(Kind.ALL_REDUCE, name, tensor, reduction, -1);
-        return new Collective(
-                call,
-                tensor.shape(),
-                (at, operation) -> at.allReduce(operation, tensor, reduction),
-                backends.runOnCallers(call.memory()));
+        BiConsumer<Backends, Operation> body =
+                reduction.op() == ReduceOp.ADASUM
+                        ? adasum(name, (HostTensor) tensor)
+                        : (at, operation) -> at.allReduce(operation, tensor, reduction);
+        return new Collective(call, tensor.shape(), body, backends.runOnCallers(call.memory()));
+    }
+
+    private BiConsumer<Backends, Operation> adasum(String name, HostTensor tensor) {
+        if (tensor.elementCount() / size >= MOST_IN_ARRAY) {
+            throw new IllegalArgumentException(
+                    "The reduction of '%s' asks for ADASUM of %s, but %d ranks take less than %d elements each. Reduce it in parts."
+                            .formatted(name, tensor, size, MOST_IN_ARRAY));
+        }
+        return (at, operation) -> at.adasum(operation, tensor, rank, size);
     }
 
     Collective broadcast(String name, Tensor tensor, int root) {
-        if (root < 0 || root >= size) {
-            throw new IllegalArgumentException(
-                    "The root %d of the broadcast of '%s' is no rank: there are %d, numbered from 0."
-                            .formatted(root, name, size));
-        }
+        requireRoot(name, root);
         CollectiveCall call = call(Kind.BROADCAST, name, tensor, null, root);
         return new Collective(
                 call,
                 tensor.shape(),
                 (at, operation) -> at.broadcast(operation, tensor, root),
                 backends.runOnCallers(call.memory()));
+    }
+
+    void requireRoot(String name, int root) {
+        if (root < 0 || root >= size) {
+            throw new IllegalArgumentException(
+                    "The root %d of the broadcast of '%s' is no rank: there are %d, numbered from 0."
+                            .formatted(root, name, size));
+        }
     }
 
     Collective allGather(String name, Tensor input, Tensor output) {
@@ -109,6 +127,7 @@ final class Collectives {
 
     Collective reduceScatter(
             String name, Tensor input, Tensor output, Reduction reduction, long[] elementCounts) {
+        reduction.requireParts(name);
         reduction.requireMeaning(name, input);
         String what = "reduce-scatter of '%s'".formatted(name);
         Parts parts = parts(what, "counts", elementCounts);
@@ -259,6 +278,7 @@ final class Collectives {
                 call.type(),
                 call.op(),
                 call.isPrescaled(),
+                call.postscale(),
                 call.root(),
                 call.elementCount(),
                 call.memory(),
@@ -274,8 +294,10 @@ final class Collectives {
                 tensor.type(),
                 reduction == null ? null : reduction.op(),
                 reduction != null && reduction.isPrescaled(),
+                reduction == null ? 1 : reduction.postscale(),
                 root,
                 tensor.elementCount(),
-                Memory.of(tensor));
+                Memory.of(tensor),
+                "");
     }
 }

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class Named<T> {
     private final Body<T> body;
     private final Optional<HostTensor> fusible;
+    private final double postscale;
     private final CompletableFuture<T> future = new CompletableFuture<>();
     private @Nullable T result; // owned by the lane's thread; null before, and of Void
 
@@ -31,19 +32,24 @@ final class Named<T> {
         @Nullable T run(EngineCommunicator lane, Step.Entry entry, int takingPart);
     }
 
-    private Named(Body<T> body, Optional<HostTensor> fusible) {
+    private Named(Body<T> body, Optional<HostTensor> fusible, double postscale) {
         this.body = body;
         this.fusible = fusible;
+        this.postscale = postscale;
     }
 
     /** What runs by itself. */
     static <T> Named<T> of(Body<T> body) {
-        return new Named<>(body, Optional.empty());
+        return new Named<>(body, Optional.empty(), 1);
     }
 
-    /** What may be reduced together with others of its type and operation. */
-    static Named<Void> ofFusible(HostTensor tensor, Body<Void> body) {
-        return new Named<>(body, Optional.of(tensor));
+    /**
+     * What may be reduced together with others of its type and operation.
+     *
+     * @param postscale its own factor after that; the body applies it by itself
+     */
+    static Named<Void> ofFusible(HostTensor tensor, double postscale, Body<Void> body) {
+        return new Named<>(body, Optional.of(tensor), postscale);
     }
 
     CompletableFuture<T> future() {
@@ -53,6 +59,11 @@ final class Named<T> {
     /** The tensor to fuse. */
     HostTensor tensor() {
         return fusible.orElseThrow();
+    }
+
+    /** The factor of its result, where it has been fused. */
+    double postscale() {
+        return postscale;
     }
 
     void run(EngineCommunicator lane, Step.Entry entry, int takingPart) {

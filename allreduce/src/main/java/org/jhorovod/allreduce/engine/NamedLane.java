@@ -64,6 +64,7 @@ final class NamedLane implements Coordination.Listener {
     private final AtomicReference<@Nullable CompletableFuture<Integer>> joining =
             new AtomicReference<>();
     private final FusionBuffer fusion = new FusionBuffer(); // owned by the lane's thread
+    private final Postscaling postscaling = new Postscaling(); // so too
     private final AtomicBoolean isStarted = new AtomicBoolean();
     private final Thread thread;
     private volatile @Nullable CollectiveException end; // why nothing more can be submitted
@@ -322,6 +323,7 @@ final class NamedLane implements Coordination.Listener {
         running.allReduce(first.name(), packed, Reduction.of(op));
         long unpackingNanos = track.begin();
         fusion.unpack(tensors);
+        own.forEach(named -> postscaling.apply(named.tensor(), named.postscale()));
         track.span("UNPACK", first.name(), packed.byteCount(), unpackingNanos);
     }
 

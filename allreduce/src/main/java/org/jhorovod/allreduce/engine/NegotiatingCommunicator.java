@@ -13,9 +13,11 @@ import org.jhorovod.allreduce.collective.ControlTraffic;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.NamedCommunicator;
+import org.jhorovod.allreduce.collective.ObjectCodec;
 import org.jhorovod.allreduce.collective.ProcessSet;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.RegisteredMemory;
+import org.jhorovod.allreduce.collective.SparseRows;
 import org.jhorovod.allreduce.collective.Tensor;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.ControlPlane;
@@ -162,6 +164,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
         }
         return Named.ofFusible(
                 onHost,
+                reduction.postscale(),
                 (on, entry, takingPart) -> {
                     if (takingPart == on.size()) {
                         on.run(collective);
@@ -176,13 +179,14 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     @Override
     public CompletableFuture<HostTensor> allGatherAsync(String name, HostTensor input) {
         return lane.submit(
-                ofRows(Kind.UNEQUAL_ALL_GATHER, name, input, null),
+                ofRows(Kind.UNEQUAL_ALL_GATHER, name, input, null, Request.BY_ROWS),
                 Named.of((on, entry, takingPart) -> Rows.gather(on, entry, input)));
     }
 
     @Override
     public CompletableFuture<HostTensor> reduceScatterAsync(
             String name, HostTensor input, Reduction reduction) {
+        reduction.requireParts(name);
         reduction.requireMeaning(name, input);
         if (input.shape().dimensions().isEmpty()) {
             throw new IllegalArgumentException(
@@ -190,10 +194,22 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
                             .formatted(name));
         }
         return lane.submit(
-                ofRows(Kind.REDUCE_SCATTER, name, input, reduction),
+                ofRows(Kind.REDUCE_SCATTER, name, input, reduction, Request.BY_ROWS),
                 Named.of(
                         (on, entry, takingPart) ->
                                 Rows.reduce(on, entry, input, reduction, takingPart)));
+    }
+
+    @Override
+    public CompletableFuture<SparseRows> sparseAllReduceAsync(
+            String name, SparseRows rows, Reduction reduction) {
+        Sparse.require(name, rows, reduction, size());
+        String parts = Request.byRowsWith(rows.indices().type());
+        return lane.submit(
+                ofRows(Kind.SPARSE_ALL_REDUCE, name, rows.values(), reduction, parts),
+                Named.of(
+                        (on, entry, takingPart) ->
+                                Sparse.reduce(on, entry, rows, reduction, takingPart)));
     }
 
     @Override
@@ -201,12 +217,48 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
             String name, HostTensor input, long... rowsToEach) {
         long[] rows = collectives.rowsToEach(name, input, rowsToEach);
         return lane.submit(
-                ofRows(Kind.ALL_TO_ALL, name, input, null),
+                ofRows(Kind.ALL_TO_ALL, name, input, null, Request.BY_ROWS),
                 Named.of((on, entry, takingPart) -> Rows.exchange(on, entry, input, rows)));
     }
 
+    @Override
+    public <T> CompletableFuture<T> broadcastObjectAsync(
+            String name, @Nullable T value, ObjectCodec<T> codec, int root) {
+        collectives.requireRoot(name, root);
+        if (root == rank() && value == null) {
+            throw new IllegalArgumentException(
+                    "The root %d of the broadcast of the object '%s' has none: it is null."
+                            .formatted(root, name));
+        }
+        HostTensor own =
+                root == rank() && value != null
+                        ? GatheredObjects.encode(name, value, codec)
+                        : GatheredObjects.none();
+        return gatherObjects(GatheredObjects.request(Kind.OBJECT_BROADCAST, name, own, root), own)
+                .thenApply(objects -> GatheredObjects.decode(name, objects.get(0), codec));
+    }
+
+    @Override
+    public <T> CompletableFuture<List<T>> allGatherObjectsAsync(
+            String name, T value, ObjectCodec<T> codec) {
+        HostTensor own = GatheredObjects.encode(name, value, codec);
+        return gatherObjects(GatheredObjects.request(Kind.OBJECT_ALL_GATHER, name, own, -1), own)
+                .thenApply(
+                        objects ->
+                                objects.stream()
+                                        .map(o -> GatheredObjects.decode(name, o, codec))
+                                        .toList());
+    }
+
+    private CompletableFuture<List<GatheredObjects.FromRank>> gatherObjects(
+            Request request, HostTensor own) {
+        return lane.submit(
+                request,
+                Named.of((on, entry, takingPart) -> GatheredObjects.gather(on, entry, own)));
+    }
+
     private static Request ofRows(
-            Kind kind, String name, HostTensor input, @Nullable Reduction reduction) {
+            Kind kind, String name, HostTensor input, @Nullable Reduction reduction, String parts) {
         input.requireOpen();
         CollectiveCall call =
                 new CollectiveCall(
@@ -215,10 +267,11 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
                         input.type(),
                         reduction == null ? null : reduction.op(),
                         reduction != null && reduction.isPrescaled(),
+                        reduction == null ? 1 : reduction.postscale(),
                         -1,
                         input.elementCount(),
                         CollectiveCall.Memory.HOST,
-                        Request.BY_ROWS);
+                        parts);
         return new Request(call, input.shape(), Request.Grouping.NONE);
     }
 

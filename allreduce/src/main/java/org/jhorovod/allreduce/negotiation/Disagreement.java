@@ -79,7 +79,9 @@ final class Disagreement {
                     b.type() + other.shape().toString(),
                     "Look for a cast on some ranks, or a layer whose type depends on the rank.");
         }
-        if (a.op() != b.op() || a.isPrescaled() != b.isPrescaled()) {
+        if (a.op() != b.op()
+                || a.isPrescaled() != b.isPrescaled()
+                || Double.compare(a.postscale(), b.postscale()) != 0) {
             return difference("reduction", reduction(a), reduction(b), "Give the same everywhere.");
         }
         if (a.root() != b.root()) {
@@ -107,6 +109,14 @@ final class Disagreement {
                     one.call().type() + one.shape().toString(),
                     other.call().type() + other.shape().toString(),
                     "Look for a reshape, or a model that is not the same on all ranks.");
+        }
+        if (one.call().kind() == CollectiveCall.Kind.SPARSE_ALL_REDUCE
+                && one.indexType() != other.indexType()) {
+            return difference(
+                    "type of the indices",
+                    "indices of " + one.indexType(),
+                    "indices of " + other.indexType(),
+                    "Convert them to the same type on all ranks.");
         }
         if (!one.call().parts().equals(other.call().parts())) {
             return difference(
@@ -152,7 +162,9 @@ final class Disagreement {
     }
 
     private static String reduction(CollectiveCall call) {
-        return (call.isPrescaled() ? "a prescaled " : "") + call.op();
+        return (call.isPrescaled() ? "a prescaled " : "")
+                + call.op()
+                + (call.postscale() == 1 ? "" : " times " + call.postscale());
     }
 
     private static String memory(CollectiveCall call) {
@@ -188,7 +200,7 @@ final class Disagreement {
             return Optional.empty();
         }
         String why =
-                request.call().kind() == CollectiveCall.Kind.BROADCAST
+                root >= 0
                         ? "it is the root, and has nothing to send. Broadcast from a rank that"
                                 + " still trains, or before it joins."
                         : "all ranks have to take part in it. Call it before a rank joins, or, for"

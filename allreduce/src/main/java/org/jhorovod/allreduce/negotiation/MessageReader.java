@@ -53,6 +53,15 @@ final class MessageReader {
         return values[number(values.length - 1)];
     }
 
+    double bits() throws IOException {
+        if (bytes.remaining() < Double.BYTES) {
+            throw new IOException("it sent a message that ends in the middle of a number");
+        }
+        byte[] encoded = new byte[Double.BYTES];
+        bytes.get(encoded);
+        return ByteBuffer.wrap(encoded).getDouble();
+    }
+
     String text() throws IOException {
         byte[] encoded = new byte[number(bytes.remaining())];
         bytes.get(encoded);

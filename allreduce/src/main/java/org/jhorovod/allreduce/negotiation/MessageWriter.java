@@ -1,6 +1,7 @@
 package org.jhorovod.allreduce.negotiation;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /** Writes numbers of 0 and more, in as few bytes as they need, and texts. */
@@ -21,6 +22,11 @@ final class MessageWriter {
             left >>>= BITS;
         }
         bytes.write((int) left);
+    }
+
+    /** All bits of a floating-point number, in eight bytes. */
+    void bits(double value) {
+        bytes.writeBytes(ByteBuffer.allocate(Double.BYTES).putDouble(value).array());
     }
 
     void text(String text) {

@@ -215,6 +215,7 @@ final class Negotiator {
                 call.kind() == Kind.ALL_REDUCE
                         && call.memory() == Memory.HOST
                         && !call.isPrescaled()
+                        && (call.op() == null || call.op().isElementWise())
                         && proposal.absent() == 0
                         && request.byteCount() <= planner.mostBytes();
         Object kind = isFusible ? List.of(call.type(), String.valueOf(call.op())) : Candidate.ALONE;
@@ -229,9 +230,10 @@ final class Negotiator {
         proposal.requests().stream()
                 .flatMap(r -> Optional.ofNullable(r).stream())
                 .forEach(all::add);
-        boolean isNumbered = all.size() == size && known.size() < MOST_NUMBERS;
-        OptionalInt number = isNumbered ? OptionalInt.of(known.size()) : OptionalInt.empty();
         Request first = proposal.first();
+        boolean isNumbered =
+                all.size() == size && first.comesAgain() && known.size() < MOST_NUMBERS;
+        OptionalInt number = isNumbered ? OptionalInt.of(known.size()) : OptionalInt.empty();
         List<Long> rows = proposal.rows();
         if (isNumbered) {
             boolean areEqual = all.stream().allMatch(first::equals);

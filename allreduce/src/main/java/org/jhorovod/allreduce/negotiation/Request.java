@@ -6,6 +6,7 @@ import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
 import org.jhorovod.allreduce.collective.CollectiveCall.Memory;
 import org.jhorovod.allreduce.collective.DataType;
+import org.jhorovod.allreduce.collective.NamedCommunicator;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.TensorShape;
 
@@ -23,6 +24,11 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
      */
     public static final String BY_ROWS = "by rows";
 
+    // With the mark before its bytes.
+    private static final long LONGEST_OBJECT = NamedCommunicator.MAX_OBJECT_BYTES + 1L;
+    private static final String WITH_INDICES = " with indices of ";
+    private static final int POSTSCALED = 2; // beside 1 for prescaled, on the wire
+
     /**
      * Several tensors that were submitted together, of which either all run or none.
      *
@@ -37,6 +43,16 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
         boolean isGroup() {
             return !name.isEmpty();
         }
+    }
+
+    /** The same where the rows have indices of their own. */
+    public static String byRowsWith(DataType indexType) {
+        return BY_ROWS + WITH_INDICES + indexType;
+    }
+
+    /** The type of the indices of the rows; INT64 where there are none. */
+    public DataType indexType() {
+        return call.parts().equals(byRowsWith(DataType.INT32)) ? DataType.INT32 : DataType.INT64;
     }
 
     /** The request in a few words, such as {@code all-reduce SUM of 'w' FLOAT32[3, 4]}. */
@@ -61,7 +77,7 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
     }
 
     private boolean isByRows() {
-        return call.parts().equals(BY_ROWS);
+        return call.parts().startsWith(BY_ROWS);
     }
 
     /** Whether the lengths of the ranks' tensors follow from counts that the callers gave. */
@@ -72,13 +88,36 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
         };
     }
 
+    /**
+     * Whether it is likely to be submitted again as it is: objects are as long as they happen to
+     * be.
+     */
+    boolean comesAgain() {
+        return switch (call.kind()) {
+            case SPARSE_ALL_REDUCE, OBJECT_BROADCAST, OBJECT_ALL_GATHER -> false;
+            default -> true;
+        };
+    }
+
     /** Whether it can run where a rank takes part with nothing. */
     boolean canRunWithout(List<Integer> absent) {
         return switch (call.kind()) {
             case ALL_REDUCE, BARRIER -> true;
-            case BROADCAST -> !absent.contains(call.root());
-            case REDUCE_SCATTER, UNEQUAL_ALL_GATHER -> isByRows();
+            case BROADCAST, OBJECT_BROADCAST -> !absent.contains(call.root());
+            case REDUCE_SCATTER, UNEQUAL_ALL_GATHER, SPARSE_ALL_REDUCE, OBJECT_ALL_GATHER ->
+                    isByRows();
             default -> false;
+        };
+    }
+
+    private static boolean isSensible(Kind kind, DataType type, TensorShape shape) {
+        return switch (kind) {
+            case OBJECT_BROADCAST, OBJECT_ALL_GATHER ->
+                    type == DataType.UINT8
+                            && shape.dimensions().size() == 1
+                            && shape.elementCount() <= LONGEST_OBJECT;
+            case SPARSE_ALL_REDUCE -> !shape.dimensions().isEmpty();
+            default -> true;
         };
     }
 
@@ -87,7 +126,10 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
         writer.text(call.name());
         writer.number(call.type().ordinal());
         writer.number(call.op() == null ? 0 : call.op().ordinal() + 1);
-        writer.number(call.isPrescaled() ? 1 : 0);
+        writer.number((call.isPrescaled() ? 1 : 0) + (call.postscale() == 1 ? 0 : POSTSCALED));
+        if (call.postscale() != 1) {
+            writer.bits(call.postscale());
+        }
         writer.number(call.root() + 1);
         writer.number(call.memory().ordinal());
         writer.number(call.elementCount());
@@ -103,7 +145,8 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
         String name = reader.text();
         DataType type = reader.choice(DataType.values());
         int op = reader.number(ReduceOp.values().length);
-        boolean isPrescaled = reader.number(1) == 1;
+        int scaling = reader.number(1 + POSTSCALED);
+        double postscale = scaling >= POSTSCALED ? reader.bits() : 1;
         int root = reader.number(Integer.MAX_VALUE) - 1;
         Memory memory = reader.choice(Memory.values());
         long elementCount = reader.number();
@@ -119,6 +162,9 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
             if (kind == Kind.ALL_REDUCE && elementCount != shape.elementCount()) {
                 throw new IOException("it announced elements that its shape has not");
             }
+            if (!isSensible(kind, type, shape)) {
+                throw new IOException("it announced an object or rows that cannot be");
+            }
             ReduceOp reduceOp = op == 0 ? null : ReduceOp.values()[op - 1];
             CollectiveCall call =
                     new CollectiveCall(
@@ -126,7 +172,8 @@ public record Request(CollectiveCall call, TensorShape shape, Grouping grouping)
                             name,
                             type,
                             reduceOp,
-                            isPrescaled,
+                            scaling % POSTSCALED == 1,
+                            postscale,
                             root,
                             elementCount,
                             memory,

@@ -24,7 +24,8 @@ public interface Backend<T extends Tensor> extends AutoCloseable {
     /**
      * Replaces the tensor by the reduction over all ranks; the same bits on each.
      *
-     * @param reduction has a meaning for the tensor's type; its prescale is this rank's own
+     * @param reduction has a meaning for the tensor's type; its prescale is this rank's own, and it
+     *     has no postscale; of elements each by itself
      */
     void allReduce(Operation operation, T tensor, Reduction reduction);
 
@@ -42,7 +43,8 @@ public interface Backend<T extends Tensor> extends AutoCloseable {
      *
      * @param input all parts in rank order; stays as it is
      * @param output this rank's part; overlaps the input nowhere
-     * @param reduction has a meaning for the tensor's type; its prescale is this rank's own
+     * @param reduction has a meaning for the tensor's type; its prescale is this rank's own, and it
+     *     has no postscale; of elements each by itself
      */
     void reduceScatter(Operation operation, T input, T output, Reduction reduction, Parts parts);
 

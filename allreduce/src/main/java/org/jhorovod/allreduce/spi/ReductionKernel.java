@@ -12,7 +12,8 @@ public interface ReductionKernel {
      * Reduces the inputs element by element, in their order, and writes the result to all outputs.
      * An output may be one of the inputs, and may not overlap one in any other way.
      *
-     * @param op the reduction; {@link ReduceOp#AVERAGE} adds, and divides by {@code divisor}
+     * @param op the reduction, which {@link ReduceOp#isElementWise}; {@link ReduceOp#AVERAGE} adds,
+     *     and divides by {@code divisor}
      * @param inputs two or more, of elements in native order between position and limit, as many in
      *     each; the positions do not move
      * @param outputs one or more of as many elements; the positions do not move

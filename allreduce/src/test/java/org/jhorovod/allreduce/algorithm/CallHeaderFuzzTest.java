@@ -58,6 +58,7 @@ class CallHeaderFuzzTest {
                                         DataType.INT8,
                                         ReduceOp.SUM,
                                         false,
+                                        -0.25,
                                         -1,
                                         1 << 20,
                                         Memory.HOST,

@@ -22,7 +22,7 @@ public final class ConformanceCases {
         List<ConformanceCase> cases = new ArrayList<>();
         for (DataType type : DataType.values()) {
             for (ReduceOp op : ReduceOp.values()) {
-                if (type.supports(op)) {
+                if (type.supports(op) && op.isElementWise()) {
                     cases.add(shared("all-reduce", type, op, p -> Correct.allReduce(p, type, op)));
                 }
             }
@@ -39,6 +39,10 @@ public final class ConformanceCases {
         cases.addAll(withParts());
         cases.addAll(NamedCases.all());
         cases.addAll(NamedRowCases.all());
+        cases.addAll(NamedScaleCases.all());
+        cases.addAll(NamedAdasumCases.all());
+        cases.addAll(NamedSparseCases.all());
+        cases.addAll(NamedObjectCases.all());
         cases.addAll(RuntimeCases.all());
         cases.add(
                 new ConformanceCase(
@@ -57,7 +61,7 @@ public final class ConformanceCases {
         List<ConformanceCase> cases = new ArrayList<>();
         for (DataType type : DataType.values()) {
             for (ReduceOp op : ReduceOp.values()) {
-                if (type.supports(op) && Samples.hasParts(type, op)) {
+                if (type.supports(op) && op.isElementWise() && Samples.hasParts(type, op)) {
                     String name = "reduce-scatter";
                     cases.add(shared(name, type, op, p -> CorrectParts.reduceScatter(p, type, op)));
                 }

@@ -22,7 +22,7 @@ import org.jhorovod.allreduce.conformance.ConformanceCase.Scope;
 
 /** Tensors for cases by name, and what is asked after an error. */
 final class NamedValues {
-    private static final Duration LONG = Duration.ofSeconds(60);
+    static final Duration LONG = Duration.ofSeconds(60);
 
     private NamedValues() {}
 
@@ -53,6 +53,9 @@ final class NamedValues {
     private static short half(DataType type, int value) {
         if (value == 0) {
             return 0;
+        }
+        if (value < 0) {
+            return (short) (half(type, -value) | Short.MIN_VALUE);
         }
         int exponent = 31 - Integer.numberOfLeadingZeros(value);
         int bits = type == DataType.FLOAT16 ? 10 : 7;

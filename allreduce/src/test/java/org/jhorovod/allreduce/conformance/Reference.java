@@ -240,6 +240,7 @@ public final class Reference {
                         case MIN -> Math.min(result, x);
                         case MAX -> Math.max(result, x);
                         case PRODUCT -> result * x;
+                        case ADASUM -> throw new IllegalArgumentException(String.valueOf(op));
                     };
         }
         return op == ReduceOp.AVERAGE ? result / size : result;
@@ -255,6 +256,7 @@ public final class Reference {
                         case MIN -> Math.min(result, x);
                         case MAX -> Math.max(result, x);
                         case PRODUCT -> narrow(type, result * x);
+                        case ADASUM -> throw new IllegalArgumentException(String.valueOf(op));
                     };
         }
         return op == ReduceOp.AVERAGE ? result / size : result;

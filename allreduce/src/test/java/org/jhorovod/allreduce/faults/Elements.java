@@ -67,6 +67,7 @@ final class Elements {
                         case MIN -> Math.min(result, next);
                         case MAX -> Math.max(result, next);
                         case PRODUCT -> result * next;
+                        case ADASUM -> throw new IllegalArgumentException(String.valueOf(op));
                     };
         }
         return op == ReduceOp.AVERAGE ? result / size : result;

@@ -177,7 +177,7 @@ final class RandomJob {
 
     private ReduceOp op(DataType type) {
         ReduceOp op = OPS[random.nextInt(OPS.length)];
-        return type.supports(op) ? op : ReduceOp.MAX;
+        return type.supports(op) && op.isElementWise() ? op : ReduceOp.MAX;
     }
 
     /** Any number of digits is as likely as any other; seldom very many. */

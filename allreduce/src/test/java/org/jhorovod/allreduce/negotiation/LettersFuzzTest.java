@@ -23,6 +23,22 @@ class LettersFuzzTest {
                     TensorShape.of(2, 3),
                     new Request.Grouping("g", 2));
 
+    private static final Request OBJECT =
+            new Request(
+                    new CollectiveCall(
+                            Kind.OBJECT_BROADCAST,
+                            "o",
+                            DataType.UINT8,
+                            null,
+                            false,
+                            -0.5,
+                            1,
+                            6,
+                            Memory.HOST,
+                            Request.BY_ROWS),
+                    TensorShape.of(6),
+                    Request.Grouping.NONE);
+
     static Stream<byte[]> seeds() {
         return Stream.of(
                 letter(Letters.announcements(List.of(new Announcement.Join()))),
@@ -30,6 +46,7 @@ class LettersFuzzTest {
                         Letters.announcements(
                                 List.of(
                                         new Announcement.Fresh(GATHER),
+                                        new Announcement.Fresh(OBJECT),
                                         new Announcement.Known(3),
                                         new Announcement.Known(4)))),
                 letter(

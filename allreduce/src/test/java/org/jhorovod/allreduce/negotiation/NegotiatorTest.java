@@ -123,6 +123,98 @@ class NegotiatorTest {
         assertThat(take(2, new Known(0))).singleElement().isInstanceOf(Step.Run.class);
     }
 
+    private static Request scaled(String name, ReduceOp op, double postscale) {
+        CollectiveCall call =
+                new CollectiveCall(
+                        Kind.ALL_REDUCE,
+                        name,
+                        DataType.FLOAT32,
+                        op,
+                        false,
+                        postscale,
+                        -1,
+                        3,
+                        Memory.HOST,
+                        "");
+        return new Request(call, TensorShape.of(3), Request.Grouping.NONE);
+    }
+
+    @Test
+    void tensorsWithFactorsOfTheirOwn_runTogether_andTheFactorsComeAcross() throws IOException {
+        Fresh half = new Fresh(scaled("half", ReduceOp.SUM, 0.5));
+        Fresh negative = new Fresh(scaled("negative", ReduceOp.SUM, -1e300));
+        for (int rank = 0; rank < 2; rank++) {
+            take(rank, half, negative, new Fresh(sum("plain", 3)));
+        }
+        Step step = take(2, half, negative, new Fresh(sum("plain", 3))).get(0);
+        assertThat(names(step)).containsExactly("half", "negative", "plain");
+        Step read =
+                Step.read(new MessageReader(ByteBuffer.wrap(step.encode())), new KnownEntries());
+        assertThat(((Step.Run) read).entries())
+                .extracting(entry -> entry.request().call().postscale())
+                .containsExactly(0.5, -1e300, 1.0);
+    }
+
+    @Test
+    void factorsThatDiffer_areNamed_andTensorsAreNotFusedByAdasum() {
+        take(0, new Fresh(scaled("a", ReduceOp.SUM, 0.5)));
+        take(1, new Fresh(scaled("a", ReduceOp.SUM, 0.25)));
+        assertThat(take(2, new Fresh(scaled("a", ReduceOp.SUM, 0.5))))
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        Step.Refuse.class,
+                        refuse ->
+                                assertThat(refuse.reason())
+                                        .contains("Rank 0 submitted SUM times 0.5")
+                                        .contains("rank 1 SUM times 0.25"));
+        List<Step> steps = List.of();
+        for (int rank = 0; rank < 3; rank++) {
+            steps =
+                    take(
+                            rank,
+                            new Fresh(scaled("b", ReduceOp.ADASUM, 1)),
+                            new Fresh(scaled("c", ReduceOp.ADASUM, 1)));
+        }
+        assertThat(steps)
+                .extracting(NegotiatorTest::names)
+                .containsExactly(List.of("b"), List.of("c"));
+    }
+
+    private static Request object(DataType type, long count) {
+        CollectiveCall call =
+                new CollectiveCall(
+                        Kind.OBJECT_ALL_GATHER,
+                        "o",
+                        type,
+                        null,
+                        false,
+                        1,
+                        -1,
+                        count,
+                        Memory.HOST,
+                        Request.BY_ROWS);
+        return new Request(call, TensorShape.of(count), Request.Grouping.NONE);
+    }
+
+    @Test
+    void whatHasAnotherLengthEachTime_takesNoNumber() {
+        List<Step> steps = List.of();
+        for (int rank = 0; rank < 3; rank++) {
+            steps = take(rank, new Fresh(object(DataType.UINT8, 5)));
+        }
+        assertThat(((Step.Run) steps.get(0)).entries().get(0).number()).isEmpty();
+    }
+
+    @Test
+    void anObjectThatIsNone_isNotBelieved() {
+        for (Request bad : List.of(object(DataType.INT32, 4), object(DataType.UINT8, 1L << 40))) {
+            byte[] written = Announcement.encode(List.of(new Fresh(bad))).get(0);
+            assertThatThrownBy(() -> Announcement.read(new MessageReader(ByteBuffer.wrap(written))))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("object");
+        }
+    }
+
     @Test
     void aGroupWhoseTensorsAreNotOfOneGroupEverywhere_isRefusedAsAWhole() {
         Request.Grouping two = new Request.Grouping("g", 2);

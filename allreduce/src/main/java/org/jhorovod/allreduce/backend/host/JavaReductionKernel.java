@@ -14,7 +14,7 @@ import org.jhorovod.allreduce.spi.ReductionKernel;
  * into a small array, a loop over arrays and a bulk put are faster than a loop over the buffers.
  */
 /** Reductions in plain Java; each instance has scratch space for one thread. */
-final class JavaReductionKernel implements ReductionKernel {
+public final class JavaReductionKernel implements ReductionKernel {
     private static final int BLOCK = 2048;
 
     private final float[] floatsA = new float[BLOCK];
@@ -216,6 +216,10 @@ final class JavaReductionKernel implements ReductionKernel {
         }
     }
 
+    private static IllegalStateException notOfElements(ReduceOp op) {
+        return new IllegalStateException("bug: a reduction of elements by " + op);
+    }
+
     private static void reduce(ReduceOp op, float[] a, float[] b, int count) {
         switch (op) {
             case SUM, AVERAGE -> {
@@ -238,6 +242,7 @@ final class JavaReductionKernel implements ReductionKernel {
                     a[i] = Math.max(a[i], b[i]);
                 }
             }
+            case ADASUM -> throw notOfElements(op);
         }
     }
 
@@ -263,6 +268,7 @@ final class JavaReductionKernel implements ReductionKernel {
                     a[i] = Math.max(a[i], b[i]);
                 }
             }
+            case ADASUM -> throw notOfElements(op);
         }
     }
 
@@ -288,6 +294,7 @@ final class JavaReductionKernel implements ReductionKernel {
                     a[i] = Math.max(a[i], b[i]);
                 }
             }
+            case ADASUM -> throw notOfElements(op);
         }
     }
 
@@ -313,6 +320,7 @@ final class JavaReductionKernel implements ReductionKernel {
                     a[i] = Math.max(a[i], b[i]);
                 }
             }
+            case ADASUM -> throw notOfElements(op);
         }
     }
 

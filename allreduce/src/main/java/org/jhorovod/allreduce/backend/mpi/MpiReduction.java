@@ -40,6 +40,7 @@ record MpiReduction(MpiType type, MpiOp op, Change before, Change after) {
                             elements -> Division.divide(type, elements, size));
             case MIN -> ordered(type, MpiOp.MIN);
             case MAX -> ordered(type, MpiOp.MAX);
+            case ADASUM -> throw new IllegalStateException("bug: MPI has no " + op);
         };
     }
 
