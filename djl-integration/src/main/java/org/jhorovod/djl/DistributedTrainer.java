@@ -283,7 +283,7 @@ public final class DistributedTrainer extends Trainer {
         boolean areEqual =
                 local.stepMade(averaged.samples(), made, continuation.isCheckpointDueNext(), place);
         long waited = averaged.waitedNanos() + local.waitedNanos() - waitedBefore;
-        long busy = clock.stepEnded(System.nanoTime(), ofAll, waited);
+        long busy = clock.stepEnded(System.nanoTime(), ofAll, samples.takeStepped(), waited);
         local.stepTook(busy, waited);
         follow();
         Pass pass = group.passOfStep(number);

@@ -5,13 +5,14 @@ import org.jspecify.annotations.Nullable;
 /** Something that is under way; owned by the thread that began it. */
 public final class Span {
     /** Where nobody records. */
-    static final Span NONE = new Span(null, Track.OFF, "", "", 0, null);
+    static final Span NONE = new Span(null, Track.OFF, "", "", 0, Event.Detail.NONE, null);
 
     private final @Nullable Track track; // null where nobody records
     private final long startNanos;
     private final String name;
     private final String tensor;
     private final long byteCount;
+    private final Event.Detail detail;
     private final jdk.jfr.@Nullable Event flight; // null where the flight recorder is off
 
     Span(
@@ -20,12 +21,14 @@ public final class Span {
             String name,
             String tensor,
             long byteCount,
+            Event.Detail detail,
             jdk.jfr.@Nullable Event flight) {
         this.track = track;
         this.startNanos = startNanos;
         this.name = name;
         this.tensor = tensor;
         this.byteCount = byteCount;
+        this.detail = detail;
         this.flight = flight;
     }
 
@@ -35,7 +38,7 @@ public final class Span {
             flight.commit(); // ends it too
         }
         if (track != null) {
-            track.span(name, tensor, byteCount, startNanos);
+            track.span(name, tensor, byteCount, startNanos, detail);
         }
     }
 }

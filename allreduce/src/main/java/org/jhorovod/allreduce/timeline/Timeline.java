@@ -2,8 +2,10 @@ package org.jhorovod.allreduce.timeline;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.Channel;
 import org.jhorovod.allreduce.control.ControlPlane;
@@ -17,7 +19,7 @@ import org.slf4j.LoggerFactory;
  *   any thread       records: a bounded queue, never blocks       Track, EventQueue
  *   other ranks      convert to rank 0's clock, write letters     SendingThread, RankClock
  *   control threads  carry letters and measure clocks             Sender, Collector
- *   rank 0           writes the file                              WritingThread, TraceFile
+ *   rank 0           writes the file, sums up for a report        WritingThread, TraceFile, SummarySink
  */
 /**
  * Records what happens on this rank; rank 0 writes what happens on all into one file.
@@ -32,6 +34,12 @@ public final class Timeline {
 
     private volatile @Nullable EventQueue queue; // null where nothing is recorded
     private volatile @Nullable Role role; // null before the job has formed
+    private final Map<String, String> routes = new ConcurrentHashMap<>(); // transports by track
+
+    /** Tells how the bytes of a row's collectives travel, for reports. */
+    public void travels(String track, String transport) {
+        routes.put(track, transport);
+    }
 
     /** A row of this rank, for what one thread does at a time. */
     public Track track(String name) {
@@ -61,18 +69,26 @@ public final class Timeline {
      * Has this rank take part in the timeline of a job; before the control plane starts.
      *
      * @param file what rank 0 writes from now on, if anything; the same on all ranks
+     * @param report where rank 0 leaves a summary, if it is wanted; the same on all ranks
      */
-    public void open(Topology self, ControlPlane control, Optional<Path> file) {
+    public void open(
+            Topology self, ControlPlane control, Optional<Path> file, Optional<ReportPlan> report) {
         if (self.rank() == 0) {
-            Collector collector = new Collector(self, this, control);
+            SummarySink summary =
+                    report.map(plan -> new SummarySink(plan, self.size(), routes::get))
+                            .orElse(null);
+            Collector collector = new Collector(self, this, control, summary);
             control.open(Channel.TIMELINE, collector);
             role = collector;
+            collector.sumUp();
             file.ifPresent(path -> tryToStart(collector, path));
         } else {
             Sender sender = new Sender(self.rank(), this, control);
             control.open(Channel.TIMELINE, sender);
             role = sender;
-            file.ifPresent(path -> sender.begin(1));
+            if (file.isPresent() || report.isPresent()) {
+                sender.begin(1);
+            }
         }
     }
 

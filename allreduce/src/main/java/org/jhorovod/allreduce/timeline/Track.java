@@ -54,12 +54,26 @@ public final class Track {
      * @param beganNanos from {@link #begin}, or a time of {@link System#nanoTime}
      */
     public void span(String span, String tensor, long byteCount, long beganNanos) {
-        record(Kind.SPAN, span, tensor, byteCount, beganNanos);
+        span(span, tensor, byteCount, beganNanos, Event.Detail.NONE);
+    }
+
+    void span(String span, String tensor, long byteCount, long beganNanos, Event.Detail detail) {
+        record(Kind.SPAN, span, tensor, byteCount, beganNanos, detail);
+    }
+
+    /**
+     * Records a step of a training that ends now.
+     *
+     * @param samples of this rank
+     * @param waitedNanos for how long of it this rank waited for others and for their bytes
+     */
+    public void step(long samples, long waitedNanos, long beganNanos) {
+        span("STEP", "", 0, beganNanos, Event.Detail.step(samples, waitedNanos));
     }
 
     /** Records what ends now, and begins and ends whatever else goes on; see {@link #span}. */
     public void overlapping(String span, String tensor, long byteCount, long beganNanos) {
-        record(Kind.OVERLAPPING, span, tensor, byteCount, beganNanos);
+        record(Kind.OVERLAPPING, span, tensor, byteCount, beganNanos, Event.Detail.NONE);
     }
 
     /** Records a moment. */
@@ -69,10 +83,17 @@ public final class Track {
         }
     }
 
-    private void record(Kind kind, String span, String tensor, long byteCount, long beganNanos) {
+    private void record(
+            Kind kind,
+            String span,
+            String tensor,
+            long byteCount,
+            long beganNanos,
+            Event.Detail detail) {
         if (beganNanos != OFF && timeline.isOn()) {
             long duration = System.nanoTime() - beganNanos;
-            timeline.record(new Event(kind, name, span, tensor, byteCount, beganNanos, duration));
+            timeline.record(
+                    new Event(kind, name, span, tensor, byteCount, beganNanos, duration, detail));
         }
     }
 
@@ -92,7 +113,13 @@ public final class Track {
             flight.begin();
         }
         return new Span(
-                this, begin(), call.kind().name(), call.name(), bytes, isFlightOn ? flight : null);
+                this,
+                System.nanoTime(),
+                call.kind().name(),
+                call.name(),
+                bytes,
+                Event.Detail.collective(sequence),
+                isFlightOn ? flight : null);
     }
 
     /** Begins to wait for other ranks, for the flight recorder too; to be ended. */
@@ -106,7 +133,8 @@ public final class Track {
             flight.tensor = tensor;
             flight.begin();
         }
-        return new Span(this, begin(), "WAIT", tensor, 0, isFlightOn ? flight : null);
+        return new Span(
+                this, begin(), "WAIT", tensor, 0, Event.Detail.NONE, isFlightOn ? flight : null);
     }
 
     /** What a rank contributes. */
