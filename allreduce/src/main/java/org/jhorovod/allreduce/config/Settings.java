@@ -164,6 +164,20 @@ public final class Settings extends LauncherSettings {
                     "TIMELINE",
                     "File in which rank 0 writes what happens when on all ranks, as a trace for"
                             + " Perfetto; none if not set.");
+    public static final Setting<Integer> STRAGGLER_STEPS =
+            integer(
+                    "STRAGGLER_STEPS",
+                    "1000",
+                    0,
+                    "Every so many steps rank 0 logs which rank is the slowest, if by much; 0"
+                            + " never.");
+    public static final Setting<Integer> STRAGGLER_PERCENT =
+            integer(
+                    "STRAGGLER_PERCENT",
+                    "20",
+                    0,
+                    "It does so where that rank works this many percent longer on a step than the"
+                            + " middle one of the others.");
     public static final Setting<Integer> BUCKET_MIB =
             integer(
                     "BUCKET_MIB",
@@ -317,6 +331,8 @@ public final class Settings extends LauncherSettings {
                 STALL_WARNING,
                 FUSION_MIB,
                 TIMELINE,
+                STRAGGLER_STEPS,
+                STRAGGLER_PERCENT,
                 BUCKET_MIB,
                 REDUCE,
                 LOCAL_STEPS,

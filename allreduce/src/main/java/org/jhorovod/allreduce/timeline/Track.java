@@ -134,7 +134,13 @@ public final class Track {
             flight.begin();
         }
         return new Span(
-                this, begin(), "WAIT", tensor, 0, Event.Detail.NONE, isFlightOn ? flight : null);
+                this,
+                begin(),
+                "WAIT",
+                tensor,
+                0,
+                Event.Detail.NONE,
+                isFlightOn ? flight : null);
     }
 
     /** What a rank contributes. */
