@@ -20,6 +20,7 @@ import org.jhorovod.allreduce.engine.Backends;
 import org.jhorovod.allreduce.engine.EngineCommunicator;
 import org.jhorovod.allreduce.engine.NegotiatingCommunicator;
 import org.jhorovod.allreduce.fusion.FusionPlanner;
+import org.jhorovod.allreduce.metrics.Metrics;
 import org.jhorovod.allreduce.negotiation.StallReport;
 import org.jhorovod.allreduce.rendezvous.Listener;
 import org.jhorovod.allreduce.rendezvous.LostReport;
@@ -196,6 +197,7 @@ final class Formation {
                         hosts);
         if (group.path().isEmpty()) {
             timeline.open(self, plane, traceFile(), reportPlan());
+            Metrics.open(self, configuration).ifPresent(timeline::count);
         }
         EngineCommunicator communicator =
                 new EngineCommunicator(

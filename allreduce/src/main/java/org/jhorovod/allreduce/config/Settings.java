@@ -164,6 +164,19 @@ public final class Settings extends LauncherSettings {
                     "TIMELINE",
                     "File in which rank 0 writes what happens when on all ranks, as a trace for"
                             + " Perfetto; none if not set.");
+    public static final Setting<Integer> METRICS_PORT =
+            integer(
+                    "METRICS_PORT",
+                    "0",
+                    0,
+                    65_535,
+                    "Each rank serves its counters for Prometheus at this port plus its local"
+                            + " rank; 0: not.");
+    public static final Setting<String> METRICS_ADDRESS =
+            text(
+                    "METRICS_ADDRESS",
+                    "127.0.0.1",
+                    "At this address, to whoever can reach it; 0.0.0.0 is all of the host's.");
     public static final Setting<Integer> STRAGGLER_STEPS =
             integer(
                     "STRAGGLER_STEPS",
@@ -331,6 +344,8 @@ public final class Settings extends LauncherSettings {
                 STALL_WARNING,
                 FUSION_MIB,
                 TIMELINE,
+                METRICS_PORT,
+                METRICS_ADDRESS,
                 STRAGGLER_STEPS,
                 STRAGGLER_PERCENT,
                 BUCKET_MIB,

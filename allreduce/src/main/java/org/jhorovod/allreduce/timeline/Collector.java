@@ -142,5 +142,6 @@ final class Collector implements Correspondent, Role {
     @Override
     public void closing() {
         end(CLOSE_NANOS);
+        timeline.closing();
     }
 }

@@ -1,11 +1,12 @@
 package org.jhorovod.allreduce.timeline;
 
+import org.jhorovod.allreduce.metrics.Metrics;
 import org.jspecify.annotations.Nullable;
 
 /** Something that is under way; owned by the thread that began it. */
 public final class Span {
     /** Where nobody records. */
-    static final Span NONE = new Span(null, Track.OFF, "", "", 0, Event.Detail.NONE, null);
+    static final Span NONE = new Span(null, Track.OFF, "", "", 0, Event.Detail.NONE, null, null);
 
     private final @Nullable Track track; // null where nobody records
     private final long startNanos;
@@ -14,6 +15,7 @@ public final class Span {
     private final long byteCount;
     private final Event.Detail detail;
     private final jdk.jfr.@Nullable Event flight; // null where the flight recorder is off
+    private final @Nullable Metrics metrics; // null where nobody counts
 
     Span(
             @Nullable Track track,
@@ -22,7 +24,8 @@ public final class Span {
             String tensor,
             long byteCount,
             Event.Detail detail,
-            jdk.jfr.@Nullable Event flight) {
+            jdk.jfr.@Nullable Event flight,
+            @Nullable Metrics metrics) {
         this.track = track;
         this.startNanos = startNanos;
         this.name = name;
@@ -30,10 +33,23 @@ public final class Span {
         this.byteCount = byteCount;
         this.detail = detail;
         this.flight = flight;
+        this.metrics = metrics;
     }
 
     /** Ends it now. */
     public void end() {
+        end(false);
+    }
+
+    /** Ends it now, by an error. */
+    public void fail() {
+        end(true);
+    }
+
+    private void end(boolean hasFailed) {
+        if (metrics != null) {
+            metrics.collective(name, byteCount, System.nanoTime() - startNanos, hasFailed);
+        }
         if (flight != null) {
             flight.commit(); // ends it too
         }

@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.Channel;
 import org.jhorovod.allreduce.control.ControlPlane;
+import org.jhorovod.allreduce.metrics.Metrics;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +34,7 @@ public final class Timeline {
     private static final Logger logger = LoggerFactory.getLogger(Timeline.class);
 
     private volatile @Nullable EventQueue queue; // null where nothing is recorded
+    private volatile @Nullable Metrics metrics; // null where nobody counts
     private volatile @Nullable Role role; // null before the job has formed
     private final Map<String, String> routes = new ConcurrentHashMap<>(); // transports by track
 
@@ -44,6 +46,23 @@ public final class Timeline {
     /** A row of this rank, for what one thread does at a time. */
     public Track track(String name) {
         return new Track(this, name);
+    }
+
+    /** Has what the rows record counted too; closes the counters with the job. */
+    public void count(Metrics counters) {
+        metrics = counters;
+    }
+
+    @Nullable Metrics metrics() {
+        return metrics;
+    }
+
+    /** The job has ended. */
+    void closing() {
+        Metrics known = metrics;
+        if (known != null) {
+            known.close();
+        }
     }
 
     boolean isOn() {

@@ -1,7 +1,9 @@
 package org.jhorovod.allreduce.timeline;
 
 import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.metrics.Metrics;
 import org.jhorovod.allreduce.timeline.Event.Kind;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A row of a rank in its timeline, such as {@code engine}: what one thread does at a time.
@@ -31,9 +33,9 @@ public final class Track {
         this.name = name;
     }
 
-    /** Whether somebody records, here or in the flight recorder. */
+    /** Whether somebody records or counts, here or in the flight recorder. */
     public boolean isRecorded() {
-        return timeline.isOn() || COLLECTIVES.isEnabled();
+        return timeline.isOn() || COLLECTIVES.isEnabled() || timeline.metrics() != null;
     }
 
     /** Whether somebody records here. */
@@ -68,6 +70,10 @@ public final class Track {
      * @param waitedNanos for how long of it this rank waited for others and for their bytes
      */
     public void step(long samples, long waitedNanos, long beganNanos) {
+        @Nullable Metrics metrics = timeline.metrics();
+        if (metrics != null) {
+            metrics.step(samples, System.nanoTime() - beganNanos, waitedNanos);
+        }
         span("STEP", "", 0, beganNanos, Event.Detail.step(samples, waitedNanos));
     }
 
@@ -100,7 +106,8 @@ public final class Track {
     /** Begins a collective, for the flight recorder too; to be ended. */
     public Span collective(long sequence, CollectiveCall call) {
         boolean isFlightOn = COLLECTIVES.isEnabled();
-        if (!isFlightOn && !timeline.isOn()) {
+        @Nullable Metrics metrics = timeline.metrics();
+        if (!isFlightOn && !timeline.isOn() && metrics == null) {
             return Span.NONE;
         }
         CollectiveEvent flight = new CollectiveEvent();
@@ -119,7 +126,8 @@ public final class Track {
                 call.name(),
                 bytes,
                 Event.Detail.collective(sequence),
-                isFlightOn ? flight : null);
+                isFlightOn ? flight : null,
+                metrics);
     }
 
     /** Begins to wait for other ranks, for the flight recorder too; to be ended. */
@@ -140,7 +148,8 @@ public final class Track {
                 tensor,
                 0,
                 Event.Detail.NONE,
-                isFlightOn ? flight : null);
+                isFlightOn ? flight : null,
+                null);
     }
 
     /** What a rank contributes. */
