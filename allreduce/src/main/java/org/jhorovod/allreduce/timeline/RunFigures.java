@@ -5,13 +5,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.config.ShownSetting;
 import org.jspecify.annotations.Nullable;
 
 /** Sums up what all ranks record. Its size does not grow with the run. */
 final class RunFigures {
     private static final int SHOWN_RANK = 0; // whose steps are drawn
+    private static final long LONGEST_NANOS = TimeUnit.DAYS.toNanos(3650);
+    private static final int MOST_ROUTES = 256; // programs may make groups again and again
 
     private final int size;
     private final long startNanos;
@@ -52,8 +56,16 @@ final class RunFigures {
         hosts[rank] = host;
         lostEvents += lost;
         for (Event event : events) {
-            add(rank, event);
+            long since = event.startNanos() - startNanos;
+            if (isPossible(since) && isPossible(event.durationNanos())) {
+                add(rank, event);
+            }
         }
+    }
+
+    /** Whether a time is none that only a wrong clock can tell. */
+    private static boolean isPossible(long nanos) {
+        return nanos > -LONGEST_NANOS && nanos < LONGEST_NANOS;
     }
 
     private void add(int rank, Event event) {
@@ -61,16 +73,24 @@ final class RunFigures {
             addStep(rank, event);
         } else if (event.detail().isCollective()) {
             meetings.add(rank, event);
-            long[] sums =
-                    traffic.computeIfAbsent(
-                            new Route(event.track(), event.name()), r -> new long[2]);
-            sums[0]++;
-            sums[1] += event.byteCount();
+            if (!event.name().equals(CollectiveCall.Kind.ALLOCATION.name())) { // moves none
+                count(event);
+            }
         }
         boolean isInShape = event.detail().isCollective() || event.name().equals("BACKWARD");
         if (rank == SHOWN_RANK && isInShape) {
             shape.add(event);
         }
+    }
+
+    private void count(Event event) {
+        Route route = new Route(event.track(), event.name());
+        if (traffic.size() >= MOST_ROUTES && !traffic.containsKey(route)) {
+            route = new Route("", event.name());
+        }
+        long[] sums = traffic.computeIfAbsent(route, r -> new long[2]);
+        sums[0]++;
+        sums[1] += event.byteCount();
     }
 
     private void addStep(int rank, Event step) {

@@ -31,6 +31,8 @@ public final class Timeline {
     /** How many events wait to be written at most; what comes on top is counted. */
     static final int CAPACITY = 1 << 15;
 
+    private static final int MOST_ROUTES = 256; // programs may make groups again and again
+
     private static final Logger logger = LoggerFactory.getLogger(Timeline.class);
 
     private volatile @Nullable EventQueue queue; // null where nothing is recorded
@@ -40,7 +42,9 @@ public final class Timeline {
 
     /** Tells how the bytes of a row's collectives travel, for reports. */
     public void travels(String track, String transport) {
-        routes.put(track, transport);
+        if (routes.size() < MOST_ROUTES) {
+            routes.put(track, transport);
+        }
     }
 
     /** A row of this rank, for what one thread does at a time. */

@@ -143,6 +143,29 @@ class RunFiguresTest {
     }
 
     @Test
+    void groupsThatAreMadeAgainAndAgain_haveABoundedNumberOfSums() {
+        for (int i = 0; i < 1000; i++) {
+            add(0, reduction("engine split" + i + "/", 0, "w", i, 1));
+        }
+        List<RunSummary.Traffic> traffic =
+                figures.summary(START, track -> track, List.of()).traffic();
+        assertThat(traffic).hasSizeLessThan(300);
+        assertThat(traffic.stream().mapToLong(RunSummary.Traffic::count).sum()).isEqualTo(1000);
+    }
+
+    @Test
+    void timesThatCannotBe_areLeftOut() {
+        add(0, step(0, 100, 32, 0));
+        for (long nanos : new long[] {Long.MAX_VALUE, Long.MIN_VALUE}) {
+            Event.Detail detail = Detail.step(1, 0);
+            add(0, new Event(Kind.SPAN, "training", "STEP", "", 0, nanos, 1, detail));
+            add(0, new Event(Kind.SPAN, "training", "STEP", "", 0, START, nanos, detail));
+        }
+        assertThat(summary(250).ranks().get(0).total().stepMicros()).isEqualTo(100_000);
+        assertThat(summary(250).windowMicros()).isEqualTo(250_000);
+    }
+
+    @Test
     void lostEvents_areCounted() {
         figures.add(0, "h", List.of(), 5);
         figures.add(1, "h", List.of(), 2);

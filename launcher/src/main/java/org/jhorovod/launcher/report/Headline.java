@@ -83,7 +83,7 @@ final class Headline {
             return "No rank is the slowest all the time. Rank %d came late the most, with %s of all lateness%s."
                     .formatted(slowest.rank(), Words.percent(slowest.ofAllLate()), busy);
         }
-        return "Slowest: rank %d, which came last with %s of all lateness%s. Without it, %s of the time would be saved."
+        return "Slowest: rank %d, which came last with %s of all lateness%s. Without its delays up to %s of the time would be saved."
                 .formatted(
                         slowest.rank(),
                         Words.percent(slowest.ofAllLate()),

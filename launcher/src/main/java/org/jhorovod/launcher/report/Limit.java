@@ -44,7 +44,7 @@ record Limit(String sentence, String advice) {
                                 .formatted(Words.ratio(slowest.busyRatio()))
                         : "";
         return new Limit(
-                "Rank %d on %s limited this run: without its delay it would have taken %s less time."
+                "Rank %d on %s limited this run: without its delays it would have taken up to %s less time."
                         .formatted(rank, host, Words.percent(slowest.lateShare())),
                 ratio
                         + "See what else runs on its host, how many cores it has, and whether its"

@@ -48,7 +48,7 @@ final class StepPicture {
                                 div(span("0"), span(Words.micros(step.micros()))).withClass("axis"))
                         .withClass("row"));
         return div(
-                p("The average of %s steps of rank 0: %s from the first forward pass to the update, and the collectives in it, those of gradient buckets above all, with the bytes of each."
+                p("The average of %s steps of rank 0: %s from the first forward pass to the update, and the collectives in it, those of gradient buckets above all, with the bytes of each; waiting for slower ranks is a part of a bar."
                                 .formatted(Words.count(step.count()), Words.micros(step.micros())))
                         .withClass("note"),
                 div(each(rows, row -> row)).withClass("rows steps"),

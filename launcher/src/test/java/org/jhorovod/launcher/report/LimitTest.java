@@ -18,8 +18,8 @@ class LimitTest {
                         Run.steps().waited(0.1).peers(0.1).late(0.3));
         assertThat(limit.sentence())
                 .isEqualTo(
-                        "Rank 1 on host1 limited this run: without its delay it would have taken 30"
-                                + " % less time.");
+                        "Rank 1 on host1 limited this run: without its delays it would have taken"
+                                + " up to 30 % less time.");
         assertThat(limit.advice()).contains("1.5 times as long on a step");
     }
 
