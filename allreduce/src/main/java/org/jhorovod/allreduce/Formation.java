@@ -21,14 +21,17 @@ import org.jhorovod.allreduce.engine.Backends;
 import org.jhorovod.allreduce.engine.EngineCommunicator;
 import org.jhorovod.allreduce.engine.NegotiatingCommunicator;
 import org.jhorovod.allreduce.fusion.FusionPlanner;
+import org.jhorovod.allreduce.metrics.Metrics;
 import org.jhorovod.allreduce.negotiation.StallReport;
 import org.jhorovod.allreduce.rendezvous.Listener;
 import org.jhorovod.allreduce.rendezvous.LostReport;
 import org.jhorovod.allreduce.rendezvous.MemoryStore;
 import org.jhorovod.allreduce.rendezvous.Secret;
+import org.jhorovod.allreduce.rendezvous.Store;
 import org.jhorovod.allreduce.rendezvous.StoreException;
 import org.jhorovod.allreduce.rendezvous.Wire;
 import org.jhorovod.allreduce.spi.Meeting;
+import org.jhorovod.allreduce.timeline.ReportPlan;
 import org.jhorovod.allreduce.timeline.Timeline;
 import org.jhorovod.allreduce.timeline.Track;
 import org.jspecify.annotations.Nullable;
@@ -84,8 +87,14 @@ final class Formation {
 
     /** A world of one rank, which meets nobody. */
     static NegotiatingCommunicator alone(Topology self, Configuration configuration) {
+        return alone(self, 0, configuration, new MemoryStore());
+    }
+
+    /** The same, of which a launcher wants a report, in its store. */
+    static NegotiatingCommunicator alone(
+            Topology self, int generation, Configuration configuration, Store store) {
         InetAddress here = InetAddress.getLoopbackAddress();
-        Membership membership = new Membership(self, 0, new MemoryStore(), Secret.random(), here);
+        Membership membership = new Membership(self, generation, store, Secret.random(), here);
         Formation formation = new Formation(membership, configuration, 0);
         return formation.formAlone(
                 new BackendSelection(configuration).withDevice(new AloneBackend(), formation.peers),
@@ -188,7 +197,8 @@ final class Formation {
                         relayed,
                         hosts);
         if (group.path().isEmpty()) {
-            timeline.open(self, plane, traceFile());
+            timeline.open(self, plane, traceFile(), reportPlan());
+            Metrics.open(self, configuration).ifPresent(timeline::count);
         }
         EngineCommunicator communicator =
                 new EngineCommunicator(
@@ -201,6 +211,7 @@ final class Formation {
                         (name, members, place) -> formGroup(name, members, place, groups),
                         track("engine"));
         peers.failuresGoTo(communicator::fail);
+        timeline.travels(trackName("engine"), backends.transportName());
         return new NegotiatingCommunicator(
                 communicator,
                 plane,
@@ -215,7 +226,19 @@ final class Formation {
     }
 
     private Track track(String duty) {
-        return timeline.track(group.path().isEmpty() ? duty : duty + " " + group.path());
+        return timeline.track(trackName(duty));
+    }
+
+    private String trackName(String duty) {
+        return group.path().isEmpty() ? duty : duty + " " + group.path();
+    }
+
+    private Optional<ReportPlan> reportPlan() {
+        return configuration.get(Settings.REPORT)
+                ? Optional.of(
+                        new ReportPlan(
+                                membership.store(), membership.generation(), configuration.shown()))
+                : Optional.empty();
     }
 
     /** Each formation of a job has a file of its own. */

@@ -48,7 +48,7 @@ final class Participation {
     static Participation fromEnvironment(
             Configuration configuration, int round, Function<Configuration, StoreConnection> meet) {
         if (configuration.find(Settings.SIZE).orElse(1) == 1) {
-            return alone(Topology.alone(Assignment.host(configuration)), configuration);
+            return aloneFromEnvironment(configuration, meet);
         }
         StoreConnection connection = meet.apply(configuration);
         Assignment assignment = connection.assignment();
@@ -60,6 +60,23 @@ final class Participation {
                         assignment.secret(),
                         connection.localAddress());
         return join(membership, configuration, round);
+    }
+
+    /** A world of one, which meets nobody; a launcher may want a report all the same. */
+    private static Participation aloneFromEnvironment(
+            Configuration configuration, Function<Configuration, StoreConnection> meet) {
+        Topology self = Topology.alone(Assignment.host(configuration));
+        if (!configuration.get(Settings.REPORT)
+                || configuration.find(Settings.RENDEZVOUS).isEmpty()) {
+            return alone(self, configuration);
+        }
+        StoreConnection connection = meet.apply(configuration);
+        return new Participation(
+                Formation.alone(
+                        self,
+                        connection.assignment().generation(),
+                        configuration,
+                        connection.store()));
     }
 
     /** Joins the job that a program describes. */

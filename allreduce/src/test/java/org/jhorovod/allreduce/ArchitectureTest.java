@@ -27,6 +27,7 @@ class ArchitectureTest {
                     List.of("rendezvous"),
                     List.of("control"),
                     List.of("spi"),
+                    List.of("metrics"),
                     List.of("fusion", "timeline"),
                     List.of("transport"),
                     List.of("algorithm", "negotiation"),

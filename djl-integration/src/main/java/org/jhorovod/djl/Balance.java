@@ -79,15 +79,13 @@ final class Balance {
      * for the slowest.
      *
      * @param pass that it was made in; null outside of any
+     * @param loaded what the pass has handed out for it
      * @param stepNanos for how long this rank worked on it; 0 where that is not known
      */
-    void stepMade(@Nullable Pass pass, long stepNanos) {
-        if (pass != null) {
-            Pass.Loaded loaded = pass.takeLoaded();
-            if (stepNanos > 0) {
-                samples += loaded.samples();
-                busyNanos += loaded.nanos() + stepNanos;
-            }
+    void stepMade(@Nullable Pass pass, Pass.Loaded loaded, long stepNanos) {
+        if (pass != null && stepNanos > 0) {
+            samples += loaded.samples();
+            busyNanos += loaded.nanos() + stepNanos;
         }
         steps++;
         if (steps == nextTelling) {

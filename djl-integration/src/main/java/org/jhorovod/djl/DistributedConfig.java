@@ -31,6 +31,8 @@ public final class DistributedConfig {
     private final @Nullable Checkpoints checkpoints; // null where none are kept
     private final boolean areCheckpointsOfSettings;
     private final boolean balance;
+    private final int stragglerSteps;
+    private final int stragglerPercent;
     private final SiteTraining siteTraining;
     private final UnaryOperator<Conditions> conditions;
     private final int generation;
@@ -65,6 +67,9 @@ public final class DistributedConfig {
         this.balance =
                 Optional.ofNullable(builder.balance)
                         .orElseGet(() -> configuration.get(Settings.BALANCE));
+        this.stragglerSteps =
+                siteTraining.mayTrainLocally() ? 0 : configuration.get(Settings.STRAGGLER_STEPS);
+        this.stragglerPercent = configuration.get(Settings.STRAGGLER_PERCENT);
         if (balance && siteTraining.mayTrainLocally()) {
             throw new ConfigurationException(
                     List.of(
@@ -158,6 +163,16 @@ public final class DistributedConfig {
     /** Whether samples are shared out in proportion to the ranks' speeds. */
     public boolean balance() {
         return balance;
+    }
+
+    /** After how many steps rank 0 says who is the slowest; 0 never, as with local steps. */
+    int stragglerSteps() {
+        return stragglerSteps;
+    }
+
+    /** By how much more than the others the slowest has to work for that. */
+    int stragglerPercent() {
+        return stragglerPercent;
     }
 
     /**

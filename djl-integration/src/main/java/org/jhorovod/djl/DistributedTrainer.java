@@ -56,7 +56,7 @@ public final class DistributedTrainer extends Trainer {
     private final MetricReducer metrics;
     private final StepClock clock = new StepClock();
     private final Continuation continuation;
-    private final Optional<Balance> balance;
+    private final Speeds speeds;
     private final Passes passes;
     private final StepSamples samples;
     private final LocalTraining local;
@@ -83,8 +83,10 @@ public final class DistributedTrainer extends Trainer {
         this.continuation =
                 new Continuation(
                         config, number, name, model, trainingConfig, clock, reductions.owed());
-        this.balance = Balance.of(config, name);
-        this.passes = new Passes(communicator, name, number, group, continuation.data(), balance);
+        this.speeds = new Speeds(config, name);
+        this.passes =
+                new Passes(
+                        communicator, name, number, group, continuation.data(), speeds.balance());
         this.samples = new StepSamples(group, passes, !alone && communicator.rank() == 0);
         this.check = new PeriodicCheck(config, name, local::isByAgreement);
     }
@@ -283,12 +285,12 @@ public final class DistributedTrainer extends Trainer {
         boolean areEqual =
                 local.stepMade(averaged.samples(), made, continuation.isCheckpointDueNext(), place);
         long waited = averaged.waitedNanos() + local.waitedNanos() - waitedBefore;
-        long busy = clock.stepEnded(System.nanoTime(), ofAll, waited);
+        long busy = clock.stepEnded(System.nanoTime(), ofAll, samples.takeStepped(), waited);
         local.stepTook(busy, waited);
         follow();
         Pass pass = group.passOfStep(number);
         continuation.stepMade(pass, areEqual);
-        balance.ifPresent(known -> known.stepMade(pass, busy));
+        speeds.stepMade(pass, busy);
         check.afterStep(clock.steps());
     }
 

@@ -33,6 +33,7 @@ final class ModelAgreement {
                         .map(kept -> "checkpoints every %d steps".formatted(kept.everySteps()))
                         .orElse("no checkpoints"));
         lines.add(config.localPlan().map(LocalPlan::describe).orElse("no local steps"));
+        lines.add("stragglers named every %d steps".formatted(config.stragglerSteps()));
         lines.add(config.balance() ? "samples by speed" : "as many samples for each rank");
         lines.add(
                 config.gradientCodec()

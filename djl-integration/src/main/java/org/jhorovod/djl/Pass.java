@@ -95,7 +95,9 @@ final class Pass implements Iterator<Batch> {
      * @param nanos for which the training thread waited for the first of them: what else a step
      *     needs is loaded during it
      */
-    record Loaded(long samples, long nanos) {}
+    record Loaded(long samples, long nanos) {
+        static final Loaded NOTHING = new Loaded(0, 0);
+    }
 
     /** What has been handed out since the last call. */
     Loaded takeLoaded() {

@@ -28,11 +28,13 @@ final class StepClock {
     /**
      * Notes the end of a step, of which the first counts no time: it waits for the slowest start.
      *
+     * @param stepSamples over all ranks
+     * @param ownSamples of this rank
      * @return for how long this rank has worked on the step itself; 0 where no time counts
      */
-    long stepEnded(long nowNanos, long stepSamples, long stepWaitedNanos) {
+    long stepEnded(long nowNanos, long stepSamples, long ownSamples, long stepWaitedNanos) {
         if (startNanos != NOT_STARTED) {
-            track.span("STEP", "", 0, startNanos);
+            track.step(ownSamples, stepWaitedNanos, startNanos);
         }
         long busyNanos = 0;
         if (steps > 0 && startNanos != NOT_STARTED) {

@@ -12,6 +12,7 @@ final class StepSamples {
     private final Passes passes;
     private final boolean warns;
     private final SampleCounter counter = new SampleCounter();
+    private long stepped;
 
     /**
      * Of a trainer of this group with these passes.
@@ -36,8 +37,17 @@ final class StepSamples {
                             + " between the ranks. Iterate over trainer.iterateDataset(dataset),"
                             + " or give each rank its own part.");
         }
-        long samples = counter.take();
-        return samples == 0 ? withoutForward() : samples;
+        long counted = counter.take();
+        long samples = counted == 0 ? withoutForward() : counted;
+        stepped += samples;
+        return samples;
+    }
+
+    /** What this rank has brought into averages since the last call. */
+    long takeStepped() {
+        long taken = stepped;
+        stepped = 0;
+        return taken;
     }
 
     /** What is left of them for a step of ranks that have more batches, perhaps nothing. */

@@ -45,13 +45,13 @@ class ComparisonTest {
     void statistics_countStepsFromTheirFirstForwardPass_andLeaveOutTheFirstAndTheJoined() {
         StepClock clock = new StepClock();
         clock.forward(0);
-        clock.stepEnded(1_000, 10, 900);
+        clock.stepEnded(1_000, 10, 5, 900);
         clock.forward(1_500);
         clock.forward(1_600);
-        clock.stepEnded(2_000, 10, 100);
+        clock.stepEnded(2_000, 10, 5, 100);
         clock.forward(2_500);
-        clock.stepEnded(3_000, 5, 300);
-        clock.stepEnded(4_000, 5, 1_000);
+        clock.stepEnded(3_000, 5, 5, 300);
+        clock.stepEnded(4_000, 5, 5, 1_000);
 
         assertThat(clock.statistics()).isEqualTo(new StepStatistics(4, 30, 0.4));
         assertThat(new StepClock().statistics()).isEqualTo(new StepStatistics(0, 0, 0));

@@ -2,9 +2,11 @@ package org.jhorovod.allreduce.config;
 
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
@@ -279,6 +281,26 @@ public final class Configuration {
     @SuppressWarnings("unchecked") // only the setting's own parser puts a value under its name
     public <T> Optional<T> find(Setting<T> setting) {
         return Optional.ofNullable((T) values.get(setting.name()));
+    }
+
+    /** The values in force of what users may turn, as reports show them; no secrets. */
+    public List<ShownSetting> shown() {
+        List<ShownSetting> shown = new ArrayList<>();
+        for (Setting<?> setting : Settings.ofUser()) {
+            Object value = values.get(setting.name());
+            if (value != null) {
+                String text =
+                        value instanceof Duration time
+                                ? time.toMillis() / 1000.0 + " s"
+                                : value.toString().toLowerCase(Locale.ROOT);
+                shown.add(
+                        new ShownSetting(
+                                setting.environmentName(),
+                                value instanceof Path ? value.toString() : text,
+                                isSet(setting)));
+            }
+        }
+        return shown;
     }
 
     /** Whether somebody has set a setting, be it to its default. */

@@ -20,7 +20,7 @@ import java.util.Set;
  * Every knob of JHorovod. A value from a builder wins over a system property, that over an
  * environment variable, and that over the default.
  */
-public final class Settings {
+public final class Settings extends LauncherSettings {
 
     /** How a rank reaches the other ranks. */
     public enum TransportChoice {
@@ -71,40 +71,6 @@ public final class Settings {
         MPI,
         NCCL
     }
-
-    // --- What a launcher tells a rank -----------------------------------------------------------
-
-    public static final Setting<Integer> RANK =
-            integer("RANK", null, 0, "Number of this process; set by the launcher.");
-    public static final Setting<Integer> SIZE =
-            integer("SIZE", null, 1, "How many processes the job has; set by the launcher.");
-    public static final Setting<Integer> LOCAL_RANK =
-            integer("LOCAL_RANK", null, 0, "Number of this process on its host.");
-    public static final Setting<Integer> LOCAL_SIZE =
-            integer("LOCAL_SIZE", null, 1, "How many processes of the job run on this host.");
-    public static final Setting<Integer> CROSS_RANK =
-            integer("CROSS_RANK", null, 0, "Number of this host among those with this local rank.");
-    public static final Setting<Integer> CROSS_SIZE =
-            integer("CROSS_SIZE", null, 1, "How many hosts have a process with this local rank.");
-    public static final Setting<Integer> GENERATION =
-            integer("GENERATION", "0", 0, "How often the job has been formed before.");
-    public static final Setting<String> HOST =
-            text("HOST", null, "Name of this host in messages; the system's name if not set.");
-    public static final Setting<String> RENDEZVOUS =
-            text(
-                    "RENDEZVOUS",
-                    null,
-                    "host:port where the ranks meet; several, by commas, of one store.");
-    public static final Setting<String> RUN_ID =
-            text("RUN_ID", null, "Name of this run, the same on all ranks.");
-    public static final Setting<Path> SECRET_FILE =
-            path("SECRET_FILE", "File that holds the job's secret; readable by its owner only.");
-    public static final Setting<String> SECRET =
-            text(
-                    "SECRET",
-                    null,
-                    "The job's secret, where no file of the launcher reaches a rank; not taken from"
-                            + " a system property, which others could read.");
 
     // --- What a user may turn -------------------------------------------------------------------
 
@@ -206,6 +172,33 @@ public final class Settings {
                     "TIMELINE",
                     "File in which rank 0 writes what happens when on all ranks, as a trace for"
                             + " Perfetto; none if not set.");
+    public static final Setting<Integer> METRICS_PORT =
+            integer(
+                    "METRICS_PORT",
+                    "0",
+                    0,
+                    65_535,
+                    "Each rank serves its counters for Prometheus at this port plus its local"
+                            + " rank; 0: not.");
+    public static final Setting<String> METRICS_ADDRESS =
+            text(
+                    "METRICS_ADDRESS",
+                    "127.0.0.1",
+                    "At this address, to whoever can reach it; 0.0.0.0 is all of the host's.");
+    public static final Setting<Integer> STRAGGLER_STEPS =
+            integer(
+                    "STRAGGLER_STEPS",
+                    "1000",
+                    0,
+                    "Every so many steps rank 0 logs which rank is the slowest, if by much; 0"
+                            + " never.");
+    public static final Setting<Integer> STRAGGLER_PERCENT =
+            integer(
+                    "STRAGGLER_PERCENT",
+                    "20",
+                    0,
+                    "It does so where that rank works this many percent longer on a step than the"
+                            + " middle one of the others.");
     public static final Setting<Integer> BUCKET_MIB =
             integer(
                     "BUCKET_MIB",
@@ -342,23 +335,6 @@ public final class Settings {
         return all;
     }
 
-    /** What the launcher sets for each rank; not meant for users. */
-    public static List<Setting<?>> ofLauncher() {
-        return List.of(
-                RANK,
-                SIZE,
-                LOCAL_RANK,
-                LOCAL_SIZE,
-                CROSS_RANK,
-                CROSS_SIZE,
-                GENERATION,
-                HOST,
-                RENDEZVOUS,
-                RUN_ID,
-                SECRET_FILE,
-                SECRET);
-    }
-
     /** What users may turn, in the order in which help shows it. */
     public static List<Setting<?>> ofUser() {
         return List.of(
@@ -378,6 +354,10 @@ public final class Settings {
                 FUSION_MIB,
                 CYCLE_MILLIS,
                 TIMELINE,
+                METRICS_PORT,
+                METRICS_ADDRESS,
+                STRAGGLER_STEPS,
+                STRAGGLER_PERCENT,
                 BUCKET_MIB,
                 REDUCE,
                 LOCAL_STEPS,

@@ -26,9 +26,11 @@ final class RecordedCollective {
             Span span = track.collective(operation.sequence(), call);
             try {
                 collective.body().accept(at, operation);
-            } finally {
-                span.end();
+            } catch (RuntimeException | Error e) {
+                span.fail();
+                throw e;
             }
+            span.end();
         };
     }
 }

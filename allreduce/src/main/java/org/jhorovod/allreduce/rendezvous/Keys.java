@@ -15,6 +15,11 @@ public final class Keys {
         return "g" + generation + "/meeting" + round + "/" + rank + "/" + name;
     }
 
+    /** A part of what rank 0 tells of the run, for the launcher's report. */
+    public static String report(int generation, String part) {
+        return "g" + generation + "/report/" + part;
+    }
+
     /** A rank that ended without a goodbye; the value says how that was seen. */
     public static String gone(int generation, int rank) {
         return "g" + generation + "/gone/" + rank;

@@ -12,7 +12,10 @@ import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.control.Correspondent;
 import org.jspecify.annotations.Nullable;
 
-/** Has what happens on all ranks written into one file, on rank 0. */
+/**
+ * Has what happens on all ranks written into one file, or summed up for a report, on rank 0: a
+ * session lasts as long as one of both wants events.
+ */
 final class Collector implements Correspondent, Role {
     private static final long STOP_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long CLOSE_NANOS = TimeUnit.MILLISECONDS.toNanos(450);
@@ -23,9 +26,13 @@ final class Collector implements Correspondent, Role {
     private final Outbox outbox;
     private final Set<Integer> gone = new HashSet<>(); // owned by the control thread
     private volatile @Nullable WritingThread current; // null where nothing is recorded
+    private final @Nullable SummarySink summary; // null where nobody wants a report
     private int session; // guarded by this
+    private boolean isFileOpen; // guarded by this
 
-    Collector(Topology self, Timeline timeline, ControlPlane control) {
+    Collector(
+            Topology self, Timeline timeline, ControlPlane control, @Nullable SummarySink summary) {
+        this.summary = summary;
         this.self = self;
         this.timeline = timeline;
         this.control = control;
@@ -34,33 +41,56 @@ final class Collector implements Correspondent, Role {
 
     @Override
     public synchronized void start(Path file) throws IOException {
-        if (current != null) {
+        if (isFileOpen) {
             throw new IllegalStateException(
                     "The timeline is being written already. Call JHorovod.stopTimeline() first.");
         }
-        session++; // of a file that cannot be opened too: other ranks may have begun it
+        WritingThread known = current;
+        if (known == null) {
+            session++; // of a file that cannot be opened too: other ranks may have begun it
+            TraceSink trace = TraceSink.create(file);
+            known = begun();
+            known.write(trace);
+        } else {
+            known.write(TraceSink.create(file));
+        }
+        isFileOpen = true;
+    }
+
+    /** Begins to sum up, if that is wanted. */
+    synchronized void sumUp() {
+        if (summary != null) {
+            session++;
+            begun().write(summary);
+        }
+    }
+
+    private WritingThread begun() {
         EventQueue queue = new EventQueue(Timeline.CAPACITY);
-        WritingThread begun =
-                new WritingThread(
-                        self.size(), TraceFile.create(file), file, queue, control, outbox);
+        WritingThread begun = new WritingThread(self.size(), queue, control, outbox);
         begun.start(session);
         current = begun;
         timeline.turnOn(queue);
         toAll(new Letter.Start(session));
+        return begun;
     }
 
     @Override
-    public void stop() {
-        stop(STOP_NANOS);
+    public synchronized void stop() {
+        if (isFileOpen) {
+            end(STOP_NANOS);
+            sumUp();
+        }
     }
 
-    private synchronized void stop(long waitNanos) {
+    private synchronized void end(long waitNanos) {
         WritingThread known = current;
         if (known != null) {
             timeline.turnOff();
             toAll(new Letter.Stop(session));
             known.finish(System.nanoTime() + waitNanos);
             current = null;
+            isFileOpen = false;
         }
     }
 
@@ -111,6 +141,7 @@ final class Collector implements Correspondent, Role {
 
     @Override
     public void closing() {
-        stop(CLOSE_NANOS);
+        end(CLOSE_NANOS);
+        timeline.closing();
     }
 }

@@ -7,6 +7,7 @@ package org.jhorovod.allreduce.timeline;
  * @param tensor its name; empty where there is none
  * @param startNanos on the rank's clock, or on rank 0's once converted
  * @param durationNanos 0 for an instant
+ * @param detail what only some have
  */
 record Event(
         Kind kind,
@@ -15,7 +16,47 @@ record Event(
         String tensor,
         long byteCount,
         long startNanos,
-        long durationNanos) {
+        long durationNanos,
+        Detail detail) {
+
+    /** Without details. */
+    Event(
+            Kind kind,
+            String track,
+            String name,
+            String tensor,
+            long byteCount,
+            long startNanos,
+            long durationNanos) {
+        this(kind, track, name, tensor, byteCount, startNanos, durationNanos, Detail.NONE);
+    }
+
+    /**
+     * What only collectives and steps have.
+     *
+     * @param sequence of a collective, the same on all ranks; -1 of what is none
+     * @param samples of this rank in a step; -1 of what is none
+     * @param waitedNanos how long a step waited for other ranks and for their bytes
+     */
+    record Detail(long sequence, long samples, long waitedNanos) {
+        static final Detail NONE = new Detail(-1, -1, 0);
+
+        static Detail collective(long sequence) {
+            return new Detail(sequence, -1, 0);
+        }
+
+        static Detail step(long samples, long waitedNanos) {
+            return new Detail(-1, samples, waitedNanos);
+        }
+
+        boolean isCollective() {
+            return sequence >= 0;
+        }
+
+        boolean isStep() {
+            return samples >= 0;
+        }
+    }
 
     /** How it lies among the others of its track. */
     enum Kind {
@@ -31,6 +72,6 @@ record Event(
     Event on(RankClock clock) {
         long start = clock.onRank0(startNanos);
         long end = clock.onRank0(startNanos + durationNanos);
-        return new Event(kind, track, name, tensor, byteCount, start, end - start);
+        return new Event(kind, track, name, tensor, byteCount, start, end - start, detail);
     }
 }

@@ -103,6 +103,13 @@ sealed interface Letter {
         out.writeLong(event.byteCount());
         out.writeLong(event.startNanos());
         out.writeLong(event.durationNanos());
+        boolean hasDetail = !event.detail().equals(Event.Detail.NONE);
+        out.writeBoolean(hasDetail);
+        if (hasDetail) {
+            out.writeLong(event.detail().sequence());
+            out.writeLong(event.detail().samples());
+            out.writeLong(event.detail().waitedNanos());
+        }
     }
 
     private static String cut(String text) {
@@ -177,6 +184,9 @@ sealed interface Letter {
                 in.readUTF(),
                 in.readLong(),
                 in.readLong(),
-                in.readLong());
+                in.readLong(),
+                in.readBoolean()
+                        ? new Event.Detail(in.readLong(), in.readLong(), in.readLong())
+                        : Event.Detail.NONE);
     }
 }

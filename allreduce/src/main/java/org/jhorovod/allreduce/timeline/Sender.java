@@ -108,6 +108,11 @@ final class Sender implements Correspondent, Role {
 
     @Override
     public void closing() {
+        sendTheRest();
+        timeline.closing();
+    }
+
+    private void sendTheRest() {
         SendingThread known = current;
         if (known == null || isRank0Gone) {
             return;

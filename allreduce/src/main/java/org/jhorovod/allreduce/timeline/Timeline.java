@@ -2,11 +2,14 @@ package org.jhorovod.allreduce.timeline;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.Channel;
 import org.jhorovod.allreduce.control.ControlPlane;
+import org.jhorovod.allreduce.metrics.Metrics;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,7 +20,7 @@ import org.slf4j.LoggerFactory;
  *   any thread       records: a bounded queue, never blocks       Track, EventQueue
  *   other ranks      convert to rank 0's clock, write letters     SendingThread, RankClock
  *   control threads  carry letters and measure clocks             Sender, Collector
- *   rank 0           writes the file                              WritingThread, TraceFile
+ *   rank 0           writes the file, sums up for a report        WritingThread, TraceFile, SummarySink
  */
 /**
  * Records what happens on this rank; rank 0 writes what happens on all into one file.
@@ -28,14 +31,42 @@ public final class Timeline {
     /** How many events wait to be written at most; what comes on top is counted. */
     static final int CAPACITY = 1 << 15;
 
+    private static final int MOST_ROUTES = 256; // programs may make groups again and again
+
     private static final Logger logger = LoggerFactory.getLogger(Timeline.class);
 
     private volatile @Nullable EventQueue queue; // null where nothing is recorded
+    private volatile @Nullable Metrics metrics; // null where nobody counts
     private volatile @Nullable Role role; // null before the job has formed
+    private final Map<String, String> routes = new ConcurrentHashMap<>(); // transports by track
+
+    /** Tells how the bytes of a row's collectives travel, for reports. */
+    public void travels(String track, String transport) {
+        if (routes.size() < MOST_ROUTES) {
+            routes.put(track, transport);
+        }
+    }
 
     /** A row of this rank, for what one thread does at a time. */
     public Track track(String name) {
         return new Track(this, name);
+    }
+
+    /** Has what the rows record counted too; closes the counters with the job. */
+    public void count(Metrics counters) {
+        metrics = counters;
+    }
+
+    @Nullable Metrics metrics() {
+        return metrics;
+    }
+
+    /** The job has ended. */
+    void closing() {
+        Metrics known = metrics;
+        if (known != null) {
+            known.close();
+        }
     }
 
     boolean isOn() {
@@ -61,18 +92,26 @@ public final class Timeline {
      * Has this rank take part in the timeline of a job; before the control plane starts.
      *
      * @param file what rank 0 writes from now on, if anything; the same on all ranks
+     * @param report where rank 0 leaves a summary, if it is wanted; the same on all ranks
      */
-    public void open(Topology self, ControlPlane control, Optional<Path> file) {
+    public void open(
+            Topology self, ControlPlane control, Optional<Path> file, Optional<ReportPlan> report) {
         if (self.rank() == 0) {
-            Collector collector = new Collector(self, this, control);
+            SummarySink summary =
+                    report.map(plan -> new SummarySink(plan, self.size(), routes::get))
+                            .orElse(null);
+            Collector collector = new Collector(self, this, control, summary);
             control.open(Channel.TIMELINE, collector);
             role = collector;
+            collector.sumUp();
             file.ifPresent(path -> tryToStart(collector, path));
         } else {
             Sender sender = new Sender(self.rank(), this, control);
             control.open(Channel.TIMELINE, sender);
             role = sender;
-            file.ifPresent(path -> sender.begin(1));
+            if (file.isPresent() || report.isPresent()) {
+                sender.begin(1);
+            }
         }
     }
 

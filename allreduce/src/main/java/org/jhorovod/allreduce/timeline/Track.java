@@ -1,7 +1,9 @@
 package org.jhorovod.allreduce.timeline;
 
 import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.metrics.Metrics;
 import org.jhorovod.allreduce.timeline.Event.Kind;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A row of a rank in its timeline, such as {@code engine}: what one thread does at a time.
@@ -31,9 +33,9 @@ public final class Track {
         this.name = name;
     }
 
-    /** Whether somebody records, here or in the flight recorder. */
+    /** Whether somebody records or counts, here or in the flight recorder. */
     public boolean isRecorded() {
-        return timeline.isOn() || COLLECTIVES.isEnabled();
+        return timeline.isOn() || COLLECTIVES.isEnabled() || timeline.metrics() != null;
     }
 
     /** Whether somebody records here. */
@@ -54,12 +56,30 @@ public final class Track {
      * @param beganNanos from {@link #begin}, or a time of {@link System#nanoTime}
      */
     public void span(String span, String tensor, long byteCount, long beganNanos) {
-        record(Kind.SPAN, span, tensor, byteCount, beganNanos);
+        span(span, tensor, byteCount, beganNanos, Event.Detail.NONE);
+    }
+
+    void span(String span, String tensor, long byteCount, long beganNanos, Event.Detail detail) {
+        record(Kind.SPAN, span, tensor, byteCount, beganNanos, detail);
+    }
+
+    /**
+     * Records a step of a training that ends now.
+     *
+     * @param samples of this rank
+     * @param waitedNanos for how long of it this rank waited for others and for their bytes
+     */
+    public void step(long samples, long waitedNanos, long beganNanos) {
+        @Nullable Metrics metrics = timeline.metrics();
+        if (metrics != null) {
+            metrics.step(samples, System.nanoTime() - beganNanos, waitedNanos);
+        }
+        span("STEP", "", 0, beganNanos, Event.Detail.step(samples, waitedNanos));
     }
 
     /** Records what ends now, and begins and ends whatever else goes on; see {@link #span}. */
     public void overlapping(String span, String tensor, long byteCount, long beganNanos) {
-        record(Kind.OVERLAPPING, span, tensor, byteCount, beganNanos);
+        record(Kind.OVERLAPPING, span, tensor, byteCount, beganNanos, Event.Detail.NONE);
     }
 
     /** Records a moment. */
@@ -69,17 +89,25 @@ public final class Track {
         }
     }
 
-    private void record(Kind kind, String span, String tensor, long byteCount, long beganNanos) {
+    private void record(
+            Kind kind,
+            String span,
+            String tensor,
+            long byteCount,
+            long beganNanos,
+            Event.Detail detail) {
         if (beganNanos != OFF && timeline.isOn()) {
             long duration = System.nanoTime() - beganNanos;
-            timeline.record(new Event(kind, name, span, tensor, byteCount, beganNanos, duration));
+            timeline.record(
+                    new Event(kind, name, span, tensor, byteCount, beganNanos, duration, detail));
         }
     }
 
     /** Begins a collective, for the flight recorder too; to be ended. */
     public Span collective(long sequence, CollectiveCall call) {
         boolean isFlightOn = COLLECTIVES.isEnabled();
-        if (!isFlightOn && !timeline.isOn()) {
+        @Nullable Metrics metrics = timeline.metrics();
+        if (!isFlightOn && !timeline.isOn() && metrics == null) {
             return Span.NONE;
         }
         CollectiveEvent flight = new CollectiveEvent();
@@ -92,7 +120,14 @@ public final class Track {
             flight.begin();
         }
         return new Span(
-                this, begin(), call.kind().name(), call.name(), bytes, isFlightOn ? flight : null);
+                this,
+                System.nanoTime(),
+                call.kind().name(),
+                call.name(),
+                bytes,
+                Event.Detail.collective(sequence),
+                isFlightOn ? flight : null,
+                metrics);
     }
 
     /** Begins to wait for other ranks, for the flight recorder too; to be ended. */
@@ -106,7 +141,15 @@ public final class Track {
             flight.tensor = tensor;
             flight.begin();
         }
-        return new Span(this, begin(), "WAIT", tensor, 0, isFlightOn ? flight : null);
+        return new Span(
+                this,
+                begin(),
+                "WAIT",
+                tensor,
+                0,
+                Event.Detail.NONE,
+                isFlightOn ? flight : null,
+                null);
     }
 
     /** What a rank contributes. */

@@ -26,6 +26,7 @@ import org.jhorovod.launcher.job.ThisHost;
 import org.jhorovod.launcher.output.Console;
 import org.jhorovod.launcher.output.RankFiles;
 import org.jhorovod.launcher.plan.SavedEnvironment;
+import org.jhorovod.launcher.report.ReportFile;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -84,6 +85,14 @@ final class Jhorovodrun implements Callable<Integer> {
                     "Write what happens when on all ranks to FILE on rank 0's host, as a trace that"
                             + " ui.perfetto.dev shows.")
     private @Nullable String timelineFile;
+
+    @Option(
+            names = "--report",
+            paramLabel = "FILE.html",
+            description =
+                    "Write a page on this host about the run, once it has ended: what limited it,"
+                            + " how fast each rank was, where its time went, and how it ended.")
+    private @Nullable String reportFile;
 
     @Option(
             names = "-x",
@@ -227,7 +236,7 @@ final class Jhorovodrun implements Callable<Integer> {
                         new FileOutputStream(FileDescriptor.err),
                         Terminal.isBehind(Terminal.STANDARD_OUTPUT),
                         rankFiles(spec.places().size()));
-        Job job = new Job(spec, rule, console, StandardInput.open());
+        Job job = new Job(spec, rule, console, StandardInput.open(), report());
         Signals.catchAll(job::interrupt);
         return job.run();
     }
@@ -248,6 +257,21 @@ final class Jhorovodrun implements Callable<Integer> {
         }
     }
 
+    private Optional<ReportFile> report() {
+        if (reportFile == null) {
+            return Optional.empty();
+        }
+        if (reportFile.isBlank()) {
+            throw new UsageException("--report needs the name of a file");
+        }
+        try {
+            return Optional.of(ReportFile.prepare(Path.of(reportFile)));
+        } catch (IOException e) {
+            throw new UsageException(
+                    "--report '%s' cannot be written: %s".formatted(reportFile, FileFault.of(e)));
+        }
+    }
+
     private JobSpec spec() throws InterruptedException {
         List<Topology> places = placeOptions.places(environment);
         List<String> command = command(places);
@@ -258,6 +282,9 @@ final class Jhorovodrun implements Callable<Integer> {
         }
         if (timelineFile != null) {
             rankVariables.put(Settings.TIMELINE, timelinePath(timelineFile));
+        }
+        if (reportFile != null) {
+            rankVariables.put(Settings.REPORT, "true");
         }
         Configuration settings = configuration(rankVariables);
         return new JobSpec(

@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jhorovod.allreduce.rendezvous.Secret;
+import org.jhorovod.allreduce.timeline.RunSummary;
 import org.jhorovod.launcher.agent.AgentCommand;
 import org.jhorovod.launcher.agent.AgentEvent;
 import org.jhorovod.launcher.agent.SecretFolder;
@@ -50,6 +51,7 @@ final class Attempt {
     private final Map<Integer, Long> pids = new TreeMap<>();
     private final Map<String, String> lostAgents = new LinkedHashMap<>(); // how, by host
     private boolean isMpirunLost;
+    private Optional<RunSummary> summary = Optional.empty();
     private JobState state;
 
     /**
@@ -88,6 +90,9 @@ final class Attempt {
             new JobStart(spec, agents, rendezvous, events, this::tellIfVerbose).run();
             agents.forward(spec.holders().get(0), input);
             loop(agents, rendezvous);
+            if (spec.wantsReport()) {
+                summary = rendezvous.summary();
+            }
             facts =
                     new Verdict.Facts(
                             state,
@@ -102,6 +107,16 @@ final class Attempt {
             flusher.cancel();
         }
         return new Verdict(spec, name, this::tell).pronounce(facts, this::describe);
+    }
+
+    /** How its ranks ended, as far as they were started and have ended. */
+    List<RankExit> exits() {
+        return state.exits();
+    }
+
+    /** What rank 0 has told of the run, where a report is wanted. */
+    Optional<RunSummary> summary() {
+        return summary;
     }
 
     private RendezvousServer openRendezvous(Agents agents) throws IOException {

@@ -4,8 +4,11 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jhorovod.launcher.output.Console;
+import org.jhorovod.launcher.report.ReportFile;
+import org.jhorovod.launcher.report.RunFacts;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +20,7 @@ public final class Job {
     private final RestartRule rule;
     private final Console console;
     private final InputStream input;
+    private final Optional<ReportFile> report;
     private final AttemptHistory history = new AttemptHistory();
     private final Object lock = new Object();
 
@@ -26,14 +30,26 @@ public final class Job {
     @GuardedBy("lock")
     private int interruption; // the signal; 0 if there was none
 
+    /** A job of which no report is written; see the other constructor. */
+    public Job(JobSpec spec, RestartRule rule, Console console, InputStream input) {
+        this(spec, rule, console, input, Optional.empty());
+    }
+
     /**
      * A job that prints to this console.
      *
      * @param rule whether it is started again when it fails
      * @param input what rank 0 of the first attempt reads; read on a thread of its own, and left
      *     open
+     * @param report what is written after each attempt, if anything
      */
-    public Job(JobSpec spec, RestartRule rule, Console console, InputStream input) {
+    public Job(
+            JobSpec spec,
+            RestartRule rule,
+            Console console,
+            InputStream input,
+            Optional<ReportFile> report) {
+        this.report = report;
         this.spec = spec;
         this.rule = rule;
         this.console = console;
@@ -51,9 +67,11 @@ public final class Job {
         Duration delay = Duration.ZERO;
         while (true) {
             long start = System.nanoTime();
-            AttemptEnd end = attempt(next);
+            Attempt attempt = attemptAt(next);
+            AttemptEnd end = run(attempt);
             Duration ran = Duration.ofNanos(System.nanoTime() - start);
             history.add(next, delay, ran, end);
+            write(RunFactsOf.attempt(next, attempt.exits(), end, ran, history), attempt);
             RestartRule.Decision decision = rule.decide(history.ends());
             if (!(decision instanceof RestartRule.Decision.Again again)) {
                 conclude((RestartRule.Decision.Stop) decision);
@@ -71,17 +89,17 @@ public final class Job {
         }
     }
 
-    private AttemptEnd attempt(JobSpec attemptSpec) throws IOException, InterruptedException {
+    private Attempt attemptAt(JobSpec attemptSpec) {
         boolean isFirst = attemptSpec.generation() == 0;
         console.beginAttempt();
-        Attempt attempt =
-                new Attempt(
-                        attemptSpec,
-                        rule.maxRestarts() == 0
-                                ? "the job"
-                                : "attempt " + (attemptSpec.generation() + 1),
-                        console,
-                        isFirst ? input : InputStream.nullInputStream());
+        return new Attempt(
+                attemptSpec,
+                rule.maxRestarts() == 0 ? "the job" : "attempt " + (attemptSpec.generation() + 1),
+                console,
+                isFirst ? input : InputStream.nullInputStream());
+    }
+
+    private AttemptEnd run(Attempt attempt) throws IOException, InterruptedException {
         synchronized (lock) {
             current = attempt;
             if (interruption != 0) {
@@ -94,6 +112,19 @@ public final class Job {
             synchronized (lock) {
                 current = null;
             }
+        }
+    }
+
+    private void write(RunFacts facts, Attempt attempt) {
+        if (report.isEmpty()) {
+            return;
+        }
+        try {
+            report.get().write(facts, attempt.summary());
+        } catch (IOException e) {
+            tell(
+                    "the report %s cannot be written: %s; name a file in a folder that you may write to, with room for it"
+                            .formatted(report.get().path(), e));
         }
     }
 

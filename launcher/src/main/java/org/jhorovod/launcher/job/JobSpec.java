@@ -3,6 +3,7 @@ package org.jhorovod.launcher.job;
 import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.collective.Topology;
+import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.rendezvous.JobCertificate;
 import org.jhorovod.launcher.plan.EnvironmentChange;
 import org.jhorovod.launcher.plan.SshOptions;
@@ -85,6 +86,12 @@ public record JobSpec(
         places = List.copyOf(places);
         command = List.copyOf(command);
         environment = List.copyOf(environment);
+    }
+
+    /** Whether the ranks are told to sum the run up. */
+    boolean wantsReport() {
+        return environment.stream()
+                .anyMatch(change -> change.name().equals(Settings.REPORT.environmentName()));
     }
 
     /** Whether one mpirun starts the ranks. */

@@ -12,6 +12,8 @@ import org.jhorovod.allreduce.rendezvous.Keys;
 import org.jhorovod.allreduce.rendezvous.LostReport;
 import org.jhorovod.allreduce.rendezvous.Secret;
 import org.jhorovod.allreduce.rendezvous.StoreServer;
+import org.jhorovod.allreduce.timeline.RunSummary;
+import org.jhorovod.allreduce.timeline.SummaryPost;
 
 /**
  * The store in which the ranks meet, and the secret that opens it. Safe for use by several threads.
@@ -82,6 +84,11 @@ final class RendezvousServer implements AutoCloseable {
             }
         }
         return reports;
+    }
+
+    /** What rank 0 has told of the run last, if it was asked to. */
+    Optional<RunSummary> summary() {
+        return new SummaryPost(server.store(), generation).find();
     }
 
     @Override

@@ -6,6 +6,8 @@ import com.google.common.collect.ImmutableList;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -16,8 +18,10 @@ import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.launcher.output.Console;
 import org.jhorovod.launcher.plan.HostSlots;
 import org.jhorovod.launcher.plan.SshOptions;
+import org.jhorovod.launcher.report.ReportFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Jobs that fail and are started again, with real agents and ranks. */
 @Timeout(90)
@@ -26,6 +30,10 @@ class RestartTest {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
     private Job job(int maxRestarts, String script) {
+        return job(maxRestarts, script, Optional.empty());
+    }
+
+    private Job job(int maxRestarts, String script, Optional<ReportFile> report) {
         JobTimeouts timeouts =
                 new JobTimeouts(
                         Duration.ofSeconds(20), Duration.ofSeconds(20), Duration.ofSeconds(5));
@@ -42,7 +50,8 @@ class RestartTest {
                         false);
         RestartRule rule =
                 new RestartRule(maxRestarts, 2, 2, ImmutableList.of(new HostSlots("localhost", 2)));
-        return new Job(spec, rule, new Console(out, err, false), InputStream.nullInputStream());
+        return new Job(
+                spec, rule, new Console(out, err, false), InputStream.nullInputStream(), report);
     }
 
     private String printed() {
@@ -69,6 +78,36 @@ class RestartTest {
                         "2 attempts:\n  1: 2 ranks on 1 host, failed after \\S+ s because of rank 1"
                                 + " on localhost \\(pid \\d+\\), which exited with code 4\n"
                                 + "  2: 2 ranks on 1 host, after a delay of 2 s, finished after");
+    }
+
+    @Test
+    void report_isAboutTheLastAttempt_andNamesThoseBefore(@TempDir Path folder) throws Exception {
+        Path page = folder.resolve("run.html");
+        Job job =
+                job(
+                        1,
+                        "[ $JHOROVOD_GENERATION = 1 ] || [ $JHOROVOD_RANK = 0 ] || exit 4",
+                        Optional.of(ReportFile.prepare(page)));
+
+        assertThat(job.run()).isZero();
+
+        assertThat(Files.readString(page))
+                .contains("All ranks finished after", "2 attempts:", "which exited with code 4")
+                .doesNotContain("<tr class=\"bad\">");
+    }
+
+    @Test
+    void reportThatCannotBeWritten_isTold_andChangesNoExitCode(@TempDir Path folder)
+            throws Exception {
+        Path page = folder.resolve("gone/run.html");
+        ReportFile report = ReportFile.prepare(page);
+        Files.delete(page.getParent());
+
+        assertThat(job(0, "exit 0", Optional.of(report)).run()).isZero();
+
+        assertThat(printed())
+                .contains("the report " + page + " cannot be written")
+                .contains("name a file in a folder that you may write to");
     }
 
     @Test

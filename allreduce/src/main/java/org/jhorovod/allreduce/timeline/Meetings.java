@@ -1,0 +1,114 @@
+package org.jhorovod.allreduce.timeline;
+
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/*
+ * A collective has the same number on all ranks, so what they record of it is put together: until the last
+ * of them has begun it, the others wait for that one; from then on bytes travel. Of a group of ranks it is
+ * not known here who takes part, nor are its numbers different from those of another group of the same
+ * name: there no waiting is counted.
+ */
+/** Puts together what the ranks record of the same collective. */
+final class Meetings {
+    private static final int MOST_OPEN = 4096;
+    private static final long ABSENT = Long.MIN_VALUE;
+
+    private final int size;
+    private final Windows windows;
+    private final Map<Key, Meeting> open = new LinkedHashMap<>(); // the oldest first
+    private final long[] lastCounts;
+    private final long[] lateNanos;
+
+    private record Key(String track, long sequence) {}
+
+    /** One collective, as far as the ranks have told. */
+    private static final class Meeting {
+        private final long[] starts;
+        private final long[] durations;
+        private int come;
+
+        Meeting(int size) {
+            starts = new long[size];
+            durations = new long[size];
+            Arrays.fill(starts, ABSENT);
+        }
+    }
+
+    Meetings(int size, Windows windows) {
+        this.size = size;
+        this.windows = windows;
+        this.lastCounts = new long[size];
+        this.lateNanos = new long[size];
+    }
+
+    /** Takes a collective of a rank. */
+    void add(int rank, Event event) {
+        windows.spread(
+                rank,
+                event.startNanos(),
+                event.durationNanos(),
+                (window, nanos) -> window.collectiveNanos += nanos);
+        if (size == 1 || isOfGroup(event.track())) {
+            return;
+        }
+        Key key = new Key(event.track(), event.detail().sequence());
+        Meeting meeting = open.computeIfAbsent(key, k -> new Meeting(size));
+        if (meeting.starts[rank] == ABSENT) {
+            meeting.come++;
+        }
+        meeting.starts[rank] = event.startNanos();
+        meeting.durations[rank] = event.durationNanos();
+        if (meeting.come == size) {
+            open.remove(key);
+            settle(meeting);
+        } else if (open.size() > MOST_OPEN) {
+            forgetOldest(); // events of some rank were lost
+        }
+    }
+
+    private static boolean isOfGroup(String track) {
+        return !track.equals("engine") && !track.equals("engine named-lane/");
+    }
+
+    private void forgetOldest() {
+        Iterator<Meeting> oldest = open.values().iterator();
+        oldest.next();
+        oldest.remove();
+    }
+
+    private void settle(Meeting meeting) {
+        int last = 0;
+        for (int rank = 1; rank < size; rank++) {
+            if (meeting.starts[rank] > meeting.starts[last]) {
+                last = rank;
+            }
+        }
+        long lastStart = meeting.starts[last];
+        long before = ABSENT;
+        for (int rank = 0; rank < size; rank++) {
+            if (rank != last) {
+                before = Math.max(before, meeting.starts[rank]);
+                waited(rank, meeting, lastStart);
+            }
+        }
+        lastCounts[last]++;
+        lateNanos[last] += lastStart - before;
+    }
+
+    private void waited(int rank, Meeting meeting, long lastStart) {
+        long start = meeting.starts[rank];
+        long waited = Math.min(meeting.durations[rank], lastStart - start);
+        windows.spread(rank, start, waited, (window, nanos) -> window.peerNanos += nanos);
+    }
+
+    long lastCount(int rank) {
+        return lastCounts[rank];
+    }
+
+    long lateNanos(int rank) {
+        return lateNanos[rank];
+    }
+}
