@@ -2,6 +2,9 @@ package org.jhorovod.djl;
 
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
+import org.jhorovod.allreduce.config.Configuration;
+import org.jhorovod.allreduce.config.Settings;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +41,19 @@ public final class Checkpoints {
         this.folder = folder;
         this.everySteps = everySteps;
         this.keep = keep;
+    }
+
+    /** Those that the settings ask for, if they do. */
+    static Optional<Checkpoints> ofSettings(Configuration configuration) {
+        return configuration
+                .find(Settings.CHECKPOINT_FOLDER)
+                .map(
+                        folder ->
+                                builder()
+                                        .setFolder(folder)
+                                        .optEverySteps(configuration.get(Settings.CHECKPOINT_STEPS))
+                                        .optKeep(configuration.get(Settings.CHECKPOINT_KEEP))
+                                        .build());
     }
 
     /** A builder with every value but the folder at its default. */

@@ -36,6 +36,7 @@ public final class DistributedConfig {
     private final SiteTraining siteTraining;
     private final UnaryOperator<Conditions> conditions;
     private final int generation;
+    private final Autotune autotune;
 
     private DistributedConfig(Builder builder) {
         Configuration configuration = Configuration.fromProcess();
@@ -59,7 +60,7 @@ public final class DistributedConfig {
         this.areCheckpointsOfSettings = builder.checkpoints == null;
         this.checkpoints =
                 Optional.ofNullable(builder.checkpoints)
-                        .or(() -> checkpoints(configuration))
+                        .or(() -> Checkpoints.ofSettings(configuration))
                         .orElse(null);
         this.siteTraining = SiteTraining.of(builder.asked(), configuration);
         siteTraining.requireFit(communicator.size());
@@ -70,6 +71,7 @@ public final class DistributedConfig {
         this.stragglerSteps =
                 siteTraining.mayTrainLocally() ? 0 : configuration.get(Settings.STRAGGLER_STEPS);
         this.stragglerPercent = configuration.get(Settings.STRAGGLER_PERCENT);
+        this.autotune = Autotune.of(configuration, builder.bucketMib >= 0, builder.reduce != null);
         if (balance && siteTraining.mayTrainLocally()) {
             throw new ConfigurationException(
                     List.of(
@@ -79,18 +81,6 @@ public final class DistributedConfig {
                                     + " or JHOROVOD_LOCAL_STEPS=0 (optLocalSteps) and no"
                                     + " JHOROVOD_COMMUNICATION_BUDGET (optCommunicationBudget)."));
         }
-    }
-
-    private static Optional<Checkpoints> checkpoints(Configuration configuration) {
-        return configuration
-                .find(Settings.CHECKPOINT_FOLDER)
-                .map(
-                        folder ->
-                                Checkpoints.builder()
-                                        .setFolder(folder)
-                                        .optEverySteps(configuration.get(Settings.CHECKPOINT_STEPS))
-                                        .optKeep(configuration.get(Settings.CHECKPOINT_KEEP))
-                                        .build());
     }
 
     /** A builder with every value at its default. */
@@ -123,6 +113,11 @@ public final class DistributedConfig {
     /** When gradients are reduced, and on which thread. */
     public ReduceChoice reduce() {
         return reduce;
+    }
+
+    /** What is tuned while training goes on. */
+    Autotune autotune() {
+        return autotune;
     }
 
     /** The checkpoints that are kept, if any. */

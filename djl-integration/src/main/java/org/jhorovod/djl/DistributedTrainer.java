@@ -209,8 +209,8 @@ public final class DistributedTrainer extends Trainer {
     }
 
     /** Takes up another way to train, if one was chosen. */
-    private void follow() {
-        if (takeChanged()) {
+    private void follow(boolean isTuned) {
+        if (takeChanged() || isTuned) {
             reductions.renew(parameters, gradients);
             reductions.prepare();
             continuation.keep(local.velocities());
@@ -287,7 +287,8 @@ public final class DistributedTrainer extends Trainer {
         long waited = averaged.waitedNanos() + local.waitedNanos() - waitedBefore;
         long busy = clock.stepEnded(System.nanoTime(), ofAll, samples.takeStepped(), waited);
         local.stepTook(busy, waited);
-        follow();
+        boolean isStepping = place == Budget.Place.STEPPING;
+        follow(reductions.tune(busy == 0 ? 0 : busy + waited, isStepping, made));
         Pass pass = group.passOfStep(number);
         continuation.stepMade(pass, areEqual);
         speeds.stepMade(pass, busy);
@@ -302,7 +303,7 @@ public final class DistributedTrainer extends Trainer {
      */
     public void agree() {
         Optional<String> agreed = local.agree(false, clock.steps());
-        follow();
+        follow(false);
         check.afterAgreement(agreed);
     }
 
@@ -373,7 +374,7 @@ public final class DistributedTrainer extends Trainer {
     private void finish(Pass pass, double[][] metricsAtStart) {
         group.joinUntilEnd(local.inside(), pass);
         Optional<String> agreed = local.agree(true, clock.steps());
-        follow();
+        follow(false);
         metrics.finish(pass.name() + "/metrics", metricsAtStart);
         check.afterPass(clock.steps());
         check.afterAgreement(agreed);

@@ -27,6 +27,7 @@ final class ModelAgreement {
         List<String> lines = new ArrayList<>();
         lines.add(areBornInBuckets ? "gradients born in buckets" : "gradients copied to buckets");
         lines.add("buckets of %d MiB".formatted(config.bucketMib()));
+        lines.add("autotune " + config.autotune().isOn());
         lines.add(config.place().describe(config.communicator(), parameters));
         lines.add(
                 config.checkpoints()

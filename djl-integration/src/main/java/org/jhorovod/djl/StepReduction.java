@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.djl.tuning.Setup;
 
 /**
  * Has the gradients of one trainer averaged once a step, or during its last backward pass. Owned by
@@ -48,6 +49,7 @@ final class StepReduction {
     /**
      * Of one trainer.
      *
+     * @param setup of the buckets, and when they are reduced
      * @param ranks that stay in step, and how their gradients travel
      * @param number of the trainer in its group
      * @param name of the trainer on all ranks
@@ -56,6 +58,7 @@ final class StepReduction {
      */
     static StepReduction of(
             DistributedConfig config,
+            Setup setup,
             LocalTraining ranks,
             TrainerGroup group,
             int number,
@@ -76,7 +79,7 @@ final class StepReduction {
                 packing.isPresent()
                         ? ReductionTime.IN_STEP
                         : ReductionTime.of(
-                                config.reduce(),
+                                setup.reduce(),
                                 communicator.topology().isOneHost(),
                                 gradients.isPresent() && !isOnDevice,
                                 isOnDevice);
@@ -91,7 +94,7 @@ final class StepReduction {
                         communicator,
                         name,
                         parameters,
-                        config.bucketMib() * MIB,
+                        setup.bucketMib() * MIB,
                         packing.isPresent() ? ReductionPlace.onHost() : config.place(),
                         gradients,
                         packing);

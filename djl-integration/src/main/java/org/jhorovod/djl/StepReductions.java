@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jhorovod.allreduce.JHorovod;
 import org.jhorovod.allreduce.timeline.Track;
+import org.jhorovod.djl.tuning.Setup;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,8 @@ final class StepReductions implements AutoCloseable {
     private final int number;
     private final String name;
     private final OwedGradients owed = new OwedGradients(this::takeResiduals);
+    private final Optional<Tuning> tuning;
+    private Setup setup;
     private final Track track = JHorovod.timeline().track("training");
     private @Nullable StepReduction current; // null where there is none, and until initialised
 
@@ -40,6 +43,22 @@ final class StepReductions implements AutoCloseable {
         this.group = group;
         this.number = number;
         this.name = name;
+        this.setup = new Setup(config.bucketMib(), config.reduce());
+        this.tuning = Tuning.of(config, name);
+    }
+
+    /**
+     * Notes a step, to find out how gradients are reduced fastest. A collective after some.
+     *
+     * @param stepNanos how long it took, with waiting; 0 where it does not count
+     * @param isStepping whether this rank made it with a batch of its own
+     * @param step how many have been made
+     * @return whether there is another way from now on, so that all ranks {@link #renew}
+     */
+    boolean tune(long stepNanos, boolean isStepping, long step) {
+        Optional<Setup> next = tuning.flatMap(t -> t.stepped(stepNanos, isStepping, step));
+        setup = next.orElse(setup);
+        return next.isPresent();
     }
 
     /** Whether no other rank takes part in this rank's steps. */
@@ -56,7 +75,9 @@ final class StepReductions implements AutoCloseable {
     void renew(List<NamedParameter> parameters, Optional<NativeGradients> gradients) {
         close();
         if (!isAlone()) {
-            current = StepReduction.of(config, ranks, group, number, name, parameters, gradients);
+            current =
+                    StepReduction.of(
+                            config, setup, ranks, group, number, name, parameters, gradients);
         }
     }
 

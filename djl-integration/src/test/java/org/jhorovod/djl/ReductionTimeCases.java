@@ -9,6 +9,7 @@ import ai.djl.training.dataset.Batch;
 import java.util.ArrayList;
 import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.config.Settings.ReduceChoice;
 import org.jhorovod.allreduce.ranks.RankCase;
 
@@ -40,6 +41,27 @@ final class ReductionTimeCases {
                     }
                 }
                 return session.digest();
+            }
+        }
+    }
+
+    /** Trains for hundreds of steps, tuned or not, as its argument says; gives the digest. */
+    static final class Tuned implements RankCase {
+        @Override
+        public String run(Communicator communicator, List<String> arguments) throws Exception {
+            System.setProperty(Settings.AUTOTUNE.propertyName(), arguments.get(0));
+            try (Session session = Session.open("tanh-cnn", "momentum")) {
+                ArrayDataset data = TestModels.data(session.manager, 601, 2, true, false);
+                for (int epoch = 0; epoch < 5; epoch++) {
+                    for (Batch batch : session.trainer.iterateDataset(data)) {
+                        session.backward(batch);
+                        session.trainer.step();
+                        batch.close();
+                    }
+                }
+                return session.digest();
+            } finally {
+                System.clearProperty(Settings.AUTOTUNE.propertyName());
             }
         }
     }

@@ -3,6 +3,9 @@ package org.jhorovod.djl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,6 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,11 +25,24 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(600)
 @ExtendWith(RankGroups.class)
 class ReductionTimeIT {
+    @TempDir static Path folder;
+
     private static RankGroup overTcp;
 
     @BeforeAll
     static void start() {
-        overTcp = RankGroups.startOwn(3, Map.of("JHOROVOD_TRANSPORT", "tcp"));
+        overTcp =
+                RankGroups.startOwn(
+                        3,
+                        Map.of(
+                                "JHOROVOD_TRANSPORT",
+                                "tcp",
+                                "JHOROVOD_AUTOTUNE_LOG",
+                                log().toString()));
+    }
+
+    private static Path log() {
+        return folder.resolve("tuning.csv");
     }
 
     @AfterAll
@@ -43,6 +60,23 @@ class ReductionTimeIT {
     @ValueSource(strings = {"tanh-mlp", "batch-norm"})
     void overTcp_allTimesGiveTheSameBits(String model) {
         requireSameBits(overTcp, model);
+    }
+
+    @Test
+    void tuning_triesOtherBucketsAndTimes_choosesOne_andChangesNoResult() throws IOException {
+        List<String> plain = overTcp.run(ReductionTimeCases.Tuned.class, "false");
+        List<String> tuned = overTcp.run(ReductionTimeCases.Tuned.class, "true");
+
+        assertThat(tuned).containsOnly(plain.get(0));
+        List<String> lines = Files.readAllLines(log());
+        assertThat(lines.get(0)).isEqualTo("step,bucket_mib,reduce,step_millis,state");
+        assertThat(lines.get(1)).matches("\\d+,8,auto,\\d+\\.\\d{3},tried");
+        assertThat(lines.get(2)).matches("\\d+,16,auto,\\d+\\.\\d{3},tried");
+        assertThat(lines.subList(2, lines.size() - 1))
+                .hasSizeGreaterThan(3)
+                .anySatisfy(line -> assertThat(line).contains(",backward,"))
+                .allSatisfy(line -> assertThat(line).endsWith(",tried"));
+        assertThat(lines).last().asString().endsWith(",chosen");
     }
 
     private static void requireSameBits(RankGroup group, String model) {

@@ -214,6 +214,17 @@ public final class Settings extends LauncherSettings {
                     "When gradients are reduced: during backward, or in the step by its own thread"
                             + " or the engine's; auto is step inside one host, backward between"
                             + " hosts.");
+    public static final Setting<Boolean> AUTOTUNE =
+            flag(
+                    "AUTOTUNE",
+                    false,
+                    "Try in the first steps with which buckets, and when, gradients are reduced"
+                            + " fastest, as far as JHOROVOD_BUCKET_MIB and JHOROVOD_REDUCE are not"
+                            + " set.");
+    public static final Setting<Path> AUTOTUNE_LOG =
+            path(
+                    "AUTOTUNE_LOG",
+                    "File in which rank 0 writes what was tried so, as CSV; none if not set.");
     public static final Setting<Integer> LOCAL_STEPS =
             integer(
                     "LOCAL_STEPS",
@@ -360,6 +371,8 @@ public final class Settings extends LauncherSettings {
                 STRAGGLER_PERCENT,
                 BUCKET_MIB,
                 REDUCE,
+                AUTOTUNE,
+                AUTOTUNE_LOG,
                 LOCAL_STEPS,
                 SITES,
                 SITE_STREAMS,
