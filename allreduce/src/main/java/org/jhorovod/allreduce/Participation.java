@@ -1,5 +1,9 @@
 package org.jhorovod.allreduce;
 
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jhorovod.allreduce.collective.NamedCommunicator;
 import org.jhorovod.allreduce.collective.Topology;
@@ -14,13 +18,40 @@ import org.slf4j.LoggerFactory;
 final class Participation {
     private static final Logger logger = LoggerFactory.getLogger(Participation.class);
 
+    private static final long GOODBYE_SECONDS = 3;
+    private static final Set<CountDownLatch> GOODBYES = ConcurrentHashMap.newKeySet();
+
     private final NegotiatingCommunicator communicator;
+    private final CountDownLatch goodbye = new CountDownLatch(1);
     private final Thread atExit;
 
     private Participation(NegotiatingCommunicator communicator) {
         this.communicator = communicator;
-        this.atExit = new Thread(communicator::closeAtExit, "jhorovod-goodbye");
+        this.atExit = new Thread(this::closeAtExit, "jhorovod-goodbye");
+        GOODBYES.add(goodbye);
         Runtime.getRuntime().addShutdownHook(atExit);
+    }
+
+    private void closeAtExit() {
+        try {
+            communicator.closeAtExit();
+        } finally {
+            goodbye.countDown();
+        }
+    }
+
+    /** Waits shortly, as the process exits, until all have said goodbye: for what they need. */
+    static void awaitGoodbyes() {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(GOODBYE_SECONDS);
+        try {
+            for (CountDownLatch each : GOODBYES) {
+                if (!each.await(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                    logger.debug("A goodbye takes too long");
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     NamedCommunicator communicator() {
@@ -33,6 +64,7 @@ final class Participation {
 
     void close() {
         communicator.close();
+        GOODBYES.remove(goodbye);
         try {
             Runtime.getRuntime().removeShutdownHook(atExit);
         } catch (IllegalStateException e) {

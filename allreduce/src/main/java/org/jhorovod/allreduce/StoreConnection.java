@@ -42,7 +42,7 @@ final class StoreConnection {
     static StoreConnection join(Configuration configuration) {
         StoreConnection connection = meet(configuration);
         Runtime.getRuntime()
-                .addShutdownHook(new Thread(connection::close, "jhorovod-store-goodbye"));
+                .addShutdownHook(new Thread(connection::closeAtExit, "jhorovod-store-goodbye"));
         boolean knowsHosts = configuration.find(Settings.CROSS_SIZE).isPresent();
         Optional<MpirunOptions> mpirun = configuration.mpirun();
         // Where mpirun is silent, each rank is taken to be on a host of its own.
@@ -50,6 +50,12 @@ final class StoreConnection {
             return connection;
         }
         return connection.learnHosts(mpirun.get().host().get(), configuration);
+    }
+
+    /** After the ranks have said goodbye, which leave their last words in the store. */
+    private void closeAtExit() {
+        Participation.awaitGoodbyes();
+        close();
     }
 
     private static StoreConnection meet(Configuration configuration) {

@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.jhorovod.allreduce.NamedTensors.await;
 import static org.jhorovod.allreduce.NamedTensors.ints;
@@ -60,6 +61,44 @@ class NamedFailureTest {
             ranks.get(1).join();
             over.countDown();
             ranks.get(2).join();
+        }
+    }
+
+    /** Rank 3 leaves out a tensor; ranks 1 and 2 wait for it, and so do not submit the next one. */
+    @Test
+    void aStall_isBlamedOnWhomTheOldestTensorWaitsFor() {
+        Configuration settings =
+                Configuration.of(
+                        Map.of(
+                                Settings.STALL_WARNING, "0.3",
+                                Settings.OPERATION_TIMEOUT, "1.5"));
+        CountDownLatch over = new CountDownLatch(1);
+        try (InProcessCluster cluster =
+                InProcessCluster.start(4, new InProcessTransport(), settings)) {
+            List<CompletableFuture<Integer>> ranks =
+                    cluster.submitNamed(
+                            c -> {
+                                c.barrier("begin");
+                                if (c.rank() == 3) {
+                                    await(over);
+                                    return 3;
+                                }
+                                CompletableFuture<Void> x =
+                                        c.allReduceAsync("x", ints(2, 1), ReduceOp.SUM);
+                                CompletableFuture<Void> y =
+                                        c.rank() == 0
+                                                ? c.allReduceAsync("y", ints(2, 1), ReduceOp.SUM)
+                                                : x;
+                                assertThatThrownBy(() -> c.await(x))
+                                        .isInstanceOfSatisfying(
+                                                OperationTimeoutException.class,
+                                                e -> assertThat(e.missingRank()).hasValue(3));
+                                assertThat(y).isCompletedExceptionally();
+                                return c.rank();
+                            });
+            ranks.subList(0, 3).forEach(CompletableFuture::join);
+            over.countDown();
+            ranks.get(3).join();
         }
     }
 

@@ -27,7 +27,14 @@ final class ModelAgreement {
         List<String> lines = new ArrayList<>();
         lines.add(areBornInBuckets ? "gradients born in buckets" : "gradients copied to buckets");
         lines.add("buckets of %d MiB".formatted(config.bucketMib()));
-        lines.add("autotune " + config.autotune().isOn());
+        if (config.autotune().isOn()) {
+            lines.add(
+                    "autotune of buckets %s, of when %s from %s"
+                            .formatted(
+                                    config.autotune().tunesBuckets(),
+                                    config.autotune().tunesReduce(),
+                                    config.reduce()));
+        }
         lines.add(config.place().describe(config.communicator(), parameters));
         lines.add(
                 config.checkpoints()

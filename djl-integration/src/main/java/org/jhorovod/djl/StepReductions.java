@@ -20,7 +20,8 @@ final class StepReductions implements AutoCloseable {
     private final int number;
     private final String name;
     private final OwedGradients owed = new OwedGradients(this::takeResiduals);
-    private final Optional<Tuning> tuning;
+    private Optional<Tuning> tuning = Optional.empty(); // until initialised
+    private boolean isTuningKnown;
     private Setup setup;
     private final Track track = JHorovod.timeline().track("training");
     private @Nullable StepReduction current; // null where there is none, and until initialised
@@ -44,7 +45,6 @@ final class StepReductions implements AutoCloseable {
         this.number = number;
         this.name = name;
         this.setup = new Setup(config.bucketMib(), config.reduce());
-        this.tuning = Tuning.of(config, name);
     }
 
     /**
@@ -74,6 +74,10 @@ final class StepReductions implements AutoCloseable {
      */
     void renew(List<NamedParameter> parameters, Optional<NativeGradients> gradients) {
         close();
+        if (!isTuningKnown) {
+            tuning = Tuning.of(config, name, parameters);
+            isTuningKnown = true;
+        }
         if (!isAlone()) {
             current =
                     StepReduction.of(

@@ -23,8 +23,12 @@ final class Tuning {
     private static final int WARM_UP_STEPS = 100; // until the JVM has compiled what runs
     private static final int SETTLING_STEPS = 3; // of each setup
     private static final int SAMPLE_STEPS = 15;
-    private static final List<ReduceChoice> TIMES =
-            List.of(ReduceChoice.STEP, ReduceChoice.BACKWARD, ReduceChoice.ENGINE);
+    private static final int MOST_UNDECIDED = 20; // samples
+    // Where gradients are averaged in the step anyway: what a program does to them between backward
+    // and step must not change its meaning.
+    private static final List<ReduceChoice> IN_STEP =
+            List.of(ReduceChoice.STEP, ReduceChoice.ENGINE);
+    private static final long MOST_BYTES = 64L << 20;
 
     private final Communicator communicator;
     private final String owner;
@@ -33,6 +37,7 @@ final class Tuning {
     private final long[] nanos = new long[SAMPLE_STEPS];
     private int unmeasured = WARM_UP_STEPS;
     private int count;
+    private int undecided; // samples in a row that told nothing
 
     private Tuning(Communicator communicator, String owner, Search search, TuningLog log) {
         this.communicator = communicator;
@@ -45,8 +50,10 @@ final class Tuning {
      * Of one trainer; empty where nothing is to be tuned, or nothing can be.
      *
      * @param owner the trainer's name on all ranks
+     * @param parameters the model's, initialised
      */
-    static Optional<Tuning> of(DistributedConfig config, String owner) {
+    static Optional<Tuning> of(
+            DistributedConfig config, String owner, List<NamedParameter> parameters) {
         Autotune wish = config.autotune();
         Communicator communicator = config.communicator();
         if (!wish.isOn() || communicator.size() == 1) {
@@ -63,14 +70,34 @@ final class Tuning {
             }
             return Optional.empty();
         }
+        long bytes =
+                parameters.stream()
+                        .map(NamedParameter::array)
+                        .mapToLong(array -> array.size() * array.getDataType().getNumOfBytes())
+                        .sum();
+        if (bytes > MOST_BYTES) {
+            if (isRank0) {
+                logger.info(
+                        "Nothing is tuned: each try keeps the memory of its gradients until the"
+                                + " model is closed, and this model has {} MiB of them, more than"
+                                + " {}. Try JHOROVOD_BUCKET_MIB and JHOROVOD_REDUCE by hand.",
+                        bytes >> 20,
+                        MOST_BYTES >> 20);
+            }
+            return Optional.empty();
+        }
         Setup byDefault = new Setup(config.bucketMib(), config.reduce());
-        List<ReduceChoice> times = wish.tunesReduce() ? TIMES : List.of();
+        boolean isInStep =
+                config.reduce() != ReduceChoice.BACKWARD
+                        && (config.reduce() != ReduceChoice.AUTO
+                                || communicator.topology().isOneHost());
+        List<ReduceChoice> times = wish.tunesReduce() && isInStep ? IN_STEP : List.of();
         return Optional.of(
                 new Tuning(
                         communicator,
                         owner,
                         new Search(byDefault, wish.tunesBuckets(), times),
-                        TuningLog.open(isRank0 ? wish.log() : Optional.empty())));
+                        TuningLog.open(isRank0 ? wish.log() : Optional.empty(), owner)));
     }
 
     /**
@@ -82,7 +109,7 @@ final class Tuning {
      * @return what is in force from now on, if something else is
      */
     Optional<Setup> stepped(long stepNanos, boolean isStepping, long step) {
-        if (search.isOver()) {
+        if (isOver()) {
             return Optional.empty();
         }
         if (unmeasured > 0) {
@@ -96,8 +123,18 @@ final class Tuning {
         long mine = isStepping ? Math.round(Quantiles.median().compute(nanos)) : 0;
         long[][] told = Numbers.gather(communicator, owner + "/tuning", mine);
         List<Long> medians = Stream.of(told).map(ofRank -> ofRank[0]).toList();
-        // Where a rank is through with its data, it is not the time to change anything.
-        return medians.contains(0L) ? Optional.empty() : take(medians, step);
+        if (medians.contains(0L)) {
+            // A rank is through with its data, or its steps cannot be timed.
+            undecided++;
+            return Optional.empty();
+        }
+        undecided = 0;
+        return take(medians, step);
+    }
+
+    /** All ranks see the same samples, and so give up together. */
+    private boolean isOver() {
+        return search.isOver() || undecided == MOST_UNDECIDED;
     }
 
     private Optional<Setup> take(List<Long> medians, long step) {
@@ -107,7 +144,7 @@ final class Tuning {
         log.add(step, before, millis, "tried");
         unmeasured = SETTLING_STEPS;
         if (search.isOver()) {
-            log.add(step, search.current(), millis, "chosen");
+            log.add(step, search.current(), search.bestMillis(), "chosen");
             if (communicator.rank() == 0) {
                 logger.info(
                         "Tuned: gradients are reduced with {}. Set these to begin with them.",

@@ -22,7 +22,8 @@ public enum ReduceOp {
      * Of two ranks' tensors, a and b, {@code a (1 - ab/2aa) + b (1 - ab/2bb)} with products of the
      * tensors as vectors: their sum where they are orthogonal, their average where they are the
      * same. More ranks are combined in pairs, and then the pairs (Maleki et al., arXiv 2006.02924).
-     * In float64, rounded once at the end; an element that is not finite makes all of them NaN.
+     * In float64, rounded at the end; among several ranks, an element that is not finite makes all
+     * of them NaN.
      */
     ADASUM;
 

@@ -231,7 +231,7 @@ public final class EngineCommunicator extends CheckedCommunicator {
             // Where a peer's deadline has passed, it is the peer that knows whom it missed.
             lostRank = timeout.missingRank().orElseGet(() -> isNew ? control.firstBehind() : -1);
         }
-        if (lostRank >= 0 && lostRank != self.rank()) {
+        if (lostRank >= 0 && lostRank < self.size() && lostRank != self.rank()) {
             onLost.accept(new LostReport(lostRank, String.valueOf(cause.getMessage())));
         }
     }

@@ -101,7 +101,7 @@ final class GatheredObjects {
     static <T> T decode(String name, FromRank object, ObjectCodec<T> codec) {
         try {
             return codec.decode(object.bytes());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError | LinkageError e) {
             MismatchException malformed =
                     new MismatchException(
                             "The object '%s' from rank %d, of %d bytes, cannot be read: %s. Use the same codec, and the same version of the class, on all ranks."

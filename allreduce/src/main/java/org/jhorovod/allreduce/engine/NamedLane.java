@@ -115,8 +115,11 @@ final class NamedLane implements Coordination.Listener {
     }
 
     private void endAfterReport(CollectiveException cause) {
-        onFailure.accept(cause); // before any future fails, with which the process may end
-        end(cause);
+        try {
+            onFailure.accept(cause); // before any future fails, with which the process may end
+        } finally {
+            end(cause);
+        }
         EngineCommunicator running = lane;
         if (running != null) {
             running.fail(cause.again());

@@ -130,11 +130,6 @@ public final class Coordination implements Correspondent {
     }
 
     @Override
-    public void closing() {
-        hurry();
-    }
-
-    @Override
     public void failed(CollectiveException cause) {
         if (!hasFailed) {
             hasFailed = true;

@@ -33,6 +33,10 @@ record Numbers(int first, int count) {
      * @param head what came, without the offset
      */
     static Numbers read(MessageReader reader, int head) throws IOException {
-        return new Numbers(head / 2, head % 2 == 0 ? 1 : reader.number(MOST));
+        int count = head % 2 == 0 ? 1 : reader.number(MOST);
+        if (count < 1) {
+            throw new IOException("it sent a row of no numbers");
+        }
+        return new Numbers(head / 2, count);
     }
 }

@@ -115,7 +115,8 @@ public final class StallReport {
         String text =
                 "%s The job ends, for this has taken %d s (JHOROVOD_OPERATION_TIMEOUT_SECONDS)."
                         .formatted(report, times.end().toSeconds());
-        return missing(waiting).stream()
+        // The oldest is the one whose time is over; what came after it may wait for its victims.
+        return waiting.get(0).missing().stream()
                 .findFirst()
                 .map(rank -> new OperationTimeoutException(text, rank))
                 .orElseGet(() -> new OperationTimeoutException(text));

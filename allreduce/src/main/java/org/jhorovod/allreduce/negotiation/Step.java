@@ -118,6 +118,9 @@ public sealed interface Step {
                 while (entries.size() < count) {
                     readEntries(reader, known, entries);
                 }
+                if (entries.size() > count) {
+                    throw new IOException("it ordered more tensors than it said");
+                }
                 yield new Run(List.copyOf(entries), absent);
             }
             case 1 -> new Refuse(reader.text(), reader.text());

@@ -3,9 +3,7 @@ package org.jhorovod.allreduce.timeline;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /** What this rank has recorded and nobody has written yet. Bounded; never blocks who records. */
 final class EventQueue {
@@ -23,15 +21,11 @@ final class EventQueue {
         }
     }
 
-    /** Up to so many of the oldest; waits for the first as long as is said. */
-    List<Event> poll(int most, long waitMillis) throws InterruptedException {
-        List<Event> polled = new ArrayList<>();
-        @Nullable Event first = events.poll(waitMillis, TimeUnit.MILLISECONDS);
-        if (first != null) {
-            polled.add(first);
-            events.drainTo(polled, most - 1);
-        }
-        return polled;
+    /** Up to so many of the oldest. */
+    List<Event> take(int most) {
+        List<Event> taken = new ArrayList<>();
+        events.drainTo(taken, most);
+        return taken;
     }
 
     boolean isEmpty() {

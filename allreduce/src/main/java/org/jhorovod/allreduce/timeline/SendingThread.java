@@ -10,12 +10,16 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Puts the events of one session into letters to rank 0, on a thread of its own. */
+/**
+ * Puts the events of one session into letters to rank 0, on a thread of its own, which looks for
+ * them now and then.
+ */
 final class SendingThread {
     private static final Logger logger = LoggerFactory.getLogger(SendingThread.class);
     private static final int MOST_EVENTS = 512;
     private static final int MOST_UNWRITTEN = 8; // letters on the way
     private static final long POLL_MILLIS = 20;
+    private static final long PAUSE_MILLIS = 50;
 
     private final int rank;
     private final int session;
@@ -25,7 +29,7 @@ final class SendingThread {
     private final Semaphore room = new Semaphore(MOST_UNWRITTEN);
     private final CountDownLatch done = new CountDownLatch(1);
     private final Thread thread;
-    private volatile boolean isFinishing;
+    private final CountDownLatch finishing = new CountDownLatch(1);
     private volatile boolean isGivenUp;
 
     /**
@@ -58,12 +62,13 @@ final class SendingThread {
 
     /** Has it end when all that is recorded is sent. */
     void finish() {
-        isFinishing = true;
+        finishing.countDown();
     }
 
     /** Has it end now. */
     void giveUp() {
         isGivenUp = true;
+        finishing.countDown();
     }
 
     /** Whether rank 0 has not written what it was sent. */
@@ -95,16 +100,19 @@ final class SendingThread {
     private void run() {
         try {
             long lostInAll = 0;
+            boolean isFinishing = false;
             while (!isGivenUp && !(isFinishing && queue.isEmpty())) {
                 RankClock known = clock.get();
                 if (known == null) {
                     TimeUnit.MILLISECONDS.sleep(1);
                     continue;
                 }
-                List<Event> events = queue.poll(MOST_EVENTS, POLL_MILLIS);
+                List<Event> events = queue.take(MOST_EVENTS);
                 long lost = queue.takeLost();
                 lostInAll += lost;
                 send(known, events, lost);
+                long pause = events.size() < MOST_EVENTS ? PAUSE_MILLIS : 0;
+                isFinishing = finishing.await(pause, TimeUnit.MILLISECONDS);
             }
             outbox.post(0, new Letter.Ended(session).encode());
             if (lostInAll > 0) {

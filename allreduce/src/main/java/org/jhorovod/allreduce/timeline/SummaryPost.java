@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /** Carries summaries of a run from rank 0 to the launcher, by the store. Owned by one thread. */
 public final class SummaryPost {
     private static final Logger logger = LoggerFactory.getLogger(SummaryPost.class);
-    private static final Duration TIMEOUT = Duration.ofSeconds(2);
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
     private static final int PIECE_BYTES = 60_000;
     private static final int MOST_PIECES = 64;
     private static final int MOST_JSON_BYTES = 1 << 26;

@@ -6,12 +6,18 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jhorovod.allreduce.control.ControlPlane;
 
-/** Hands one session's events of all ranks on, on a thread of its own. */
+/**
+ * Hands one session's events of all ranks on, on a thread of its own. That looks for them now and
+ * then, and is not woken by each: it would take a core from those who compute.
+ */
 final class WritingThread {
     private static final int MOST_EVENTS = 2048;
     private static final long POLL_MILLIS = 20;
+    private static final long PAUSE_MILLIS = 50;
     private static final long JOIN_MILLIS = 1000;
 
     private final List<Sink> sinks = new CopyOnWriteArrayList<>();
@@ -21,8 +27,8 @@ final class WritingThread {
     private final Queue<Arrived> inbox = new ConcurrentLinkedQueue<>();
     private final Set<Integer> missing = new HashSet<>(); // guarded by itself
     private final Thread thread;
+    private final CountDownLatch finishing = new CountDownLatch(1);
     private int session;
-    private volatile boolean isFinishing;
 
     /** A letter of another rank. */
     private record Arrived(int rank, Letter.Events events) {}
@@ -69,10 +75,10 @@ final class WritingThread {
     void finish(long endNanos) {
         try {
             awaitOthers(endNanos);
-            isFinishing = true;
+            finishing.countDown();
             thread.join(JOIN_MILLIS);
         } catch (InterruptedException e) {
-            isFinishing = true;
+            finishing.countDown();
             Thread.currentThread().interrupt();
         }
     }
@@ -89,13 +95,17 @@ final class WritingThread {
 
     private void run() {
         try {
+            boolean isFinishing = false;
             while (!(isFinishing && own.isEmpty() && inbox.isEmpty())) {
-                write(0, own.poll(MOST_EVENTS, POLL_MILLIS), own.takeLost());
+                List<Event> taken = own.take(MOST_EVENTS);
+                write(0, taken, own.takeLost());
                 for (Arrived next = inbox.poll(); next != null; next = inbox.poll()) {
                     write(next.rank, next.events.events(), next.events.lost());
                     outbox.post(next.rank, new Letter.Written(session).encode());
                 }
                 sinks.forEach(sink -> sink.tick(System.nanoTime()));
+                long pause = taken.size() < MOST_EVENTS ? PAUSE_MILLIS : 0;
+                isFinishing = finishing.await(pause, TimeUnit.MILLISECONDS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -47,7 +47,8 @@ final class RuntimeCases {
                 "case-01-re-init", Scope.LEAVES_AND_JOINS, LONG, p -> joinAgain(p.named()));
     }
 
-    private static void joinAgain(NamedCommunicator before) {
+    private static void joinAgain(NamedCommunicator first) {
+        NamedCommunicator before = first;
         for (int round = 0; round < 2; round++) {
             JHorovod.shutdown();
             assertThat(JHorovod.isInitialized()).isFalse();
@@ -56,6 +57,7 @@ final class RuntimeCases {
             assertThat(again).isNotSameAs(before);
             assertThat(again.rank()).isEqualTo(before.rank());
             requireSums(again);
+            before = again;
         }
     }
 

@@ -71,6 +71,11 @@ public final class Search {
         return stage == Stage.OVER;
     }
 
+    /** How long a step of the best took. */
+    public double bestMillis() {
+        return bestMillis;
+    }
+
     /** Takes how long a step of the current setup took, and goes on to the next. */
     public void measured(double millis) {
         boolean isFaster = stage != Stage.DEFAULT && millis < FASTER * bestMillis;
@@ -155,8 +160,10 @@ public final class Search {
             return;
         }
         Quantiles.ScaleAndIndex median = Quantiles.median();
-        if (median.compute(ofBest) >= FASTER * median.compute(ofDefault)) {
+        bestMillis = median.compute(ofBest);
+        if (bestMillis >= FASTER * median.compute(ofDefault)) {
             best = byDefault;
+            bestMillis = median.compute(ofDefault);
         }
         enter(Stage.OVER);
     }

@@ -12,20 +12,25 @@ import org.slf4j.LoggerFactory;
 /** A file with a line for each sample, as CSV. Owned by one thread. */
 public final class TuningLog {
     private static final Logger logger = LoggerFactory.getLogger(TuningLog.class);
-    private static final String HEADER = "step,bucket_mib,reduce,step_millis,state\n";
+    private static final String HEADER = "trainer,step,bucket_mib,reduce,step_millis,state\n";
 
+    private final String trainer;
     private Optional<Path> file; // empty where nothing is written
 
-    private TuningLog(Optional<Path> file) {
+    private TuningLog(Optional<Path> file, String trainer) {
         this.file = file;
+        this.trainer = trainer;
     }
 
     /**
-     * Begins a file, if there is to be one. If it cannot be written a line says so, and nothing is.
+     * Goes on with a file, if there is to be one: other trainers and earlier attempts may have
+     * written to it. If it cannot be written a line says so, and nothing is.
      */
-    public static TuningLog open(Optional<Path> file) {
-        TuningLog log = new TuningLog(file);
-        log.write(HEADER, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
+    public static TuningLog open(Optional<Path> file, String trainer) {
+        TuningLog log = new TuningLog(file, trainer);
+        if (file.isPresent() && !Files.exists(file.get())) {
+            log.write(HEADER);
+        }
         return log;
     }
 
@@ -39,25 +44,22 @@ public final class TuningLog {
         write(
                 String.format(
                         Locale.ROOT,
-                        "%d,%d,%s,%.3f,%s%n",
+                        "%s,%d,%d,%s,%.3f,%s\n",
+                        trainer,
                         step,
                         setup.bucketMib(),
                         setup.reduceWord(),
                         millis,
-                        state),
-                StandardOpenOption.APPEND);
+                        state));
     }
 
-    private void write(String text, StandardOpenOption first, StandardOpenOption... more) {
+    private void write(String text) {
         if (file.isEmpty()) {
             return;
         }
-        StandardOpenOption[] options = new StandardOpenOption[more.length + 2];
-        options[0] = first;
-        System.arraycopy(more, 0, options, 1, more.length);
-        options[more.length + 1] = StandardOpenOption.WRITE;
         try {
-            Files.writeString(file.get(), text, options);
+            Files.writeString(
+                    file.get(), text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
             logger.warn(
                     "Tuning goes on without its log, because {} cannot be written: {}. Name a file"

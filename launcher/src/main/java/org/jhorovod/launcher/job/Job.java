@@ -121,7 +121,7 @@ public final class Job {
         }
         try {
             report.get().write(facts, attempt.summary());
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) { // whatever it is, the job's own end counts
             tell(
                     "the report %s cannot be written: %s; name a file in a folder that you may write to, with room for it"
                             .formatted(report.get().path(), e));
