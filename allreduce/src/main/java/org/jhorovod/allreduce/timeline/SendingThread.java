@@ -19,7 +19,7 @@ final class SendingThread {
     private static final int MOST_EVENTS = 512;
     private static final int MOST_UNWRITTEN = 8; // letters on the way
     private static final long POLL_MILLIS = 20;
-    private static final long PAUSE_MILLIS = 50;
+    private static final long PAUSE_MILLIS = 200;
 
     private final int rank;
     private final int session;

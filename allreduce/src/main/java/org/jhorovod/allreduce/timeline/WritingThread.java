@@ -17,7 +17,7 @@ import org.jhorovod.allreduce.control.ControlPlane;
 final class WritingThread {
     private static final int MOST_EVENTS = 2048;
     private static final long POLL_MILLIS = 20;
-    private static final long PAUSE_MILLIS = 50;
+    private static final long PAUSE_MILLIS = 200;
     private static final long JOIN_MILLIS = 1000;
 
     private final List<Sink> sinks = new CopyOnWriteArrayList<>();
