@@ -89,7 +89,8 @@ class ExampleCommandTest {
     @ParameterizedTest
     @CsvSource({
         "--model, vgg, is none of mlp",
-        "--sync, maybe, 'is none of on, off, none, compare'",
+        "--sync, maybe, 'is none of on, off, none, single, named, traced, compare, fusion,"
+                + " tracing'",
         "--device, tpu, 'is none of cpu, gpu'",
         "--blocks, 0, whole number from 1",
         "--batch, many, whole number from 1",

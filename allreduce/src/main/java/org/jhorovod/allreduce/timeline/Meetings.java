@@ -20,7 +20,6 @@ final class Meetings {
     private final Windows windows;
     private final Map<Key, Meeting> open = new LinkedHashMap<>(); // the oldest first
     private final long[] lastCounts;
-    private final long[] lateNanos;
 
     private record Key(String track, long sequence) {}
 
@@ -41,7 +40,6 @@ final class Meetings {
         this.size = size;
         this.windows = windows;
         this.lastCounts = new long[size];
-        this.lateNanos = new long[size];
     }
 
     /** Takes a collective of a rank. */
@@ -95,7 +93,8 @@ final class Meetings {
             }
         }
         lastCounts[last]++;
-        lateNanos[last] += lastStart - before;
+        windows.spread(
+                last, before, lastStart - before, (window, nanos) -> window.lateNanos += nanos);
     }
 
     private void waited(int rank, Meeting meeting, long lastStart) {
@@ -106,9 +105,5 @@ final class Meetings {
 
     long lastCount(int rank) {
         return lastCounts[rank];
-    }
-
-    long lateNanos(int rank) {
-        return lateNanos[rank];
     }
 }

@@ -125,11 +125,7 @@ final class RunFigures {
         for (int rank = 0; rank < size; rank++) {
             ranks.add(
                     new RunSummary.Rank(
-                            rank,
-                            hosts[rank],
-                            meetings.lastCount(rank),
-                            meetings.lateNanos(rank) / 1000,
-                            windows.of(rank)));
+                            rank, hosts[rank], meetings.lastCount(rank), windows.of(rank)));
         }
         return new RunSummary(
                 startMillis,

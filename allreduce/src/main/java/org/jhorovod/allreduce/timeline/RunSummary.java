@@ -37,11 +37,9 @@ public record RunSummary(
      *
      * @param host empty where nothing was heard of it
      * @param lastCount for how many collectives it was the last to come
-     * @param lateMicros by how much it came after the last but one, all these together
      * @param windows one after another from the start; those at the end may be missing
      */
-    public record Rank(
-            int rank, String host, long lastCount, long lateMicros, List<Window> windows) {
+    public record Rank(int rank, String host, long lastCount, List<Window> windows) {
 
         /** Copies the list. */
         public Rank {
@@ -63,6 +61,7 @@ public record RunSummary(
      * @param waitedMicros in steps, for other ranks and for their bytes
      * @param collectiveMicros in collectives, which may go on beside a step
      * @param peerMicros of these, until the last rank had come to them
+     * @param lateMicros in which only this rank was missing in a collective
      */
     public record Window(
             long steps,
@@ -70,9 +69,10 @@ public record RunSummary(
             long stepMicros,
             long waitedMicros,
             long collectiveMicros,
-            long peerMicros) {
+            long peerMicros,
+            long lateMicros) {
         /** Nothing. */
-        public static final Window NONE = new Window(0, 0, 0, 0, 0, 0);
+        public static final Window NONE = new Window(0, 0, 0, 0, 0, 0, 0);
 
         /** Both together. */
         public Window plus(Window other) {
@@ -82,7 +82,8 @@ public record RunSummary(
                     stepMicros + other.stepMicros,
                     waitedMicros + other.waitedMicros,
                     collectiveMicros + other.collectiveMicros,
-                    peerMicros + other.peerMicros);
+                    peerMicros + other.peerMicros,
+                    lateMicros + other.lateMicros);
         }
     }
 

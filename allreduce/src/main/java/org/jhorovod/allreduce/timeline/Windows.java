@@ -28,6 +28,7 @@ final class Windows {
         long waitedNanos;
         long collectiveNanos;
         long peerNanos;
+        long lateNanos;
 
         private void add(Sums other) {
             steps += other.steps;
@@ -36,6 +37,7 @@ final class Windows {
             waitedNanos += other.waitedNanos;
             collectiveNanos += other.collectiveNanos;
             peerNanos += other.peerNanos;
+            lateNanos += other.lateNanos;
         }
 
         private RunSummary.Window summary() {
@@ -45,7 +47,8 @@ final class Windows {
                     stepNanos / 1000,
                     waitedNanos / 1000,
                     collectiveNanos / 1000,
-                    peerNanos / 1000);
+                    peerNanos / 1000,
+                    lateNanos / 1000);
         }
     }
 

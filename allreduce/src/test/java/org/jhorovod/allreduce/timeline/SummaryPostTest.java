@@ -31,9 +31,10 @@ class SummaryPostTest {
                                 random.nextLong(),
                                 random.nextLong(),
                                 random.nextLong(),
+                                random.nextLong(),
                                 random.nextLong()));
             }
-            all.add(new RunSummary.Rank(rank, "h<ö>", 1, 2, ofRank));
+            all.add(new RunSummary.Rank(rank, "h<ö>", 1, ofRank));
         }
         return new RunSummary(
                 1,

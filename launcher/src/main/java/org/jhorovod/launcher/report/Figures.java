@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.jhorovod.allreduce.timeline.RunSummary;
 import org.jhorovod.allreduce.timeline.RunSummary.Window;
 
@@ -179,22 +180,35 @@ final class Figures {
      */
     record Slowest(int rank, double lateShare, double ofAllLate, double busyRatio) {}
 
+    /**
+     * For how long a rank kept all others waiting while they worked; not until the first step,
+     * where ranks may start one after another.
+     */
+    long lateMicros(int rank) {
+        long late = 0;
+        for (int i = first; i < end; i++) {
+            late += window(rank, i).lateMicros();
+        }
+        return late;
+    }
+
     /** Empty for a rank alone, or where no collective was seen on all ranks. */
     Optional<Slowest> slowest() {
-        long allLate = summary.ranks().stream().mapToLong(RunSummary.Rank::lateMicros).sum();
+        long allLate = IntStream.range(0, size()).mapToLong(this::lateMicros).sum();
         if (size() < 2 || allLate == 0) {
             return Optional.empty();
         }
-        RunSummary.Rank latest =
-                summary.ranks().stream()
-                        .max(Comparator.comparingLong(RunSummary.Rank::lateMicros))
+        int latest =
+                IntStream.range(0, size())
+                        .boxed()
+                        .max(Comparator.comparingLong(this::lateMicros))
                         .orElseThrow();
         return Optional.of(
                 new Slowest(
-                        latest.rank(),
-                        Math.min(1, latest.lateMicros() / activeMicros()),
-                        (double) latest.lateMicros() / allLate,
-                        busyRatio(latest.rank())));
+                        latest,
+                        Math.min(1, lateMicros(latest) / activeMicros()),
+                        (double) lateMicros(latest) / allLate,
+                        busyRatio(latest)));
     }
 
     private double busyRatio(int rank) {

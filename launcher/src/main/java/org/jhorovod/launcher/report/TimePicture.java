@@ -74,10 +74,10 @@ final class TimePicture {
             return IntStream.range(0, ranks.size()).boxed().toList();
         }
         List<Integer> latest =
-                ranks.stream()
-                        .sorted(Comparator.comparingLong(RunSummary.Rank::lateMicros).reversed())
+                IntStream.range(0, ranks.size())
+                        .boxed()
+                        .sorted(Comparator.comparingLong(figures::lateMicros).reversed())
                         .limit(MOST_RANKS / 2)
-                        .map(RunSummary.Rank::rank)
                         .toList();
         return IntStream.concat(
                         latest.stream().mapToInt(rank -> rank),

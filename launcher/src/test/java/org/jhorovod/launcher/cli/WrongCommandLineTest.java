@@ -81,7 +81,7 @@ class WrongCommandLineTest {
             delimiter = '|',
             value = {
                 "JHOROVOD_TRANSPORT|pigeon|JHOROVOD_TRANSPORT is 'pigeon', but must be: auto",
-                "JHOROVOD_BUCKET_MIB|0|JHOROVOD_BUCKET_MIB is '0', but must be: whole number",
+                "JHOROVOD_BUCKET_MIB|-1|JHOROVOD_BUCKET_MIB is '-1', but must be: whole number",
                 "JHOROVOD_TLS_FILE|/no/such|JHOROVOD_TLS_FILE cannot be used: /no/such does not"
                         + " exist",
                 "JHOROVOD_TLS_FILE|/proc/self/status|must hold a private key, unencrypted, and",

@@ -24,6 +24,15 @@ class LimitTest {
     }
 
     @Test
+    void aRankThatWasOnlyStartedLate_isNotNamed() {
+        Limit limit =
+                limit(
+                        Run.steps().waited(0.1).peers(0.1).late(0.3),
+                        Run.steps().waited(0.4).peers(0.9).lateStart(7_000_000));
+        assertThat(limit.sentence()).startsWith("Rank 0 on host0 limited this run");
+    }
+
+    @Test
     void waitingByTurns_namesNobody() {
         Limit limit =
                 limit(

@@ -15,39 +15,45 @@ import org.jhorovod.allreduce.timeline.RunSummary.Window;
  * @param collectiveShare of the time
  * @param peerShare of the collectives
  * @param lateShare of the time
+ * @param lateStart by how many microseconds it came late in each of the empty windows
  */
 record Run(
         double stepShare,
         double waitedShare,
         double collectiveShare,
         double peerShare,
-        double lateShare) {
+        double lateShare,
+        long lateStart) {
     private static final long SECOND = 1_000_000;
     private static final int EMPTY = 2;
     private static final int ALL = 10;
 
     static Run steps() {
-        return new Run(1, 0, 0.2, 0, 0);
+        return new Run(1, 0, 0.2, 0, 0, 0);
     }
 
     static Run collectives(double share) {
-        return new Run(0, 0, share, 0, 0);
+        return new Run(0, 0, share, 0, 0, 0);
     }
 
     Run waited(double share) {
-        return new Run(stepShare, share, collectiveShare, peerShare, lateShare);
+        return new Run(stepShare, share, collectiveShare, peerShare, lateShare, lateStart);
     }
 
     Run peers(double share) {
-        return new Run(stepShare, waitedShare, collectiveShare, share, lateShare);
+        return new Run(stepShare, waitedShare, collectiveShare, share, lateShare, lateStart);
     }
 
     Run late(double share) {
-        return new Run(stepShare, waitedShare, collectiveShare, peerShare, share);
+        return new Run(stepShare, waitedShare, collectiveShare, peerShare, share, lateStart);
     }
 
     Run stepShare(double share) {
-        return new Run(share, waitedShare, collectiveShare, peerShare, lateShare);
+        return new Run(share, waitedShare, collectiveShare, peerShare, lateShare, lateStart);
+    }
+
+    Run lateStart(long micros) {
+        return new Run(stepShare, waitedShare, collectiveShare, peerShare, lateShare, micros);
     }
 
     private RunSummary.Rank summary(int rank) {
@@ -55,17 +61,17 @@ record Run(
         for (int i = 0; i < ALL; i++) {
             windows.add(
                     i < EMPTY
-                            ? Window.NONE
+                            ? new Window(0, 0, 0, 0, 0, 0, lateStart)
                             : new Window(
                                     stepShare > 0 ? 10 : 0,
                                     stepShare > 0 ? 320 : 0,
                                     (long) (stepShare * SECOND),
                                     Math.round(stepShare * waitedShare * SECOND),
                                     (long) (collectiveShare * SECOND),
-                                    Math.round(collectiveShare * peerShare * SECOND)));
+                                    Math.round(collectiveShare * peerShare * SECOND),
+                                    Math.round(lateShare * SECOND)));
         }
-        long late = Math.round(lateShare * (ALL - EMPTY) * SECOND);
-        return new RunSummary.Rank(rank, "host" + rank, 5, late, windows);
+        return new RunSummary.Rank(rank, "host" + rank, 5, windows);
     }
 
     static RunSummary summary(Run... ranks) {

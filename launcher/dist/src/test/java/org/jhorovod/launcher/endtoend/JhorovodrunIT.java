@@ -270,7 +270,7 @@ class JhorovodrunIT {
         Jhorovodrun.Result result =
                 Jhorovodrun.of("-np", "1", "echo", "started")
                         .with("JHOROVOD_TRANSPORT", "pigeon")
-                        .with("JHOROVOD_BUCKET_MIB", "0")
+                        .with("JHOROVOD_BUCKET_MIB", "-1")
                         .run();
         assertThat(result.code()).isEqualTo(2);
         assertThat(result.out()).isEmpty();
