@@ -28,8 +28,8 @@ final class Participation {
     private Participation(NegotiatingCommunicator communicator) {
         this.communicator = communicator;
         this.atExit = new Thread(this::closeAtExit, "jhorovod-goodbye");
-        GOODBYES.add(goodbye);
         Runtime.getRuntime().addShutdownHook(atExit);
+        GOODBYES.add(goodbye);
     }
 
     private void closeAtExit() {

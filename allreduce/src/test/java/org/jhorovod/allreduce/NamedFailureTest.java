@@ -32,14 +32,8 @@ class NamedFailureTest {
 
     @Test
     void case33_aStall_isReportedWithTheTensorTheRanksAndWhatTheMissingRankDoes_andEnds() {
-        Configuration settings =
-                Configuration.of(
-                        Map.of(
-                                Settings.STALL_WARNING, "0.3",
-                                Settings.OPERATION_TIMEOUT, "1.5"));
         CountDownLatch over = new CountDownLatch(1);
-        try (InProcessCluster cluster =
-                InProcessCluster.start(3, new InProcessTransport(), settings)) {
+        try (InProcessCluster cluster = startImpatient(3)) {
             List<CompletableFuture<Integer>> ranks =
                     cluster.submitNamed(
                             c -> {
@@ -67,14 +61,8 @@ class NamedFailureTest {
     /** Rank 3 leaves out a tensor; ranks 1 and 2 wait for it, and so do not submit the next one. */
     @Test
     void aStall_isBlamedOnWhomTheOldestTensorWaitsFor() {
-        Configuration settings =
-                Configuration.of(
-                        Map.of(
-                                Settings.STALL_WARNING, "0.3",
-                                Settings.OPERATION_TIMEOUT, "1.5"));
         CountDownLatch over = new CountDownLatch(1);
-        try (InProcessCluster cluster =
-                InProcessCluster.start(4, new InProcessTransport(), settings)) {
+        try (InProcessCluster cluster = startImpatient(4)) {
             List<CompletableFuture<Integer>> ranks =
                     cluster.submitNamed(
                             c -> {
@@ -100,6 +88,16 @@ class NamedFailureTest {
             over.countDown();
             ranks.get(3).join();
         }
+    }
+
+    /** Ranks that soon tell of a stall, and end it. */
+    private static InProcessCluster startImpatient(int size) {
+        Configuration settings =
+                Configuration.of(
+                        Map.of(
+                                Settings.STALL_WARNING, "0.3",
+                                Settings.OPERATION_TIMEOUT, "1.5"));
+        return InProcessCluster.start(size, new InProcessTransport(), settings);
     }
 
     private static void loadData(CountDownLatch over) {

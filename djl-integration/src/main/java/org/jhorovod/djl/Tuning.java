@@ -126,6 +126,13 @@ final class Tuning {
         if (medians.contains(0L)) {
             // A rank is through with its data, or its steps cannot be timed.
             undecided++;
+            if (isOver() && communicator.rank() == 0) {
+                logger.info(
+                        "Tuning ends at {}: the steps of some rank cannot be timed, as where a"
+                                + " program calls its model's block by itself, or has few batches"
+                                + " a pass. Try JHOROVOD_BUCKET_MIB and JHOROVOD_REDUCE by hand.",
+                        search.current().describe());
+            }
             return Optional.empty();
         }
         undecided = 0;

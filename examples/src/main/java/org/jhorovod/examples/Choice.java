@@ -16,28 +16,16 @@ record Choice<E extends Enum<E>>(List<E> values) {
     /**
      * The value that a word names, in whatever case.
      *
+     * @param others words that the caller knows, for the message
      * @throws TypeConversionException if there is none
      */
-    static <E extends Enum<E>> E one(String text, E[] values) {
+    static <E extends Enum<E>> E one(String text, E[] values, String... others) {
+        List<String> words = new ArrayList<>(words(values));
+        words.addAll(List.of(others));
         return Arrays.stream(values)
                 .filter(value -> word(value).equalsIgnoreCase(text))
                 .findFirst()
-                .orElseThrow(() -> isNone(text, words(values)));
-    }
-
-    /**
-     * The same, where the caller knows more words.
-     *
-     * @param others these, for the message
-     */
-    static <E extends Enum<E>> E oneBut(String text, E[] values, String... others) {
-        try {
-            return one(text, values);
-        } catch (TypeConversionException e) {
-            List<String> words = new ArrayList<>(words(values));
-            words.addAll(List.of(others));
-            throw isNone(text, words);
-        }
+                .orElseThrow(() -> isNone(text, words));
     }
 
     /**

@@ -44,7 +44,7 @@ enum SyncMode {
                 case "compare" -> COMPARED;
                 case "fusion" -> FUSED_AND_NOT;
                 case "tracing" -> TRACED_AND_NOT;
-                default -> List.of(Choice.oneBut(text, values(), "compare", "fusion", "tracing"));
+                default -> List.of(Choice.one(text, values(), "compare", "fusion", "tracing"));
             };
         }
     }

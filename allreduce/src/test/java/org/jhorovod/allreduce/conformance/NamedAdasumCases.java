@@ -105,27 +105,11 @@ final class NamedAdasumCases {
             List<double[]> next = new ArrayList<>();
             for (int i = 0; i < left.size(); i += 2) {
                 boolean isOdd = i + 1 == left.size();
-                next.add(isOdd ? left.get(i) : formula(left.get(i), left.get(i + 1)));
+                next.add(isOdd ? left.get(i) : AdasumFormula.of(left.get(i), left.get(i + 1)));
             }
             left = next;
         }
         return left.get(0);
-    }
-
-    private static double[] formula(double[] a, double[] b) {
-        double[] result = new double[a.length];
-        double ofA = 1 - dot(a, b) / (2 * dot(a, a));
-        double ofB = 1 - dot(a, b) / (2 * dot(b, b));
-        Arrays.setAll(result, i -> ofA * a[i] + ofB * b[i]);
-        return result;
-    }
-
-    private static double dot(double[] a, double[] b) {
-        double dot = 0;
-        for (int i = 0; i < a.length; i++) {
-            dot += a[i] * b[i];
-        }
-        return dot;
     }
 
     /** One rounding to the type, of elements of about 1. */

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.jhorovod.allreduce.conformance.AdasumFormula;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,25 +24,6 @@ class AdasumSegmentsTest {
             segments.combine(segments.products());
         }
         return segments.result();
-    }
-
-    /** The formula, as it stands in the paper. */
-    private static double[] formula(double[] a, double[] b) {
-        double ofA = 1 - dot(a, b) / (2 * dot(a, a));
-        double ofB = 1 - dot(a, b) / (2 * dot(b, b));
-        double[] result = new double[a.length];
-        for (int i = 0; i < a.length; i++) {
-            result[i] = ofA * a[i] + ofB * b[i];
-        }
-        return result;
-    }
-
-    private static double dot(double[] a, double[] b) {
-        double dot = 0;
-        for (int i = 0; i < a.length; i++) {
-            dot += a[i] * b[i];
-        }
-        return dot;
     }
 
     private static double[] random(Random random, int count) {
@@ -91,7 +73,7 @@ class AdasumSegmentsTest {
                 List<double[]> next = new ArrayList<>();
                 for (int i = 0; i < left.size(); i += 2) {
                     boolean isOdd = i + 1 == left.size();
-                    next.add(isOdd ? left.get(i) : formula(left.get(i), left.get(i + 1)));
+                    next.add(isOdd ? left.get(i) : AdasumFormula.of(left.get(i), left.get(i + 1)));
                 }
                 left = next;
             }

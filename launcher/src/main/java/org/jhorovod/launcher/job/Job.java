@@ -71,7 +71,7 @@ public final class Job {
             AttemptEnd end = run(attempt);
             Duration ran = Duration.ofNanos(System.nanoTime() - start);
             history.add(next, delay, ran, end);
-            write(RunFactsOf.attempt(next, attempt.exits(), end, ran, history), attempt);
+            write(next, attempt, end, ran);
             RestartRule.Decision decision = rule.decide(history.ends());
             if (!(decision instanceof RestartRule.Decision.Again again)) {
                 conclude((RestartRule.Decision.Stop) decision);
@@ -115,11 +115,13 @@ public final class Job {
         }
     }
 
-    private void write(RunFacts facts, Attempt attempt) {
+    /** Writes the report, if one is wanted. */
+    private void write(JobSpec attemptSpec, Attempt attempt, AttemptEnd end, Duration ran) {
         if (report.isEmpty()) {
             return;
         }
         try {
+            RunFacts facts = AttemptFacts.of(attemptSpec, attempt.exits(), end, ran, history);
             report.get().write(facts, attempt.summary());
         } catch (IOException | RuntimeException e) { // whatever it is, the job's own end counts
             tell(

@@ -119,7 +119,8 @@ final class Page {
         }
         tiles.add(tile(Words.percent(shares.communication()), "communication", "communication"));
         tiles.add(tile(Words.percent(shares.waiting()), "waiting for slower ranks", "waiting"));
-        tiles.add(tile(Words.percent(shares.outside()), Parts.outsideName(figures), "outside"));
+        tiles.add(
+                tile(Words.percent(shares.outside()), SmallTables.outsideName(figures), "outside"));
         long sinceStart = figures.summary().startMillis() - facts.start().toEpochMilli();
         long beforeMillis = Math.max(0, sinceStart + Math.round(figures.beforeMicros() / 1000));
         tiles.add(
@@ -159,7 +160,7 @@ final class Page {
     }
 
     private static DomContent traffic(Figures figures) {
-        return section(h2("Bytes by transport"), Parts.traffic(figures.summary().traffic()));
+        return section(h2("Bytes by transport"), SmallTables.traffic(figures.summary().traffic()));
     }
 
     private static DomContent end(RunFacts facts) {
@@ -169,11 +170,11 @@ final class Page {
                 facts.attempts()
                         .map(lines -> (DomContent) pre(lines).withClass("lines"))
                         .orElse(div()),
-                Parts.fates(facts.ranks()));
+                SmallTables.fates(facts.ranks()));
     }
 
     private static DomContent settings(Figures figures) {
-        return section(h2("Settings"), Parts.settings(figures.summary().settings()));
+        return section(h2("Settings"), SmallTables.settings(figures.summary().settings()));
     }
 
     private static DomContent foot(Optional<Figures> figures) {

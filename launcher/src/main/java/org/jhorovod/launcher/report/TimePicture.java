@@ -42,7 +42,7 @@ final class TimePicture {
         }
         keys.add(key("communication", "communication"));
         keys.add(key("waiting", "waiting for slower ranks"));
-        keys.add(key("outside", Parts.outsideName(figures)));
+        keys.add(key("outside", SmallTables.outsideName(figures)));
         return div(each(keys, key -> key)).withClass("legend");
     }
 

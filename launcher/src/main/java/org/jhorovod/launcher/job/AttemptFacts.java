@@ -9,9 +9,9 @@ import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.launcher.report.RunFacts;
 
 /** What a report says of how an attempt went. */
-final class RunFactsOf {
+final class AttemptFacts {
 
-    private RunFactsOf() {}
+    private AttemptFacts() {}
 
     /**
      * Of an attempt that has just ended.
@@ -19,7 +19,7 @@ final class RunFactsOf {
      * @param exits in the order in which ranks ended
      * @param history with this attempt
      */
-    static RunFacts attempt(
+    static RunFacts of(
             JobSpec spec,
             List<RankExit> exits,
             AttemptEnd end,
@@ -33,7 +33,7 @@ final class RunFactsOf {
                     new RunFacts.Rank(
                             place.rank(),
                             place.host(),
-                            exit.map(RunFactsOf::fate).orElse("was not started"),
+                            exit.map(AttemptFacts::fate).orElse("was not started"),
                             exit.map(e -> !e.isFailure()).orElse(false)));
         }
         return new RunFacts(

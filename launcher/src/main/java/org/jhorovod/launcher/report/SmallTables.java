@@ -20,9 +20,9 @@ import org.jhorovod.allreduce.config.ShownSetting;
 import org.jhorovod.allreduce.timeline.RunSummary.Traffic;
 
 /** The smaller tables of the page. */
-final class Parts {
+final class SmallTables {
 
-    private Parts() {}
+    private SmallTables() {}
 
     /** What time is called that lies in no step, or in no collective. */
     static String outsideName(Figures figures) {
@@ -44,7 +44,7 @@ final class Parts {
                                                 th("collective").withClass("text"),
                                                 th("calls"),
                                                 th("bytes"))),
-                                tbody(each(traffic, Parts::row))))
+                                tbody(each(traffic, SmallTables::row))))
                         .withClass("wide"));
     }
 
