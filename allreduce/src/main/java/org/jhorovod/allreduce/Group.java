@@ -27,8 +27,12 @@ record Group(String path, List<Integer> jobRanks, String host) {
         return jobRanks.get(rank);
     }
 
-    /** A member's place, with the job's number of it where messages name its host. */
+    /**
+     * A member's place, with the job's number of it where messages name its host; without it where
+     * the two numbers are the same, as in a group of all ranks.
+     */
     Topology named(Topology place) {
+        int inJob = inJob(place.rank());
         return new Topology(
                 place.rank(),
                 place.size(),
@@ -36,6 +40,6 @@ record Group(String path, List<Integer> jobRanks, String host) {
                 place.localSize(),
                 place.crossRank(),
                 place.crossSize(),
-                "%s (rank %d of the job)".formatted(host, inJob(place.rank())));
+                inJob == place.rank() ? host : "%s (rank %d of the job)".formatted(host, inJob));
     }
 }
