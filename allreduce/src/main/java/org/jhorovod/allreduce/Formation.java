@@ -3,7 +3,6 @@ package org.jhorovod.allreduce;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,8 +19,9 @@ import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.engine.Backends;
 import org.jhorovod.allreduce.engine.EngineCommunicator;
 import org.jhorovod.allreduce.engine.NegotiatingCommunicator;
-import org.jhorovod.allreduce.fusion.FusionPlanner;
 import org.jhorovod.allreduce.metrics.Metrics;
+import org.jhorovod.allreduce.negotiation.BatchTuning;
+import org.jhorovod.allreduce.negotiation.Batching;
 import org.jhorovod.allreduce.negotiation.StallReport;
 import org.jhorovod.allreduce.rendezvous.Listener;
 import org.jhorovod.allreduce.rendezvous.LostReport;
@@ -48,7 +48,6 @@ final class Formation {
     private static final Logger logger = LoggerFactory.getLogger(Formation.class);
 
     private static final String LANE = "named-lane";
-    private static final int MIB = 1 << 20;
     private static final String GROUP_ON_DEVICE =
             "the communicator of a group of ranks reduces host memory.";
 
@@ -215,14 +214,21 @@ final class Formation {
         return new NegotiatingCommunicator(
                 communicator,
                 plane,
-                new FusionPlanner(configuration.get(Settings.FUSION_MIB) * (long) MIB),
+                Batching.of(configuration),
+                tuning(),
                 new StallReport.Times(
                         configuration.get(Settings.STALL_WARNING),
                         configuration.get(Settings.OPERATION_TIMEOUT)),
-                Duration.ofMillis(configuration.get(Settings.CYCLE_MILLIS)),
                 () -> formGroup(LANE, everybody(), self, groups).planned(),
                 timeline,
                 track("lane"));
+    }
+
+    /** Of all ranks together: groups are not tuned. */
+    private Optional<BatchTuning> tuning() {
+        return group.path().isEmpty() && self.rank() == 0
+                ? BatchTuning.of(configuration)
+                : Optional.empty();
     }
 
     private Track track(String duty) {

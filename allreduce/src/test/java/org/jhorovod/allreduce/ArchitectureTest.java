@@ -28,7 +28,7 @@ class ArchitectureTest {
                     List.of("control"),
                     List.of("spi"),
                     List.of("metrics"),
-                    List.of("fusion", "timeline"),
+                    List.of("fusion", "timeline", "tuning"),
                     List.of("transport"),
                     List.of("algorithm", "negotiation"),
                     List.of("backend"),

@@ -1,15 +1,17 @@
 package org.jhorovod.djl;
 
 import com.google.common.math.Quantiles;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.config.Settings.ReduceChoice;
+import org.jhorovod.allreduce.tuning.Dial;
+import org.jhorovod.allreduce.tuning.Search;
+import org.jhorovod.allreduce.tuning.TuningLog;
 import org.jhorovod.djl.local.Numbers;
-import org.jhorovod.djl.tuning.Search;
 import org.jhorovod.djl.tuning.Setup;
-import org.jhorovod.djl.tuning.TuningLog;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +26,7 @@ final class Tuning {
     private static final int SETTLING_STEPS = 3; // of each setup
     private static final int SAMPLE_STEPS = 15;
     private static final int MOST_UNDECIDED = 20; // samples
+    private static final List<Integer> BUCKET_MIBS = List.of(0, 1, 2, 4, 8, 16, 32, 64);
     // Where gradients are averaged in the step anyway: what a program does to them between backward
     // and step must not change its meaning.
     private static final List<ReduceChoice> IN_STEP =
@@ -32,14 +35,14 @@ final class Tuning {
 
     private final Communicator communicator;
     private final String owner;
-    private final Search search;
+    private final Search<Setup> search;
     private final TuningLog log;
     private final long[] nanos = new long[SAMPLE_STEPS];
     private int unmeasured = WARM_UP_STEPS;
     private int count;
     private int undecided; // samples in a row that told nothing
 
-    private Tuning(Communicator communicator, String owner, Search search, TuningLog log) {
+    private Tuning(Communicator communicator, String owner, Search<Setup> search, TuningLog log) {
         this.communicator = communicator;
         this.owner = owner;
         this.search = search;
@@ -91,12 +94,18 @@ final class Tuning {
                 config.reduce() != ReduceChoice.BACKWARD
                         && (config.reduce() != ReduceChoice.AUTO
                                 || communicator.topology().isOneHost());
-        List<ReduceChoice> times = wish.tunesReduce() && isInStep ? IN_STEP : List.of();
+        List<Dial<Setup>> dials = new ArrayList<>();
+        if (wish.tunesBuckets()) {
+            dials.add(Dial.size(BUCKET_MIBS, Setup::bucketMib, Setup::withBucketMib));
+        }
+        if (wish.tunesReduce() && isInStep) {
+            dials.add(Dial.choice(IN_STEP, Setup::reduce, Setup::withReduce));
+        }
         return Optional.of(
                 new Tuning(
                         communicator,
                         owner,
-                        new Search(byDefault, wish.tunesBuckets(), times),
+                        new Search<>(byDefault, dials),
                         TuningLog.open(isRank0 ? wish.log() : Optional.empty(), owner)));
     }
 
@@ -148,10 +157,10 @@ final class Tuning {
         double millis = medians.stream().mapToLong(each -> each).max().orElseThrow() / 1e6;
         Setup before = search.current();
         search.measured(millis);
-        log.add(step, before, millis, "tried");
+        log.add(step, before.describe(), millis, "tried");
         unmeasured = SETTLING_STEPS;
         if (search.isOver()) {
-            log.add(step, search.current(), search.bestMillis(), "chosen");
+            log.add(step, search.current().describe(), search.bestMillis(), "chosen");
             if (communicator.rank() == 0) {
                 logger.info(
                         "Tuned: gradients are reduced with {}. Set these to begin with them.",

@@ -29,7 +29,8 @@ class ArchitectureTest {
                                                             "org.jhorovod.allreduce.codec..",
                                                             "org.jhorovod.allreduce.collective..",
                                                             "org.jhorovod.allreduce.config..",
-                                                            "org.jhorovod.allreduce.timeline..")))
+                                                            "org.jhorovod.allreduce.timeline..",
+                                                            "org.jhorovod.allreduce.tuning..")))
                                     .and(not(name("org.jhorovod.allreduce.spi.ReductionKernel"))))
                     .allowEmptyShould(true);
 

@@ -69,12 +69,18 @@ class ReductionTimeIT {
 
         assertThat(tuned).containsOnly(plain.get(0));
         List<String> lines = Files.readAllLines(log());
-        assertThat(lines.get(0)).isEqualTo("trainer,step,bucket_mib,reduce,step_millis,state");
-        assertThat(lines.get(1)).matches("trainer-\\d+,\\d+,8,auto,\\d+\\.\\d{3},tried");
-        assertThat(lines.get(2)).matches("trainer-\\d+,\\d+,16,auto,\\d+\\.\\d{3},tried");
+        assertThat(lines.get(0)).isEqualTo("of,step,setup,step_millis,state");
+        assertThat(lines.get(1))
+                .matches(
+                        "trainer-\\d+,\\d+,JHOROVOD_BUCKET_MIB=8"
+                                + " JHOROVOD_REDUCE=auto,\\d+\\.\\d{3},tried");
+        assertThat(lines.get(2))
+                .matches(
+                        "trainer-\\d+,\\d+,JHOROVOD_BUCKET_MIB=16"
+                                + " JHOROVOD_REDUCE=auto,\\d+\\.\\d{3},tried");
         assertThat(lines.subList(2, lines.size() - 1))
                 .hasSizeGreaterThan(3)
-                .anySatisfy(line -> assertThat(line).contains(",engine,"))
+                .anySatisfy(line -> assertThat(line).contains("JHOROVOD_REDUCE=engine"))
                 .allSatisfy(line -> assertThat(line).endsWith(",tried"));
         assertThat(lines).last().asString().endsWith(",chosen");
     }

@@ -218,9 +218,9 @@ public final class Settings extends LauncherSettings {
             flag(
                     "AUTOTUNE",
                     false,
-                    "Try in the first steps with which buckets, and when, gradients are reduced"
-                            + " fastest, as far as JHOROVOD_BUCKET_MIB and JHOROVOD_REDUCE are not"
-                            + " set.");
+                    "Try in the first steps with which JHOROVOD_BUCKET_MIB and JHOROVOD_REDUCE a"
+                        + " trainer is the fastest, and a program that reduces by name with which"
+                        + " JHOROVOD_FUSION_MIB and JHOROVOD_CYCLE_MILLIS; what is set stays.");
     public static final Setting<Path> AUTOTUNE_LOG =
             path(
                     "AUTOTUNE_LOG",

@@ -23,7 +23,8 @@ import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.Channel;
 import org.jhorovod.allreduce.control.ControlPlane;
-import org.jhorovod.allreduce.fusion.FusionPlanner;
+import org.jhorovod.allreduce.negotiation.BatchTuning;
+import org.jhorovod.allreduce.negotiation.Batching;
 import org.jhorovod.allreduce.negotiation.Coordination;
 import org.jhorovod.allreduce.negotiation.Request;
 import org.jhorovod.allreduce.negotiation.StallReport;
@@ -73,7 +74,8 @@ final class NamedLane implements Coordination.Listener {
     /**
      * Of one communicator.
      *
-     * @param cycle for how long what is submitted waits for more
+     * @param batching how what is submitted is put together
+     * @param tuning finds a better way on rank 0, if that is wanted
      * @param forming meets the other ranks on connections of the lane's own
      * @param onFailure told that the communicator has failed, to report whom it misses
      * @param track where what is done beside its collectives is recorded
@@ -81,16 +83,16 @@ final class NamedLane implements Coordination.Listener {
     NamedLane(
             Topology self,
             ControlPlane control,
-            FusionPlanner planner,
+            Batching batching,
+            Optional<BatchTuning> tuning,
             StallReport.Times stalls,
-            Duration cycle,
             Supplier<EngineCommunicator> forming,
             Consumer<CollectiveException> onFailure,
             Track track) {
         this.self = self;
         this.track = track;
         this.control = control;
-        this.coordination = new Coordination(self, control, planner, stalls, cycle, this);
+        this.coordination = new Coordination(self, control, batching, tuning, stalls, this);
         this.forming = forming;
         this.onFailure = onFailure;
         this.thread = new Thread(this::run, "jhorovod-lane-" + self.rank());

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jhorovod.allreduce.collective.CollectiveCall;
@@ -21,7 +22,8 @@ import org.jhorovod.allreduce.collective.SparseRows;
 import org.jhorovod.allreduce.collective.Tensor;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.ControlPlane;
-import org.jhorovod.allreduce.fusion.FusionPlanner;
+import org.jhorovod.allreduce.negotiation.BatchTuning;
+import org.jhorovod.allreduce.negotiation.Batching;
 import org.jhorovod.allreduce.negotiation.Request;
 import org.jhorovod.allreduce.negotiation.StallReport;
 import org.jhorovod.allreduce.timeline.Timeline;
@@ -43,9 +45,9 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     /**
      * Takes over a communicator that has not been started; to be started with it.
      *
-     * @param planner what is fused
+     * @param batching how what is submitted by name is put together
+     * @param tuning finds a better way on rank 0, if that is wanted
      * @param stalls when to tell of names that some ranks do not submit
-     * @param cycle for how long what is submitted waits for more
      * @param forming meets the other ranks on connections of the lane's own
      * @param timeline of this rank
      * @param track where what the lane does is recorded
@@ -53,9 +55,9 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     public NegotiatingCommunicator(
             EngineCommunicator planned,
             ControlPlane control,
-            FusionPlanner planner,
+            Batching batching,
+            Optional<BatchTuning> tuning,
             StallReport.Times stalls,
-            Duration cycle,
             Supplier<EngineCommunicator> forming,
             Timeline timeline,
             Track track) {
@@ -65,7 +67,8 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
         Topology self = planned.topology();
         this.collectives = planned.collectives().negotiated();
         this.lane =
-                new NamedLane(self, control, planner, stalls, cycle, forming, planned::fail, track);
+                new NamedLane(
+                        self, control, batching, tuning, stalls, forming, planned::fail, track);
         this.processSets = new ProcessSets(this, planned.splits());
     }
 

@@ -8,13 +8,13 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.Channel;
 import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.control.Correspondent;
-import org.jhorovod.allreduce.fusion.FusionPlanner;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +31,7 @@ public final class Coordination implements Correspondent {
     private final Topology self;
     private final ControlPlane control;
     private final @Nullable Negotiator negotiator; // null but on rank 0
+    private final Optional<BatchTuning> tuning;
     private final StallReport stalls;
     private final Listener listener;
     private final Unannounced unannounced;
@@ -52,21 +53,24 @@ public final class Coordination implements Correspondent {
     /**
      * Of one rank.
      *
-     * @param cycle for how long what is submitted waits for more, to be announced together
+     * @param batching how what is submitted is put together
+     * @param tuning finds a better way on rank 0, if that is wanted
      * @param listener told each step, in the order of all ranks
      */
     public Coordination(
             Topology self,
             ControlPlane control,
-            FusionPlanner planner,
+            Batching batching,
+            Optional<BatchTuning> tuning,
             StallReport.Times times,
-            Duration cycle,
             Listener listener) {
         this.self = self;
         this.control = control;
-        this.negotiator = self.rank() == COORDINATOR ? new Negotiator(self.size(), planner) : null;
+        boolean isCoordinator = self.rank() == COORDINATOR;
+        this.negotiator = isCoordinator ? new Negotiator(self.size(), batching.planner()) : null;
+        this.tuning = isCoordinator && self.size() > 1 ? tuning : Optional.empty();
         this.stalls = new StallReport(control, times);
-        this.unannounced = new Unannounced(self.size() == 1 ? Duration.ZERO : cycle);
+        this.unannounced = new Unannounced(self.size() == 1 ? Duration.ZERO : batching.cycle());
         this.listener = listener;
     }
 
@@ -174,7 +178,14 @@ public final class Coordination implements Correspondent {
         if (negotiator == null) {
             throw new IOException("it announced a tensor to a rank that is not rank 0");
         }
-        tell(negotiator.take(rank, announcement, System.nanoTime()));
+        long nowNanos = System.nanoTime();
+        List<Step> steps = negotiator.take(rank, announcement, nowNanos);
+        tell(steps);
+        Optional<Batching> better = tuning.flatMap(known -> known.agreed(steps, nowNanos));
+        if (better.isPresent()) {
+            negotiator.planWith(better.get().planner());
+            tell(List.of(new Step.Batch(better.get())));
+        }
     }
 
     private void tell(List<Step> steps) throws IOException {
@@ -195,6 +206,10 @@ public final class Coordination implements Correspondent {
         }
         while (reader.hasMore()) {
             Step step = Step.read(reader, known);
+            if (step instanceof Step.Batch batch) {
+                unannounced.waitFor(batch.batching().cycle());
+                continue;
+            }
             if (step instanceof Step.Run run) {
                 run.entries().forEach(this::decided);
             } else if (step instanceof Step.Refuse refuse) {

@@ -42,7 +42,7 @@ final class Negotiator {
     private static final int MOST_NUMBERS = 1 << 14;
 
     private final int size;
-    private final FusionPlanner planner;
+    private FusionPlanner planner;
     private final Map<String, Proposal> proposals = new LinkedHashMap<>();
     private final Map<String, List<Proposal>> groups = new LinkedHashMap<>();
     private final List<Known> known = new ArrayList<>();
@@ -65,6 +65,11 @@ final class Negotiator {
         this.size = size;
         this.planner = planner;
         this.lastNames = new ArrayList<>(Collections.nCopies(size, null));
+    }
+
+    /** Puts together what becomes ready from now on by another plan. */
+    void planWith(FusionPlanner other) {
+        planner = other;
     }
 
     /**

@@ -15,6 +15,7 @@ import java.util.OptionalInt;
  *   1 name text                       refused
  *   2 rank                            all have joined, that one last
  *   3 rank                            has left
+ *   4 MiB milliseconds                how to put together what comes after
  */
 /** What all ranks do next; all get the same in the same order. */
 public sealed interface Step {
@@ -50,6 +51,9 @@ public sealed interface Step {
     /** A rank has left in good order, so that nothing more can be agreed on. */
     record Left(int rank) implements Step {}
 
+    /** How what is submitted from now on is put together. */
+    record Batch(Batching batching) implements Step {}
+
     /** The step as a part of a message. */
     default byte[] encode() {
         MessageWriter writer = new MessageWriter();
@@ -68,6 +72,10 @@ public sealed interface Step {
         } else if (this instanceof Left left) {
             writer.number(3);
             writer.number(left.rank());
+        } else if (this instanceof Batch batch) {
+            writer.number(4);
+            writer.number(batch.batching().fusionMib());
+            writer.number(batch.batching().cycleMillis());
         } else {
             throw new AssertionError(this);
         }
@@ -110,7 +118,7 @@ public sealed interface Step {
 
     /** Reads the next step; entries are resolved, and remembered, as the writer has them. */
     static Step read(MessageReader reader, KnownEntries known) throws IOException {
-        return switch (reader.number(3)) {
+        return switch (reader.number(4)) {
             case 0 -> {
                 int absent = reader.number(Integer.MAX_VALUE);
                 int count = reader.number(MOST_ENTRIES);
@@ -125,7 +133,12 @@ public sealed interface Step {
             }
             case 1 -> new Refuse(reader.text(), reader.text());
             case 2 -> new Joined(reader.number(Integer.MAX_VALUE));
-            default -> new Left(reader.number(Integer.MAX_VALUE));
+            case 3 -> new Left(reader.number(Integer.MAX_VALUE));
+            default ->
+                    new Batch(
+                            new Batching(
+                                    reader.number(Integer.MAX_VALUE),
+                                    reader.number(Integer.MAX_VALUE)));
         };
     }
 

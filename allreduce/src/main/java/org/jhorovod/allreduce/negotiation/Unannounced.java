@@ -11,13 +11,18 @@ import java.util.List;
  * <p>Safe for use by several threads.
  */
 final class Unannounced {
-    private final long cycleNanos;
     // Guarded by this.
+    private long cycleNanos;
     private final List<Announcement.Item> items = new ArrayList<>();
     private long dueNanos;
 
     Unannounced(Duration cycle) {
         this.cycleNanos = cycle.toNanos();
+    }
+
+    /** Has what comes from now on wait for so long. */
+    synchronized void waitFor(Duration cycle) {
+        cycleNanos = cycle.toNanos();
     }
 
     /**

@@ -62,7 +62,8 @@ class LettersFuzzTest {
                                                 1),
                                         new Step.Refuse("a", "b"),
                                         new Step.Joined(1),
-                                        new Step.Left(0)))),
+                                        new Step.Left(0),
+                                        new Step.Batch(new Batching(16, 1))))),
                 Letters.question(),
                 Letters.answer("here"));
     }

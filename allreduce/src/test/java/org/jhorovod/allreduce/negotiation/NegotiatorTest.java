@@ -84,6 +84,19 @@ class NegotiatorTest {
     }
 
     @Test
+    void whatIsReady_isPutTogetherByThePlanInForce() {
+        for (int rank = 0; rank < 3; rank++) {
+            take(rank, new Fresh(sum("a", 300)), new Fresh(sum("b", 2)));
+        }
+        negotiator.planWith(new FusionPlanner(1208));
+        take(0, new Known(0), new Known(1));
+        take(1, new Known(0), new Known(1));
+        assertThat(take(2, new Known(0), new Known(1)))
+                .extracting(NegotiatorTest::names)
+                .containsExactly(List.of("a", "b"));
+    }
+
+    @Test
     void numbersInARow_takeAFewBytes_whereverOtherItemsLieBetween() throws IOException {
         List<Announcement.Item> items = new ArrayList<>();
         for (int number = 100; number < 300; number++) {
@@ -310,6 +323,7 @@ class NegotiatorTest {
         steps.add(new Step.Refuse("ü", "why"));
         steps.add(new Step.Joined(2));
         steps.add(new Step.Left(1));
+        steps.add(new Step.Batch(new Batching(64, 10)));
         List<String> read = new ArrayList<>();
         KnownEntries known = new KnownEntries();
         List<Step> others = new ArrayList<>();
@@ -327,6 +341,6 @@ class NegotiatorTest {
             }
         }
         assertThat(read).hasSize(3000).doesNotHaveDuplicates();
-        assertThat(others).isEqualTo(steps.subList(steps.size() - 3, steps.size()));
+        assertThat(others).isEqualTo(steps.subList(steps.size() - 4, steps.size()));
     }
 }

@@ -11,21 +11,17 @@ import org.jhorovod.allreduce.config.Settings.ReduceChoice;
  */
 public record Setup(int bucketMib, ReduceChoice reduce) {
 
-    Setup withBucketMib(int mib) {
+    public Setup withBucketMib(int mib) {
         return new Setup(mib, reduce);
     }
 
-    Setup withReduce(ReduceChoice choice) {
+    public Setup withReduce(ReduceChoice choice) {
         return new Setup(bucketMib, choice);
-    }
-
-    /** When, as the setting has it. */
-    public String reduceWord() {
-        return reduce.name().toLowerCase(Locale.ROOT);
     }
 
     /** By the names of the settings. */
     public String describe() {
-        return "JHOROVOD_BUCKET_MIB=%d, JHOROVOD_REDUCE=%s".formatted(bucketMib, reduceWord());
+        return "JHOROVOD_BUCKET_MIB=%d JHOROVOD_REDUCE=%s"
+                .formatted(bucketMib, reduce.name().toLowerCase(Locale.ROOT));
     }
 }

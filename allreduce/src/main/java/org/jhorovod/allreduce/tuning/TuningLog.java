@@ -1,4 +1,4 @@
-package org.jhorovod.djl.tuning;
+package org.jhorovod.allreduce.tuning;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,22 +12,24 @@ import org.slf4j.LoggerFactory;
 /** A file with a line for each sample, as CSV. Owned by one thread. */
 public final class TuningLog {
     private static final Logger logger = LoggerFactory.getLogger(TuningLog.class);
-    private static final String HEADER = "trainer,step,bucket_mib,reduce,step_millis,state\n";
+    private static final String HEADER = "of,step,setup,step_millis,state\n";
 
-    private final String trainer;
+    private final String of;
     private Optional<Path> file; // empty where nothing is written
 
-    private TuningLog(Optional<Path> file, String trainer) {
+    private TuningLog(Optional<Path> file, String of) {
         this.file = file;
-        this.trainer = trainer;
+        this.of = of;
     }
 
     /**
-     * Goes on with a file, if there is to be one: other trainers and earlier attempts may have
-     * written to it. If it cannot be written a line says so, and nothing is.
+     * Goes on with a file, if there is to be one: others, and earlier attempts, may have written to
+     * it. If it cannot be written a line says so, and nothing is.
+     *
+     * @param of what is tuned, such as a trainer
      */
-    public static TuningLog open(Optional<Path> file, String trainer) {
-        TuningLog log = new TuningLog(file, trainer);
+    public static TuningLog open(Optional<Path> file, String of) {
+        TuningLog log = new TuningLog(file, of);
         if (file.isPresent() && !Files.exists(file.get())) {
             log.write(HEADER);
         }
@@ -38,19 +40,11 @@ public final class TuningLog {
      * Adds a line.
      *
      * @param step after which it is written
+     * @param setup by the names of the settings, without commas
      * @param state {@code tried}, or {@code chosen} for the last
      */
-    public void add(long step, Setup setup, double millis, String state) {
-        write(
-                String.format(
-                        Locale.ROOT,
-                        "%s,%d,%d,%s,%.3f,%s\n",
-                        trainer,
-                        step,
-                        setup.bucketMib(),
-                        setup.reduceWord(),
-                        millis,
-                        state));
+    public void add(long step, String setup, double millis, String state) {
+        write(String.format(Locale.ROOT, "%s,%d,%s,%.3f,%s\n", of, step, setup, millis, state));
     }
 
     private void write(String text) {
