@@ -26,6 +26,7 @@ import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.rendezvous.LostReport;
 import org.jhorovod.allreduce.spi.Allocation;
 import org.jhorovod.allreduce.spi.Operation;
+import org.jhorovod.allreduce.timeline.AwaitEvent;
 import org.jhorovod.allreduce.timeline.Track;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -239,6 +240,19 @@ public final class EngineCommunicator extends CheckedCommunicator {
     @Override
     public <T> T await(CompletableFuture<T> collective) {
         requireNotEngine();
+        if (collective.isDone()) {
+            return result(collective);
+        }
+        AwaitEvent flight = new AwaitEvent();
+        flight.begin();
+        try {
+            return result(collective);
+        } finally {
+            flight.commit();
+        }
+    }
+
+    private <T> T result(CompletableFuture<T> collective) {
         engine.lookFor(collective);
         while (true) {
             try {

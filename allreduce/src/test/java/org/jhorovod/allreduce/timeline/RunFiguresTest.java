@@ -61,6 +61,13 @@ class RunFiguresTest {
     }
 
     @Test
+    void eventsThatHadNoRoom_areCountedForAllRanks() {
+        figures.add(0, "host0", List.of(), 3);
+        figures.add(1, "host1", List.of(), 4);
+        assertThat(summary(500).lostEvents()).isEqualTo(7);
+    }
+
+    @Test
     void waitingForPeers_endsWhenTheLastRankComes_whichIsTheLateOne() {
         add(0, reduction("engine", 7, "w", 0, 100));
         add(1, reduction("engine", 7, "w", 60, 40));
