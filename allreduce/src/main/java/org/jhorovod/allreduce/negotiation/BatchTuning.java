@@ -61,6 +61,9 @@ public final class BatchTuning {
      * @return the batching from now on, if it is another
      */
     Optional<Batching> agreed(List<Step> steps, long nowNanos) {
+        if (isOver) {
+            return Optional.empty();
+        }
         Batching before = search.current();
         for (Step step : steps) {
             if (step instanceof Step.Run run) {
