@@ -41,11 +41,25 @@ final class BucketMaker {
     }
 
     /**
-     * The buckets of some parameters, planned but not made.
+     * What is planned, but not made.
+     *
+     * @param born parameters whose gradients lie in the memory of their buckets
+     * @param memory where these lie, whatever the size of buckets
+     * @param ranges of it that are buckets
+     * @param copied the other buckets
+     */
+    record Plans(
+            List<NamedParameter> born,
+            MemoryPlan memory,
+            List<MemoryPlan.Range> ranges,
+            List<Copied> copied) {}
+
+    /**
+     * Buckets that something is copied to and from.
      *
      * @param what they hold, for the name
      */
-    record Plans(String what, List<NamedParameter> parameters, BucketPlan plan) {}
+    record Copied(String what, List<NamedParameter> parameters, BucketPlan plan) {}
 
     /**
      * Plans.
@@ -53,18 +67,35 @@ final class BucketMaker {
      * @param members trained parameters and running statistics, in their order
      * @throws IllegalArgumentException if one cannot be reduced
      */
-    List<Plans> plan(List<NamedParameter> members) {
-        List<NamedParameter> trained = members.stream().filter(p -> p.isTrained()).toList();
-        List<NamedParameter> statistics = members.stream().filter(p -> !p.isTrained()).toList();
-        return List.of(plan("gradients", trained), plan("statistics", statistics));
+    Plans plan(List<NamedParameter> members) {
+        // Backward comes to the last parameters first, so their gradients travel first.
+        List<NamedParameter> lastFirst = Lists.reverse(members);
+        List<NamedParameter> trained = lastFirst.stream().filter(p -> p.isTrained()).toList();
+        List<NamedParameter> statistics = lastFirst.stream().filter(p -> !p.isTrained()).toList();
+        List<NamedParameter> born = trained.stream().filter(p -> isBorn(p)).toList();
+        List<NamedParameter> others = trained.stream().filter(p -> !isBorn(p)).toList();
+        MemoryPlan memory = MemoryPlan.of(entries(born), MemoryPlan.MOST_BYTES);
+        return new Plans(
+                born,
+                memory,
+                memory.cut(firstLimitBytes(), limitBytes),
+                List.of(copied("gradients", others), copied("statistics", statistics)));
     }
 
-    /** Backward comes to the last parameters first, so their gradients travel first. */
-    private Plans plan(String what, List<NamedParameter> of) {
-        List<NamedParameter> lastFirst = Lists.reverse(of);
-        List<BucketPlan.Entry> entries = lastFirst.stream().map(p -> entry(p)).toList();
-        long first = Math.min(limitBytes, FIRST_BUCKET_BYTES);
-        return new Plans(what, lastFirst, BucketPlan.of(entries, first, limitBytes));
+    private boolean isBorn(NamedParameter parameter) {
+        return gradients.isPresent() && MemoryPlan.canHold(entry(parameter));
+    }
+
+    private Copied copied(String what, List<NamedParameter> of) {
+        return new Copied(what, of, BucketPlan.of(entries(of), firstLimitBytes(), limitBytes));
+    }
+
+    private long firstLimitBytes() {
+        return Math.min(limitBytes, FIRST_BUCKET_BYTES);
+    }
+
+    private static List<BucketPlan.Entry> entries(List<NamedParameter> parameters) {
+        return parameters.stream().map(p -> entry(p)).toList();
     }
 
     private static BucketPlan.Entry entry(NamedParameter parameter) {
@@ -82,15 +113,55 @@ final class BucketMaker {
     }
 
     /**
-     * Makes what has been planned, on all ranks at the same time; leaves nothing if that fails.
+     * Allocates the memory that has been planned, on all ranks at the same time; leaves nothing if
+     * that fails.
+     */
+    List<GradientMemory> allocate(Plans plans) {
+        List<GradientMemory> opened = new ArrayList<>();
+        List<MemoryPlan.Memory> memories = plans.memory().memories();
+        try {
+            for (MemoryPlan.Memory each : memories) {
+                String name =
+                        "%s/memory-%d-of-%d"
+                                .formatted(
+                                        nameOf("gradients", plans.born()),
+                                        opened.size() + 1,
+                                        memories.size());
+                NativeGradients known = gradients.orElseThrow();
+                opened.add(GradientMemory.open(name, each, plans.born(), known, communicator));
+            }
+            return List.copyOf(opened);
+        } catch (RuntimeException e) {
+            opened.forEach(GradientMemory::close);
+            throw e;
+        }
+    }
+
+    /** In the name, so that a rank that has frozen another layer is found by the collective. */
+    private String nameOf(String what, List<NamedParameter> parameters) {
+        String digest = ParameterDigest.ofDescriptions(parameters).substring(0, 8);
+        return "%s/%s-of-%s".formatted(owner, what, digest);
+    }
+
+    /**
+     * Makes the buckets that have been planned; leaves nothing if that fails.
      *
+     * @param memories that are as planned
      * @param fresh parameters that may have no gradient yet
      */
-    List<GradientBucket> make(List<Plans> planned, Set<NamedParameter> fresh) {
+    List<GradientBucket> make(
+            Plans plans, List<GradientMemory> memories, Set<NamedParameter> fresh) {
         List<GradientBucket> made = new ArrayList<>();
         try {
-            for (Plans plans : planned) {
-                make(plans, fresh, made);
+            String prefix = nameOf("gradients", plans.born());
+            for (MemoryPlan.Range range : plans.ranges()) {
+                String name =
+                        "%s/%d-of-%d".formatted(prefix, made.size() + 1, plans.ranges().size());
+                GradientMemory memory = memories.get(range.memory());
+                made.add(new FlatBucket(name, range, plans.born(), memory));
+            }
+            for (Copied each : plans.copied()) {
+                make(each, fresh, made);
             }
             return List.copyOf(made);
         } catch (RuntimeException e) {
@@ -99,28 +170,18 @@ final class BucketMaker {
         }
     }
 
-    private void make(Plans plans, Set<NamedParameter> fresh, List<GradientBucket> made) {
-        List<NamedParameter> parameters = plans.parameters();
-        // In the name, so that a rank that has frozen another layer is found by the collective.
-        String digest = ParameterDigest.ofDescriptions(parameters).substring(0, 8);
-        int count = plans.plan().buckets().size();
-        for (int i = 0; i < count; i++) {
-            String name =
-                    "%s/%s-of-%s/%d-of-%d".formatted(owner, plans.what(), digest, i + 1, count);
-            BucketPlan.Bucket plan = plans.plan().buckets().get(i);
-            boolean isBorn =
-                    gradients.isPresent()
-                            && plans.what().equals("gradients")
-                            && FlatBucket.canHold(plan);
-            if (isBorn) {
-                made.add(FlatBucket.open(name, plan, parameters, gradients.get(), communicator));
-                continue;
-            }
+    private void make(Copied copied, Set<NamedParameter> fresh, List<GradientBucket> made) {
+        List<NamedParameter> parameters = copied.parameters();
+        String prefix = nameOf(copied.what(), parameters);
+        List<BucketPlan.Bucket> plans = copied.plan().buckets();
+        for (int i = 0; i < plans.size(); i++) {
+            BucketPlan.Bucket plan = plans.get(i);
             FirstGradients.create(
                     plan.slots().stream()
                             .map(slot -> parameters.get(slot.entry()))
                             .filter(fresh::contains)
                             .toList());
+            String name = "%s/%d-of-%d".formatted(prefix, i + 1, plans.size());
             made.add(copied(name, plan, parameters));
         }
     }

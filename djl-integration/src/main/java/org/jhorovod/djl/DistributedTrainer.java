@@ -209,8 +209,8 @@ public final class DistributedTrainer extends Trainer {
     }
 
     /** Takes up another way to train, if one was chosen. */
-    private void follow(boolean isTuned) {
-        if (takeChanged() || isTuned) {
+    private void follow() {
+        if (takeChanged()) {
             reductions.renew(parameters, gradients);
             reductions.prepare();
             continuation.keep(local.velocities());
@@ -288,7 +288,8 @@ public final class DistributedTrainer extends Trainer {
         long busy = clock.stepEnded(System.nanoTime(), ofAll, samples.takeStepped(), waited);
         local.stepTook(busy, waited);
         boolean isStepping = place == Budget.Place.STEPPING;
-        follow(reductions.tune(busy == 0 ? 0 : busy + waited, isStepping, made));
+        reductions.tune(busy == 0 ? 0 : busy + waited, isStepping, made);
+        follow();
         Pass pass = group.passOfStep(number);
         continuation.stepMade(pass, areEqual);
         speeds.stepMade(pass, busy);
@@ -303,7 +304,7 @@ public final class DistributedTrainer extends Trainer {
      */
     public void agree() {
         Optional<String> agreed = local.agree(false, clock.steps());
-        follow(false);
+        follow();
         check.afterAgreement(agreed);
     }
 
@@ -374,7 +375,7 @@ public final class DistributedTrainer extends Trainer {
     private void finish(Pass pass, double[][] metricsAtStart) {
         group.joinUntilEnd(local.inside(), pass);
         Optional<String> agreed = local.agree(true, clock.steps());
-        follow(false);
+        follow();
         metrics.finish(pass.name() + "/metrics", metricsAtStart);
         check.afterPass(clock.steps());
         check.afterAgreement(agreed);

@@ -21,11 +21,12 @@ import org.slf4j.LoggerFactory;
  * Note [A gradient must exist before it is written]: the engine hands out detached zeros for a
  * parameter that has no gradient yet, and what is written there is lost. So where gradients are
  * copied each parameter is given a gradient of zeros (FirstGradients) before it takes part for the
- * first time; where they are born in the bucket, a part of that.
+ * first time; where they are born in their buckets, a part of the memory of these.
  */
 /**
- * The buckets of one trainer's gradients and running statistics, made anew when other parameters
- * are trained. Owned by the training thread.
+ * The buckets of one trainer's gradients and running statistics, and the memory that gradients are
+ * born in. Both are made anew when other parameters are trained; buckets of another size are cut
+ * from the same memory. Owned by the training thread.
  */
 final class GradientBuckets {
     private static final Logger logger = LoggerFactory.getLogger(GradientBuckets.class);
@@ -34,16 +35,18 @@ final class GradientBuckets {
     private final Communicator communicator;
     private final String owner;
     private final List<NamedParameter> parameters;
-    private final long limitBytes;
     private final ReductionPlace place;
     private final Optional<NativeGradients> gradients;
     private final Optional<PackedReduction> packing;
     private final SampleCounts counts;
     private final Track track = JHorovod.timeline().track("training");
 
+    private long limitBytes;
     private BitSet trained = new BitSet();
     private boolean planned;
+    private boolean isToCut; // anew, as the limit is another one since the last plan
     private boolean usesDevice;
+    private List<GradientMemory> memories = List.of();
     private List<GradientBucket> buckets = List.of();
     private @Nullable Averaging current; // null but for a step under way, or broken off
 
@@ -75,9 +78,19 @@ final class GradientBuckets {
         this.counts = new SampleCounts(communicator, owner);
     }
 
+    /**
+     * Has buckets of another size {@linkplain #prepare prepared}, on all ranks at the same time.
+     *
+     * @param bytes how large a bucket of several parameters may grow
+     */
+    void limit(long bytes) {
+        isToCut |= bytes != limitBytes;
+        limitBytes = bytes;
+    }
+
     /** Whether they hold what is trained now, and nothing is left of a step that was broken off. */
     boolean areCurrent() {
-        return planned && current == null && trainedNow().equals(trained);
+        return planned && !isToCut && current == null && trainedNow().equals(trained);
     }
 
     private BitSet trainedNow() {
@@ -88,11 +101,14 @@ final class GradientBuckets {
         return now;
     }
 
-    /** Plans anew if parameters were frozen or unfrozen since the last plan. */
+    /**
+     * Plans anew if parameters were frozen or unfrozen since the last plan, or the limit is new.
+     */
     void prepare() {
         BitSet now = trainedNow();
         boolean isSettled = settle();
-        if (planned && now.equals(trained) && isSettled) {
+        boolean areSame = planned && now.equals(trained) && isSettled;
+        if (areSame && !isToCut) {
             current = null;
             return;
         }
@@ -108,17 +124,36 @@ final class GradientBuckets {
         usesDevice = place.isOnDevice(communicator, members);
         Optional<NativeGradients> onHost = usesDevice ? Optional.empty() : gradients;
         BucketMaker maker = new BucketMaker(communicator, owner, limitBytes, usesDevice, onHost);
-        List<BucketMaker.Plans> plans = maker.plan(members);
-        if (isSettled) {
-            buckets.forEach(GradientBucket::close);
+        BucketMaker.Plans plans = maker.plan(members);
+        drop(isSettled, !areSame);
+        if (!areSame) {
+            memories = maker.allocate(plans);
         }
-        // Until all is made anew there is nothing, in case that fails.
+        buckets = maker.make(plans, memories, fresh);
+        trained = now;
+        planned = true;
+        isToCut = false;
+    }
+
+    /**
+     * Until all is made anew there is nothing, in case that fails.
+     *
+     * @param isSettled whether nothing uses their memory any more; else it is left to the model
+     * @param isWithMemory whether gradients are to have other memory
+     */
+    private void drop(boolean isSettled, boolean isWithMemory) {
+        List<GradientBucket> formerBuckets = buckets;
+        List<GradientMemory> formerMemories = isWithMemory ? memories : List.of();
         planned = false;
         current = null;
         buckets = List.of();
-        buckets = maker.make(plans, fresh);
-        trained = now;
-        planned = true;
+        if (isWithMemory) {
+            memories = List.of();
+        }
+        if (isSettled) {
+            formerBuckets.forEach(GradientBucket::close);
+            formerMemories.forEach(GradientMemory::close);
+        }
     }
 
     private static void requireInPlace(NamedParameter parameter) {
@@ -213,11 +248,6 @@ final class GradientBuckets {
      * still runs, and leaves the memory to the model if that goes on, or has failed.
      */
     void close() {
-        if (settle()) {
-            buckets.forEach(GradientBucket::close);
-        }
-        buckets = List.of();
-        current = null;
-        planned = false;
+        drop(settle(), true);
     }
 }

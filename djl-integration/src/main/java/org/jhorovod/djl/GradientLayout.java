@@ -1,5 +1,6 @@
 package org.jhorovod.djl;
 
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -9,10 +10,25 @@ import org.jhorovod.allreduce.collective.DataType;
 /**
  * What a bucket on the host looks like to a codec.
  *
- * @param elements the weight in front and the gradients after it
+ * @param elements all of them: gradients, and what is in front of, between and behind them
  * @param members whose gradients these are, in their order
  */
-record GradientLayout(BucketLayout elements, List<NamedParameter> members) {
+record GradientLayout(BucketLayout elements, List<Member> members) {
+
+    /**
+     * A gradient's place.
+     *
+     * @param firstElement index in the bucket
+     */
+    record Member(NamedParameter parameter, int firstElement) {
+        int elementCount() {
+            return Math.toIntExact(parameter.array().size());
+        }
+    }
+
+    GradientLayout {
+        members = List.copyOf(members);
+    }
 
     /**
      * Of a bucket.
@@ -22,19 +38,46 @@ record GradientLayout(BucketLayout elements, List<NamedParameter> members) {
      *     nothing may be left for the next time
      */
     static Optional<GradientLayout> of(BucketPlan.Bucket plan, List<NamedParameter> planned) {
-        List<NamedParameter> members = new ArrayList<>();
+        if (plan.type() != DataType.FLOAT32) {
+            return Optional.empty();
+        }
+        List<Member> members = new ArrayList<>();
         List<BucketLayout.Part> parts = new ArrayList<>();
-        parts.add(BucketLayout.Part.ofShape(1));
+        int end = 0;
         for (BucketPlan.Slot slot : plan.slots()) {
             NamedParameter member = planned.get(slot.entry());
             if (member.isRunningStatistic()) {
                 return Optional.empty();
             }
-            members.add(member);
+            int first = slot.byteOffset() / Float.BYTES;
+            addGap(end, first, parts);
+            members.add(new Member(member, first));
             parts.add(BucketLayout.Part.ofShape(member.array().getShape().getShape()));
+            end = first + slot.byteCount() / Float.BYTES;
         }
-        return plan.type() == DataType.FLOAT32
-                ? Optional.of(new GradientLayout(new BucketLayout(parts), List.copyOf(members)))
-                : Optional.empty();
+        addGap(end, plan.elementCount(), parts);
+        return Optional.of(new GradientLayout(new BucketLayout(parts), members));
+    }
+
+    private static void addGap(int from, int to, List<BucketLayout.Part> parts) {
+        if (to > from) {
+            parts.add(BucketLayout.Part.ofShape(to - from));
+        }
+    }
+
+    /** Puts zeros where no gradient is: samples, and what a codec has made of zeros. */
+    void clearGaps(FloatBuffer bucket) {
+        int end = 0;
+        for (Member member : members) {
+            clear(bucket, end, member.firstElement());
+            end = member.firstElement() + member.elementCount();
+        }
+        clear(bucket, end, elements.elementCount());
+    }
+
+    private static void clear(FloatBuffer bucket, int from, int to) {
+        for (int i = from; i < to; i++) {
+            bucket.put(i, 0);
+        }
     }
 }

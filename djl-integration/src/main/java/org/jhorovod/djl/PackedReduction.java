@@ -65,7 +65,8 @@ final class PackedReduction {
         hasReduced = true;
         keepWeight(bucket, layout.get(), total);
         ByteBuffer bytes = ((HostTensor) bucket.tensor()).buffers().get(0);
-        bytes.order(ByteOrder.nativeOrder()).putFloat(0, 0); // samples, which are counted already
+        bytes.order(ByteOrder.nativeOrder());
+        layout.get().clearGaps(bytes.asFloatBuffer()); // samples are counted already
         // Not the bucket's own tensor: its memory is registered with all ranks.
         HostTensor tensor = HostTensor.of(DataType.FLOAT32, bytes);
         sites.inside().allReduce(bucket.name(), tensor, sum(reduction));
@@ -120,7 +121,6 @@ final class PackedReduction {
                                 long total = totals.getOrDefault(bucket, 1L);
                                 double factor = bucket.needsTotal() ? 1 : 1.0 / total;
                                 FloatBuffer sums = takeSums(bucket, layout);
-                                sums.get(); // the weight, of which nothing is left
                                 split(sums, factor, layout.members(), taken);
                             });
         }
@@ -148,15 +148,15 @@ final class PackedReduction {
     private static void split(
             FloatBuffer sums,
             double factor,
-            List<NamedParameter> members,
+            List<GradientLayout.Member> members,
             Map<String, FloatBuffer> into) {
-        for (NamedParameter member : members) {
-            float[] elements = new float[Math.toIntExact(member.array().size())];
-            sums.get(elements);
+        for (GradientLayout.Member member : members) {
+            float[] elements = new float[member.elementCount()];
+            sums.get(member.firstElement(), elements);
             for (int i = 0; i < elements.length; i++) {
                 elements[i] = (float) (elements[i] * factor);
             }
-            into.put(member.name(), FloatBuffer.wrap(elements));
+            into.put(member.parameter().name(), FloatBuffer.wrap(elements));
         }
     }
 }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.config.Settings.ReduceChoice;
 import org.jhorovod.djl.tuning.Setup;
 
 /**
@@ -19,8 +20,9 @@ final class StepReduction {
     private final TrainerGroup group;
     private final int number;
     private final GradientBuckets buckets;
-    private final boolean isOnCaller;
-    private final Optional<Overlap> overlap;
+    private final Conditions conditions;
+    private ReductionTime time;
+    private Optional<Overlap> overlap;
     private Averaged duringBackward = new Averaged(0, 0);
 
     /**
@@ -31,19 +33,42 @@ final class StepReduction {
      */
     record Averaged(long samples, long waitedNanos) {}
 
+    /** What does not change, and says when gradients can be reduced. */
+    private record Conditions(
+            List<NamedParameter> parameters,
+            boolean isOneHost,
+            boolean areBorn,
+            boolean isOnDevice,
+            boolean arePacked) {
+        ReductionTime time(ReduceChoice wish) {
+            return arePacked
+                    ? ReductionTime.IN_STEP
+                    : ReductionTime.of(wish, isOneHost, areBorn && !isOnDevice, isOnDevice);
+        }
+
+        Optional<Overlap> overlap(ReductionTime time) {
+            if (time != ReductionTime.DURING_BACKWARD) {
+                return Optional.empty();
+            }
+            Engine engine = parameters.get(0).array().getManager().getEngine();
+            return GradientHooks.find(engine).map(Overlap::new);
+        }
+    }
+
     private StepReduction(
             Communicator communicator,
             TrainerGroup group,
             int number,
             GradientBuckets buckets,
-            boolean isOnCaller,
-            Optional<Overlap> overlap) {
+            Conditions conditions,
+            ReductionTime time) {
         this.communicator = communicator;
         this.group = group;
         this.number = number;
         this.buckets = buckets;
-        this.isOnCaller = isOnCaller;
-        this.overlap = overlap;
+        this.conditions = conditions;
+        this.time = time;
+        this.overlap = conditions.overlap(time);
     }
 
     /**
@@ -75,20 +100,13 @@ final class StepReduction {
                         + " how long a rank works and how long it waits for others cannot be told"
                         + " apart there. Set JHOROVOD_BACKEND=host, or JHOROVOD_BALANCE=false.");
         }
-        ReductionTime time =
-                packing.isPresent()
-                        ? ReductionTime.IN_STEP
-                        : ReductionTime.of(
-                                setup.reduce(),
-                                communicator.topology().isOneHost(),
-                                gradients.isPresent() && !isOnDevice,
-                                isOnDevice);
-        Optional<Overlap> overlap = Optional.empty();
-        if (time == ReductionTime.DURING_BACKWARD) {
-            Engine engine = parameters.get(0).array().getManager().getEngine();
-            overlap = GradientHooks.find(engine).map(Overlap::new);
-        }
-        boolean isOnCaller = time != ReductionTime.IN_STEP_BY_ENGINE && overlap.isEmpty();
+        Conditions conditions =
+                new Conditions(
+                        parameters,
+                        communicator.topology().isOneHost(),
+                        gradients.isPresent(),
+                        isOnDevice,
+                        packing.isPresent());
         GradientBuckets buckets =
                 new GradientBuckets(
                         communicator,
@@ -98,7 +116,27 @@ final class StepReduction {
                         packing.isPresent() ? ReductionPlace.onHost() : config.place(),
                         gradients,
                         packing);
-        return new StepReduction(communicator, group, number, buckets, isOnCaller, overlap);
+        ReductionTime time = conditions.time(setup.reduce());
+        return new StepReduction(communicator, group, number, buckets, conditions, time);
+    }
+
+    /**
+     * Takes up another setup, between two steps, on all ranks at the same time. Gradients stay
+     * where they are.
+     */
+    void change(Setup setup) {
+        ReductionTime next = conditions.time(setup.reduce());
+        if (next != time) {
+            overlap.ifPresent(Overlap::close);
+            overlap = conditions.overlap(next);
+            time = next;
+        }
+        buckets.limit(setup.bucketMib() * MIB);
+        buckets.prepare();
+    }
+
+    private boolean isOnCaller() {
+        return time != ReductionTime.IN_STEP_BY_ENGINE && overlap.isEmpty();
     }
 
     /** Makes the buckets that are missing, on all ranks at the same time. */
@@ -164,10 +202,10 @@ final class StepReduction {
     private Averaged average(long samples, long step, long announcedNanos) {
         buckets.prepare();
         Averaging averaging = buckets.begin(told(samples, step));
-        if (!isOnCaller) {
+        if (!isOnCaller()) {
             averaging.begin();
         }
-        long total = buckets.finish(averaging, isOnCaller);
+        long total = buckets.finish(averaging, isOnCaller());
         return new Averaged(total, announcedNanos + averaging.waitedNanos());
     }
 

@@ -48,17 +48,20 @@ final class StepReductions implements AutoCloseable {
     }
 
     /**
-     * Notes a step, to find out how gradients are reduced fastest. A collective after some.
+     * Notes a step, to find out how gradients are reduced fastest, and goes on with another setup
+     * where that is worth a try. A collective after some.
      *
      * @param stepNanos how long it took, with waiting; 0 where it does not count
      * @param isStepping whether this rank made it with a batch of its own
      * @param step how many have been made
-     * @return whether there is another way from now on, so that all ranks {@link #renew}
      */
-    boolean tune(long stepNanos, boolean isStepping, long step) {
+    void tune(long stepNanos, boolean isStepping, long step) {
+        StepReduction known = current;
         Optional<Setup> next = tuning.flatMap(t -> t.stepped(stepNanos, isStepping, step));
         setup = next.orElse(setup);
-        return next.isPresent();
+        if (known != null) {
+            next.ifPresent(known::change);
+        }
     }
 
     /** Whether no other rank takes part in this rank's steps. */
@@ -75,7 +78,7 @@ final class StepReductions implements AutoCloseable {
     void renew(List<NamedParameter> parameters, Optional<NativeGradients> gradients) {
         close();
         if (!isTuningKnown) {
-            tuning = Tuning.of(config, name, parameters);
+            tuning = Tuning.of(config, name);
             isTuningKnown = true;
         }
         if (!isAlone()) {

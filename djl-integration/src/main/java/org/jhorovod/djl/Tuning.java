@@ -31,7 +31,6 @@ final class Tuning {
     // and step must not change its meaning.
     private static final List<ReduceChoice> IN_STEP =
             List.of(ReduceChoice.STEP, ReduceChoice.ENGINE);
-    private static final long MOST_BYTES = 64L << 20;
 
     private final Communicator communicator;
     private final String owner;
@@ -53,10 +52,8 @@ final class Tuning {
      * Of one trainer; empty where nothing is to be tuned, or nothing can be.
      *
      * @param owner the trainer's name on all ranks
-     * @param parameters the model's, initialised
      */
-    static Optional<Tuning> of(
-            DistributedConfig config, String owner, List<NamedParameter> parameters) {
+    static Optional<Tuning> of(DistributedConfig config, String owner) {
         Autotune wish = config.autotune();
         Communicator communicator = config.communicator();
         if (!wish.isOn() || communicator.size() == 1) {
@@ -70,22 +67,6 @@ final class Tuning {
                 logger.info(
                         "Nothing is tuned: that is for gradients that all ranks average in full in"
                                 + " each step. Use JHOROVOD_COMMUNICATION_BUDGET between sites.");
-            }
-            return Optional.empty();
-        }
-        long bytes =
-                parameters.stream()
-                        .map(NamedParameter::array)
-                        .mapToLong(array -> array.size() * array.getDataType().getNumOfBytes())
-                        .sum();
-        if (bytes > MOST_BYTES) {
-            if (isRank0) {
-                logger.info(
-                        "Nothing is tuned: each try keeps the memory of its gradients until the"
-                                + " model is closed, and this model has {} MiB of them, more than"
-                                + " {}. Try JHOROVOD_BUCKET_MIB and JHOROVOD_REDUCE by hand.",
-                        bytes >> 20,
-                        MOST_BYTES >> 20);
             }
             return Optional.empty();
         }

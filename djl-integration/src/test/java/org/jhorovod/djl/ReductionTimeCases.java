@@ -6,7 +6,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.dataset.ArrayDataset;
 import ai.djl.training.dataset.Batch;
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.config.Settings;
@@ -24,6 +27,16 @@ final class ReductionTimeCases {
                 "momentum",
                 config -> {},
                 distributed -> distributed.optReduce(ReduceChoice.valueOf(arguments.get(0))));
+    }
+
+    private static List<NamedParameter> parameters(Session session) {
+        return NamedParameter.of(session.model.getBlock());
+    }
+
+    private static float[] elements(NamedParameter parameter) {
+        try (NDArray gradient = parameter.array().getGradient()) {
+            return gradient.toFloatArray();
+        }
     }
 
     /** Trains two epochs; gives the digest. Arguments: model, samples of all ranks. */
@@ -45,12 +58,17 @@ final class ReductionTimeCases {
         }
     }
 
-    /** Trains for hundreds of steps, tuned or not, as its argument says; gives the digest. */
+    /**
+     * Trains for hundreds of steps, tuned or not, as its argument says; gives the digest, and what
+     * has become of the gradients of the first step.
+     */
     static final class Tuned implements RankCase {
         @Override
         public String run(Communicator communicator, List<String> arguments) throws Exception {
             System.setProperty(Settings.AUTOTUNE.propertyName(), arguments.get(0));
-            try (Session session = Session.open("tanh-cnn", "momentum")) {
+            try (Session session = Session.open("two-types", "momentum")) {
+                List<Pointer> before = addresses(session);
+                NDArray kept = parameters(session).get(0).array().getGradient();
                 ArrayDataset data = TestModels.data(session.manager, 601, 2, true, false);
                 for (int epoch = 0; epoch < 5; epoch++) {
                     for (Batch batch : session.trainer.iterateDataset(data)) {
@@ -59,10 +77,28 @@ final class ReductionTimeCases {
                         batch.close();
                     }
                 }
-                return session.digest();
+                boolean areSame = addresses(session).equals(before);
+                float[] last = elements(parameters(session).get(0));
+                session.trainer.close();
+                boolean isLast = Arrays.equals(kept.toFloatArray(), last);
+                return "%s %s addresses, kept gradient is %s"
+                        .formatted(
+                                session.digest(),
+                                areSame ? "same" : "other",
+                                isLast ? "the last" : "another");
             } finally {
                 System.clearProperty(Settings.AUTOTUNE.propertyName());
             }
+        }
+
+        private static List<Pointer> addresses(Session session) {
+            List<Pointer> addresses = new ArrayList<>();
+            for (NamedParameter parameter : parameters(session)) {
+                try (NDArray gradient = parameter.array().getGradient()) {
+                    addresses.add(Native.getDirectBufferPointer(TensorMemory.bytes(gradient)));
+                }
+            }
+            return addresses;
         }
     }
 
@@ -75,22 +111,12 @@ final class ReductionTimeCases {
                 List<float[]> last = List.of();
                 for (Batch batch : session.trainer.iterateDataset(data)) {
                     session.backward(batch);
-                    last = gradients(session);
+                    last = parameters(session).stream().map(p -> elements(p)).toList();
                     session.trainer.step();
                     batch.close();
                 }
                 return Parameters.encode(last);
             }
-        }
-
-        private static List<float[]> gradients(Session session) {
-            List<float[]> gradients = new ArrayList<>();
-            for (NamedParameter parameter : NamedParameter.of(session.model.getBlock())) {
-                try (NDArray gradient = parameter.array().getGradient()) {
-                    gradients.add(gradient.toFloatArray());
-                }
-            }
-            return gradients;
         }
     }
 

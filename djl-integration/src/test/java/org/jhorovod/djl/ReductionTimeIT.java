@@ -51,23 +51,25 @@ class ReductionTimeIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"2, tanh-mlp", "2, batch-norm", "3, tanh-cnn", "4, batch-norm"})
+    @CsvSource({"2, tanh-mlp", "2, batch-norm", "3, tanh-cnn", "4, batch-norm", "3, two-types"})
     void inSharedMemory_allTimesGiveTheSameBits(int size, String model, RankGroups groups) {
         requireSameBits(groups.of(size), model);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"tanh-mlp", "batch-norm"})
+    @ValueSource(strings = {"tanh-mlp", "batch-norm", "two-types"})
     void overTcp_allTimesGiveTheSameBits(String model) {
         requireSameBits(overTcp, model);
     }
 
     @Test
-    void tuning_triesOtherBucketsAndTimes_choosesOne_andChangesNoResult() throws IOException {
+    void tuning_triesOtherBucketsAndTimes_choosesOne_andMovesNoGradientAndNoResult()
+            throws IOException {
         List<String> plain = overTcp.run(ReductionTimeCases.Tuned.class, "false");
         List<String> tuned = overTcp.run(ReductionTimeCases.Tuned.class, "true");
 
         assertThat(tuned).containsOnly(plain.get(0));
+        assertThat(plain.get(0)).endsWith(" same addresses, kept gradient is the last");
         List<String> lines = Files.readAllLines(log());
         assertThat(lines.get(0)).isEqualTo("of,step,setup,step_millis,state");
         assertThat(lines.get(1))

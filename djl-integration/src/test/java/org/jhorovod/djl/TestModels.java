@@ -70,6 +70,14 @@ final class TestModels {
                             .add(Activation::tanh)
                             .add(Dropout.builder().optRate(0.5f).build())
                             .add(linear(CLASSES));
+            case "two-types" ->
+                    new SequentialBlock()
+                            .add(Blocks.batchFlattenBlock())
+                            .add(linear(16))
+                            .add(Activation::tanh)
+                            .add(new WideBlock(linear(24)))
+                            .add(Activation::tanh)
+                            .add(linear(CLASSES));
             default -> throw new IllegalArgumentException(name);
         };
     }
