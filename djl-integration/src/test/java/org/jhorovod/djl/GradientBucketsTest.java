@@ -1,6 +1,7 @@
 package org.jhorovod.djl;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
@@ -11,15 +12,18 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jhorovod.allreduce.JHorovod;
-import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.codec.Codecs;
+import org.jhorovod.allreduce.collective.HostTensor;
+import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
+import org.jhorovod.djl.local.SiteChoice;
+import org.jhorovod.djl.local.Sites;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,8 +33,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class GradientBucketsTest {
     private static final long MIB = 1 << 20;
+    private static final int[] GAPS = {40, 47, 63};
 
-    private final List<String> allocated = new ArrayList<>();
+    private final RecordingCommunicator communicator = new RecordingCommunicator(JHorovod.init());
     private NDManager manager;
     private List<NamedParameter> parameters;
     private GradientBuckets buckets;
@@ -46,7 +51,7 @@ class GradientBucketsTest {
                         parameter("d", new Shape(2, 2), DataType.FLOAT64));
         buckets =
                 new GradientBuckets(
-                        counting(JHorovod.init()),
+                        communicator.recording(),
                         "trainer",
                         parameters,
                         MIB,
@@ -67,23 +72,6 @@ class GradientBucketsTest {
                         .optArray(array)
                         .build();
         return new NamedParameter(name, parameter);
-    }
-
-    private Communicator counting(Communicator communicator) {
-        return (Communicator)
-                Proxy.newProxyInstance(
-                        getClass().getClassLoader(),
-                        new Class<?>[] {Communicator.class},
-                        (proxy, method, arguments) -> {
-                            if (method.getName().equals("allocate")) {
-                                allocated.add(arguments[0].toString());
-                            }
-                            try {
-                                return method.invoke(communicator, arguments);
-                            } catch (InvocationTargetException e) {
-                                throw e.getCause();
-                            }
-                        });
     }
 
     /** Gives the parameters gradients of 1, 2, 3 and 4. */
@@ -155,7 +143,7 @@ class GradientBucketsTest {
 
         assertThat(buckets.made()).hasSize(2);
         assertThat(addresses()).isEqualTo(before);
-        assertThat(allocated).as("one of each type").hasSize(2);
+        assertThat(communicator.take("allocate")).as("one of each type").hasSize(2);
         requireGradients();
     }
 
@@ -193,38 +181,71 @@ class GradientBucketsTest {
         step();
 
         assertThat(buckets.made()).hasSize(3);
-        assertThat(allocated).hasSize(4).doesNotHaveDuplicates();
+        assertThat(communicator.take("allocate")).hasSize(4).doesNotHaveDuplicates();
         try (NDArray gradient = parameters.get(2).array().getGradient()) {
             requireElements(gradient, 3);
         }
     }
 
+    private GradientBucket ofFloat32() {
+        return buckets.made().stream()
+                .filter(each -> each.layout().isPresent())
+                .findFirst()
+                .orElseThrow();
+    }
+
     @Test
-    void layout_tellsCodecsWhereGradientsAre_andClearsTheGapsOnly() {
-        FlatBucket bucket =
-                (FlatBucket)
-                        buckets.made().stream()
-                                .filter(each -> each.layout().isPresent())
-                                .findFirst()
-                                .orElseThrow();
-        GradientLayout layout = bucket.layout().orElseThrow();
-        step();
-        FloatBuffer floats = bucket.tensor().buffers().get(0).asFloatBuffer();
-        assertThat(layout.elements().elementCount()).isEqualTo(floats.remaining());
+    void layout_tellsCodecsWhereGradientsAre() {
+        GradientLayout layout = ofFloat32().layout().orElseThrow();
+
+        assertThat(layout.elements().elementCount()).isEqualTo(64);
         assertThat(layout.members())
                 .containsExactly(
                         new GradientLayout.Member(parameters.get(2), 0),
                         new GradientLayout.Member(parameters.get(0), 48));
+    }
 
-        for (int gap : new int[] {40, 47, 63}) {
-            assertThat(floats.get(gap)).isZero();
+    @Test
+    void packedReduction_clearsWhatIsBetweenGradients_andNothingElse() {
+        FloatBuffer floats = ((HostTensor) ofFloat32().tensor()).buffers().get(0).asFloatBuffer();
+        // As a codec leaves them where some gradient was infinite.
+        for (int gap : GAPS) {
             floats.put(gap, Float.NaN);
         }
-        layout.clearGaps(floats);
+        reducePacked("float16");
 
-        for (int gap : new int[] {40, 47, 63}) {
+        for (int gap : GAPS) {
             assertThat(floats.get(gap)).isZero();
         }
         requireGradients();
+    }
+
+    @Test
+    void residuals_areThoseOfTheirParameters() {
+        KeptElements left = reducePacked("int8");
+
+        assertThat(left.names()).containsExactly("c", "a");
+        requireElements(left, "c", 0);
+        try (NDArray gradient = parameters.get(0).array().getGradient()) {
+            float sent = gradient.getFloat(0, 0);
+            assertThat(sent).isNotEqualTo(1).isCloseTo(1, within(0.01f));
+            requireElements(left, "a", 1 - sent);
+        }
+    }
+
+    private static void requireElements(KeptElements kept, String name, float expected) {
+        FloatBuffer elements = Objects.requireNonNull(kept.elements().get(name));
+        for (int i = 0; i < elements.limit(); i++) {
+            assertThat(elements.get(i)).as(name).isCloseTo(expected, within(1e-6f));
+        }
+    }
+
+    private KeptElements reducePacked(String codec) {
+        try (Sites sites = Sites.of(JHorovod.init(), "test", SiteChoice.parse("rank"), 0)) {
+            PackedReduction packing =
+                    new PackedReduction(JHorovod.init(), sites, Codecs.parse(codec), "test");
+            packing.reduce(ofFloat32(), Reduction.of(ReduceOp.SUM), 4);
+            return packing.takeResiduals(buckets.made()).orElseThrow();
+        }
     }
 }
