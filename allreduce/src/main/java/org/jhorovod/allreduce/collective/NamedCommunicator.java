@@ -9,8 +9,11 @@ import org.jspecify.annotations.Nullable;
  * rank. Rank 0 agrees the order; ranks that submit a name later hold up nothing else.
  *
  * <p>What the ranks do not agree on fails on all of them with {@link MismatchException}, and the
- * job goes on. A name is free again when its future is complete. Handlers of futures run on the
- * thread that runs all these collectives, and should be short. Tensors lie in host memory.
+ * job goes on. A call that throws for its arguments counts as this rank's call of that name: the
+ * other ranks' calls, which would wait for it, fail with a {@link MismatchException} that has the
+ * rank and the reason, and what this rank submits next under the name meets what they submit next.
+ * A name is free again when its future is complete. Handlers of futures run on the thread that runs
+ * all these collectives, and should be short. Tensors lie in host memory.
  *
  * <pre>{@code
  * NamedCommunicator communicator = JHorovod.init();

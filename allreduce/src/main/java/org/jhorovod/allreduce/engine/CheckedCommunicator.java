@@ -1,6 +1,7 @@
 package org.jhorovod.allreduce.engine;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Tensor;
@@ -11,6 +12,11 @@ abstract class CheckedCommunicator implements Communicator {
     /** What checks them. */
     abstract Collectives collectives();
 
+    /** Makes a collective of the arguments of a call; what they are refused with goes on. */
+    Collective checked(String name, Supplier<Collective> checks) {
+        return checks.get();
+    }
+
     /** Takes a collective; does not block. */
     abstract CompletableFuture<Void> submit(Collective collective);
 
@@ -19,76 +25,99 @@ abstract class CheckedCommunicator implements Communicator {
 
     @Override
     public CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, Reduction reduction) {
-        return submit(collectives().allReduce(name, tensor, reduction));
+        return submit(checked(name, () -> collectives().allReduce(name, tensor, reduction)));
     }
 
     @Override
     public void allReduce(String name, Tensor tensor, Reduction reduction) {
-        run(collectives().allReduce(name, tensor, reduction));
+        run(checked(name, () -> collectives().allReduce(name, tensor, reduction)));
     }
 
     @Override
     public CompletableFuture<Void> broadcastAsync(String name, Tensor tensor, int root) {
-        return submit(collectives().broadcast(name, tensor, root));
+        return submit(checked(name, () -> collectives().broadcast(name, tensor, root)));
     }
 
     @Override
     public void broadcast(String name, Tensor tensor, int root) {
-        run(collectives().broadcast(name, tensor, root));
+        run(checked(name, () -> collectives().broadcast(name, tensor, root)));
     }
 
     @Override
     public CompletableFuture<Void> allGatherAsync(String name, Tensor input, Tensor output) {
-        return submit(collectives().allGather(name, input, output));
+        return submit(checked(name, () -> collectives().allGather(name, input, output)));
     }
 
     @Override
     public void allGather(String name, Tensor input, Tensor output) {
-        run(collectives().allGather(name, input, output));
+        run(checked(name, () -> collectives().allGather(name, input, output)));
     }
 
     @Override
     public CompletableFuture<Void> allGatherAsync(
             String name, Tensor input, Tensor output, long[] elementCounts) {
-        return submit(collectives().allGather(name, input, output, elementCounts));
+        return submit(
+                checked(name, () -> collectives().allGather(name, input, output, elementCounts)));
     }
 
     @Override
     public void allGather(String name, Tensor input, Tensor output, long[] elementCounts) {
-        run(collectives().allGather(name, input, output, elementCounts));
+        run(checked(name, () -> collectives().allGather(name, input, output, elementCounts)));
     }
 
     @Override
     public CompletableFuture<Void> reduceScatterAsync(
             String name, Tensor input, Tensor output, Reduction reduction, long[] elementCounts) {
-        return submit(collectives().reduceScatter(name, input, output, reduction, elementCounts));
+        return submit(
+                checked(
+                        name,
+                        () ->
+                                collectives()
+                                        .reduceScatter(
+                                                name, input, output, reduction, elementCounts)));
     }
 
     @Override
     public void reduceScatter(
             String name, Tensor input, Tensor output, Reduction reduction, long[] elementCounts) {
-        run(collectives().reduceScatter(name, input, output, reduction, elementCounts));
+        run(
+                checked(
+                        name,
+                        () ->
+                                collectives()
+                                        .reduceScatter(
+                                                name, input, output, reduction, elementCounts)));
     }
 
     @Override
     public CompletableFuture<Void> allToAllAsync(
             String name, Tensor input, long[] sendCounts, Tensor output, long[] receiveCounts) {
-        return submit(collectives().allToAll(name, input, sendCounts, output, receiveCounts));
+        return submit(
+                checked(
+                        name,
+                        () ->
+                                collectives()
+                                        .allToAll(name, input, sendCounts, output, receiveCounts)));
     }
 
     @Override
     public void allToAll(
             String name, Tensor input, long[] sendCounts, Tensor output, long[] receiveCounts) {
-        run(collectives().allToAll(name, input, sendCounts, output, receiveCounts));
+        run(
+                checked(
+                        name,
+                        () ->
+                                collectives()
+                                        .allToAll(name, input, sendCounts, output, receiveCounts)));
     }
 
     @Override
     public CompletableFuture<Void> barrierAsync(String name) {
-        return submit(collectives().barrier(name));
+        return submit(checked(name, () -> collectives().barrier(name)));
     }
 
     @Override
     public void barrier(String name) {
-        run(collectives().barrier(name));
+        run(checked(name, () -> collectives().barrier(name)));
     }
 }

@@ -178,6 +178,13 @@ final class NamedLane implements Coordination.Listener {
         failIfOver();
     }
 
+    /** Tells the other ranks of a call that failed here, as long as they wait for this rank. */
+    void refuse(List<String> names, String group, @Nullable String reason) {
+        if (end == null && joining.get() == null) {
+            coordination.refuse(names, group, String.valueOf(reason));
+        }
+    }
+
     private void take(CollectiveCall call, Named<?> named) {
         requireOpen(call);
         if (joining.get() != null) {

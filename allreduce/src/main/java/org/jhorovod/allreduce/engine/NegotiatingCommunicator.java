@@ -38,6 +38,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     private final EngineCommunicator planned;
     private final Collectives collectives;
     private final NamedLane lane;
+    private final OwnRefusals refusals;
     private final ProcessSets processSets;
     private final Timeline timeline;
     private final ControlPlane control;
@@ -69,6 +70,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
         this.lane =
                 new NamedLane(
                         self, control, batching, tuning, stalls, forming, planned::fail, track);
+        this.refusals = new OwnRefusals(lane);
         this.processSets = new ProcessSets(this, planned.splits());
     }
 
@@ -108,6 +110,11 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     }
 
     @Override
+    Collective checked(String name, Supplier<Collective> checks) {
+        return refusals.checked(name, checks);
+    }
+
+    @Override
     CompletableFuture<Void> submit(Collective collective) {
         return lane.submit(
                 request(collective, Request.Grouping.NONE),
@@ -129,7 +136,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
 
     @Override
     public CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, Reduction reduction) {
-        Collective collective = collectives.allReduce(name, tensor, reduction);
+        Collective collective = checked(name, () -> collectives.allReduce(name, tensor, reduction));
         Request request = request(collective, Request.Grouping.NONE);
         return lane.submit(request, reducing(collective, tensor, reduction));
     }
@@ -145,6 +152,15 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
         if (name.isEmpty()) {
             throw new IllegalArgumentException("A group of tensors needs a name.");
         }
+        Map<Request, Named<Void>> members =
+                refusals.checked(name, tensors.size(), () -> members(name, tensors, reduction));
+        lane.submit(members);
+        return CompletableFuture.allOf(
+                members.values().stream().map(Named::future).toArray(CompletableFuture[]::new));
+    }
+
+    private Map<Request, Named<Void>> members(
+            String name, List<? extends Tensor> tensors, Reduction reduction) {
         Request.Grouping grouping = new Request.Grouping(name, tensors.size());
         Map<Request, Named<Void>> members = new LinkedHashMap<>();
         for (int i = 0; i < tensors.size(); i++) {
@@ -153,9 +169,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
             Collective collective = collectives.allReduce(member, tensor, reduction);
             members.put(request(collective, grouping), reducing(collective, tensor, reduction));
         }
-        lane.submit(members);
-        return CompletableFuture.allOf(
-                members.values().stream().map(Named::future).toArray(CompletableFuture[]::new));
+        return members;
     }
 
     private static Named<Void> reducing(Collective collective, Tensor tensor, Reduction reduction) {
@@ -182,13 +196,23 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     @Override
     public CompletableFuture<HostTensor> allGatherAsync(String name, HostTensor input) {
         return lane.submit(
-                ofRows(Kind.UNEQUAL_ALL_GATHER, name, input, null, Request.BY_ROWS),
+                refusals.checked(
+                        name,
+                        () -> ofRows(Kind.UNEQUAL_ALL_GATHER, name, input, null, Request.BY_ROWS)),
                 Named.of((on, entry, takingPart) -> Rows.gather(on, entry, input)));
     }
 
     @Override
     public CompletableFuture<HostTensor> reduceScatterAsync(
             String name, HostTensor input, Reduction reduction) {
+        return lane.submit(
+                refusals.checked(name, () -> scattering(name, input, reduction)),
+                Named.of(
+                        (on, entry, takingPart) ->
+                                Rows.reduce(on, entry, input, reduction, takingPart)));
+    }
+
+    private static Request scattering(String name, HostTensor input, Reduction reduction) {
         reduction.requireParts(name);
         reduction.requireMeaning(name, input);
         if (input.shape().dimensions().isEmpty()) {
@@ -196,29 +220,35 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
                     "The reduce-scatter of '%s' asks for the rows of a scalar. Give it a dimension, or all-reduce it."
                             .formatted(name));
         }
-        return lane.submit(
-                ofRows(Kind.REDUCE_SCATTER, name, input, reduction, Request.BY_ROWS),
-                Named.of(
-                        (on, entry, takingPart) ->
-                                Rows.reduce(on, entry, input, reduction, takingPart)));
+        return ofRows(Kind.REDUCE_SCATTER, name, input, reduction, Request.BY_ROWS);
     }
 
     @Override
     public CompletableFuture<SparseRows> sparseAllReduceAsync(
             String name, SparseRows rows, Reduction reduction) {
-        Sparse.require(name, rows, reduction, size());
-        String parts = Request.byRowsWith(rows.indices().type());
         return lane.submit(
-                ofRows(Kind.SPARSE_ALL_REDUCE, name, rows.values(), reduction, parts),
+                refusals.checked(name, () -> sparse(name, rows, reduction)),
                 Named.of(
                         (on, entry, takingPart) ->
                                 Sparse.reduce(on, entry, rows, reduction, takingPart)));
     }
 
+    private Request sparse(String name, SparseRows rows, Reduction reduction) {
+        Sparse.require(name, rows, reduction, size());
+        String parts = Request.byRowsWith(rows.indices().type());
+        return ofRows(Kind.SPARSE_ALL_REDUCE, name, rows.values(), reduction, parts);
+    }
+
     @Override
     public CompletableFuture<Received> allToAllAsync(
             String name, HostTensor input, long... rowsToEach) {
-        long[] rows = collectives.rowsToEach(name, input, rowsToEach);
+        long[] rows =
+                refusals.checked(
+                        name,
+                        () -> {
+                            input.requireOpen();
+                            return collectives.rowsToEach(name, input, rowsToEach);
+                        });
         return lane.submit(
                 ofRows(Kind.ALL_TO_ALL, name, input, null, Request.BY_ROWS),
                 Named.of((on, entry, takingPart) -> Rows.exchange(on, entry, input, rows)));
@@ -227,24 +257,28 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     @Override
     public <T> CompletableFuture<T> broadcastObjectAsync(
             String name, @Nullable T value, ObjectCodec<T> codec, int root) {
+        HostTensor own = refusals.checked(name, () -> sent(name, value, codec, root));
+        return gatherObjects(GatheredObjects.request(Kind.OBJECT_BROADCAST, name, own, root), own)
+                .thenApply(objects -> GatheredObjects.decode(name, objects.get(0), codec));
+    }
+
+    /** What this rank gives to the broadcast of an object. */
+    private <T> HostTensor sent(String name, @Nullable T value, ObjectCodec<T> codec, int root) {
         collectives.requireRoot(name, root);
         if (root == rank() && value == null) {
             throw new IllegalArgumentException(
                     "The root %d of the broadcast of the object '%s' has none: it is null."
                             .formatted(root, name));
         }
-        HostTensor own =
-                root == rank() && value != null
-                        ? GatheredObjects.encode(name, value, codec)
-                        : GatheredObjects.none();
-        return gatherObjects(GatheredObjects.request(Kind.OBJECT_BROADCAST, name, own, root), own)
-                .thenApply(objects -> GatheredObjects.decode(name, objects.get(0), codec));
+        return root == rank() && value != null
+                ? GatheredObjects.encode(name, value, codec)
+                : GatheredObjects.none();
     }
 
     @Override
     public <T> CompletableFuture<List<T>> allGatherObjectsAsync(
             String name, T value, ObjectCodec<T> codec) {
-        HostTensor own = GatheredObjects.encode(name, value, codec);
+        HostTensor own = refusals.checked(name, () -> GatheredObjects.encode(name, value, codec));
         return gatherObjects(GatheredObjects.request(Kind.OBJECT_ALL_GATHER, name, own, -1), own)
                 .thenApply(
                         objects ->
@@ -281,6 +315,18 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     @Override
     public CompletableFuture<Integer> joinAsync() {
         return lane.join();
+    }
+
+    /**
+     * Does what comes before a tensor is submitted, of which the other ranks are told if it fails.
+     */
+    void checked(String name, Runnable checks) {
+        refusals.checked(
+                name,
+                () -> {
+                    checks.run();
+                    return true;
+                });
     }
 
     @Override

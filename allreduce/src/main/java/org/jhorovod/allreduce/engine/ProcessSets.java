@@ -28,9 +28,9 @@ final class ProcessSets {
     /** Adds a set; one at a time, so that all ranks give the same numbers. */
     synchronized ProcessSet add(List<Integer> given) {
         List<Integer> ranks = List.copyOf(new TreeSet<>(given));
-        requireSensible(given, ranks);
         int id = lastId + 1;
         String name = "process-set-" + id;
+        whole.checked(name, () -> requireSensible(given, ranks));
         requireAgreement(name, ranks);
         known.forEach(
                 (other, ofOther) -> {

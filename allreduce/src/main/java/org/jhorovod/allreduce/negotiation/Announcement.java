@@ -8,8 +8,9 @@ import java.util.List;
  * On the wire, for each item:
  *   0                                 the rank has joined
  *   1 and the request                 a tensor
- *   2 + 2 number                      a tensor that has been agreed on under this number
- *   3 + 2 number, count               that many, under this number and those that follow it
+ *   2 and name, group, reason         a call that the rank itself has refused
+ *   3 + 2 number                      a tensor that has been agreed on under this number
+ *   4 + 2 number, count               that many, under this number and those that follow it
  */
 /**
  * What a rank tells rank 0 that it has submitted since it told it last.
@@ -19,17 +20,28 @@ import java.util.List;
 public record Announcement(List<Item> items) {
     private static final int JOIN = 0;
     private static final int FRESH = 1;
-    private static final int FIRST_KNOWN = 2;
+    private static final int REFUSED = 2;
+    private static final int FIRST_KNOWN = 3;
     private static final int MOST_ITEMS = 1 << 20;
 
     /** One thing that a rank has submitted. */
-    public sealed interface Item permits Fresh, Known, Join {}
+    public sealed interface Item permits Fresh, Known, Refused, Join {}
 
     /** A tensor in full. */
     public record Fresh(Request request) implements Item {}
 
     /** A tensor of which all ranks know by a number what each of them submits. */
     public record Known(int number) implements Item {}
+
+    /**
+     * A call that failed on this rank before it submitted anything, so that the others are not left
+     * to wait for it.
+     *
+     * @param name of the tensor
+     * @param group of which the tensor would have been one; empty for none
+     * @param reason in words for users
+     */
+    public record Refused(String name, String group, String reason) implements Item {}
 
     /** The rank has nothing more to submit. */
     public record Join() implements Item {}
@@ -70,6 +82,11 @@ public record Announcement(List<Item> items) {
             fresh.request().write(writer);
         } else if (item instanceof Known known) {
             Numbers.write(writer, FIRST_KNOWN, known.number(), count);
+        } else if (item instanceof Refused refused) {
+            writer.number(REFUSED);
+            writer.text(refused.name());
+            writer.text(refused.group());
+            writer.text(refused.reason());
         } else if (item instanceof Join) {
             writer.number(JOIN);
         } else {
@@ -85,6 +102,7 @@ public record Announcement(List<Item> items) {
             switch (head) {
                 case JOIN -> items.add(new Join());
                 case FRESH -> items.add(new Fresh(Request.read(reader)));
+                case REFUSED -> items.add(new Refused(reader.text(), reader.text(), reader.text()));
                 default -> {
                     Numbers row = Numbers.read(reader, head - FIRST_KNOWN);
                     for (int number = row.first(); number < row.end(); number++) {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.Channel;
@@ -21,12 +22,14 @@ import org.jspecify.annotations.Nullable;
  * How a rank takes part in a negotiation: it announces what it submits, and hears the steps. On
  * rank 0 it negotiates as well.
  *
- * <p>{@link #announce} and {@link #join} are for any thread, the rest belongs to the control
- * thread; in a world of one rank, which has none, to whoever announces.
+ * <p>{@link #announce}, {@link #refuse} and {@link #join} are for any thread, the rest belongs to
+ * the control thread; in a world of one rank, which has none, to whoever announces.
  */
 public final class Coordination implements Correspondent {
     private static final int COORDINATOR = 0;
     private static final int MOST_ITEMS = 1 << 20;
+    private static final int MOST_REFUSED = 1 << 12;
+    private static final int MOST_CHARACTERS = 2000; // of a reason
 
     private final Topology self;
     private final ControlPlane control;
@@ -38,6 +41,8 @@ public final class Coordination implements Correspondent {
     private final Map<Integer, List<Announcement.Item>> parts = new HashMap<>(); // by rank
     private final Map<String, Request> announced = new ConcurrentHashMap<>(); // not yet in a step
     private final Map<Request, Integer> numbers = new ConcurrentHashMap<>(); // of this rank's own
+    private final AtomicInteger refused =
+            new AtomicInteger(); // of this rank's own, not yet in a step
     private boolean hasFailed; // the listener knows
     private final KnownEntries known = new KnownEntries();
 
@@ -86,6 +91,31 @@ public final class Coordination implements Correspondent {
                             : new Announcement.Known(number));
         }
         send(items);
+    }
+
+    /**
+     * Tells rank 0 that this rank's call of these names has failed, so that the ranks which wait
+     * for it fail too. Where nobody comes to wait for a great many of them, it tells of no more.
+     *
+     * @param group of which they would have been; empty for none
+     * @param reason in words for users
+     */
+    public void refuse(List<String> names, String group, String reason) {
+        if (self.size() == 1) {
+            return;
+        }
+        if (refused.addAndGet(names.size()) > MOST_REFUSED) {
+            refused.addAndGet(-names.size());
+            return;
+        }
+        String told =
+                reason.length() <= MOST_CHARACTERS
+                        ? reason
+                        : reason.substring(0, MOST_CHARACTERS) + "...";
+        send(
+                names.stream()
+                        .<Announcement.Item>map(name -> new Announcement.Refused(name, group, told))
+                        .toList());
     }
 
     /** Tells rank 0 that this rank submits nothing more until all have joined. */
@@ -208,14 +238,21 @@ public final class Coordination implements Correspondent {
             Step step = Step.read(reader, known);
             if (step instanceof Step.Batch batch) {
                 unannounced.waitFor(batch.batching().cycle());
-                continue;
+            } else if (step instanceof Step.Refuse refuse
+                    && refuse.refusedBy().contains(self.rank())) {
+                refused.decrementAndGet(); // and nobody waits here
+            } else {
+                decided(step);
+                listener.step(step);
             }
-            if (step instanceof Step.Run run) {
-                run.entries().forEach(this::decided);
-            } else if (step instanceof Step.Refuse refuse) {
-                announced.remove(refuse.name());
-            }
-            listener.step(step);
+        }
+    }
+
+    private void decided(Step step) {
+        if (step instanceof Step.Run run) {
+            run.entries().forEach(this::decided);
+        } else if (step instanceof Step.Refuse refuse) {
+            announced.remove(refuse.name());
         }
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +35,10 @@ import org.jspecify.annotations.Nullable;
  * A tensor of a group waits until all of its group can run, and is refused with any of them. A rank
  * that has joined is not waited for.
  *
+ * A call that fails on its rank at once, for its arguments, is announced as well: it takes the place of the
+ * rank's tensor, which the others may wait for, and the name is refused. That rank is not told to wait, and may
+ * say more of the name before the others have said anything; this is kept until the name has been answered.
+ *
  * The same thing as Horovod's controller and response cache (Sergeev, Del Balso: Horovod, 2018,
  * arXiv 1802.05799), without its cycle: nothing is sent when nothing is submitted.
  */
@@ -56,7 +61,7 @@ final class Negotiator {
      * A name that some ranks have not announced.
      *
      * @param request of the lowest rank that has
-     * @param have the ranks that have announced it
+     * @param have the ranks that wait for it
      * @param missing the ranks that have not, and have not joined
      */
     record Waiting(Request request, List<Integer> have, List<Integer> missing, long sinceNanos) {}
@@ -79,7 +84,8 @@ final class Negotiator {
      * @throws IOException if it cannot be
      */
     List<Step> take(int rank, Announcement announcement, long nowNanos) throws IOException {
-        List<Proposal> ready = new ArrayList<>();
+        List<Step> steps = new ArrayList<>();
+        Map<String, Proposal> ready = new LinkedHashMap<>();
         boolean hasJoined = false;
         for (Announcement.Item item : announcement.items()) {
             if (item instanceof Announcement.Join) {
@@ -88,18 +94,18 @@ final class Negotiator {
                 }
                 joined.set(rank);
                 hasJoined = true;
-            } else {
-                Proposal proposal = propose(rank, item, nowNanos);
-                if (proposal.isReady(joined)) {
-                    proposals.remove(proposal.name());
-                    ready.add(proposal);
+            } else if (!joined.get(rank) || !(item instanceof Announcement.Refused)) {
+                if (ready.containsKey(name(rank, item))) {
+                    steps.addAll(agreeOnAll(ready));
+                    ready.clear();
                 }
+                propose(rank, item, nowNanos, ready);
             }
         }
         if (hasJoined) {
             takeReady(ready);
         }
-        List<Step> steps = agree(ready);
+        steps.addAll(agreeOnAll(ready));
         if (hasJoined && joined.cardinality() == size) {
             joined.clear();
             steps.add(new Step.Joined(rank));
@@ -107,58 +113,112 @@ final class Negotiator {
         return steps;
     }
 
-    private Proposal propose(int rank, Announcement.Item item, long nowNanos) throws IOException {
-        int number = -1;
-        Request request;
+    private String name(int rank, Announcement.Item item) throws IOException {
+        return item instanceof Announcement.Refused refused
+                ? refused.name()
+                : request(rank, item).name();
+    }
+
+    private Request request(int rank, Announcement.Item item) throws IOException {
         if (item instanceof Announcement.Fresh fresh) {
-            request = fresh.request();
-        } else {
-            number = ((Announcement.Known) item).number();
-            if (number >= known.size()) {
-                throw new IOException("it announced the unknown number " + number);
-            }
-            request = known.get(number).requests().get(rank);
+            return fresh.request();
         }
-        String name = request.name();
-        Proposal proposal =
-                proposals.computeIfAbsent(name, key -> new Proposal(key, size, nowNanos));
+        int number = ((Announcement.Known) item).number();
+        if (number >= known.size()) {
+            throw new IOException("it announced the unknown number " + number);
+        }
+        return known.get(number).requests().get(rank);
+    }
+
+    /** Notes what a rank says of a name, which may be ready now. */
+    private void propose(
+            int rank, Announcement.Item item, long nowNanos, Map<String, Proposal> ready)
+            throws IOException {
+        String name = name(rank, item);
+        Proposal proposal = proposals.computeIfAbsent(name, key -> new Proposal(key, size));
         if (proposal.has(rank)) {
-            throw new IOException("it announced '%s' twice".formatted(name));
+            Optional<Request> request =
+                    item instanceof Announcement.Refused
+                            ? Optional.empty()
+                            : Optional.of(request(rank, item));
+            proposal.keep(new Proposal.Later(rank, item, request, nowNanos));
+        } else if (item instanceof Announcement.Refused refused) {
+            proposal.refuse(rank, refused);
+        } else {
+            int number = item instanceof Announcement.Known known ? known.number() : -1;
+            proposal.add(rank, request(rank, item), number, nowNanos);
+            lastNames.set(rank, name);
         }
-        proposal.add(rank, request, number);
-        lastNames.set(rank, name);
-        return proposal;
+        if (proposal.isReady(joined)) {
+            proposals.remove(name);
+            ready.put(name, proposal);
+        }
     }
 
     /** Those that waited only for a rank that has joined. */
-    private void takeReady(List<Proposal> ready) {
-        proposals.values().removeIf(proposal -> proposal.isReady(joined) && ready.add(proposal));
+    private void takeReady(Map<String, Proposal> ready) {
+        proposals.values().stream()
+                .filter(proposal -> proposal.isReady(joined))
+                .forEach(proposal -> ready.put(proposal.name(), proposal));
+        proposals.keySet().removeAll(ready.keySet());
     }
 
-    private List<Step> agree(List<Proposal> ready) {
+    /** Agrees on these, and on what ranks have said of the same names since. */
+    private List<Step> agreeOnAll(Map<String, Proposal> first) throws IOException {
+        List<Step> steps = new ArrayList<>();
+        Map<String, Proposal> ready = first;
+        while (!ready.isEmpty()) {
+            List<Proposal> answered = new ArrayList<>(ready.values());
+            steps.addAll(agree(List.copyOf(ready.values()), answered));
+            Map<String, Proposal> next = new LinkedHashMap<>();
+            for (Proposal proposal : answered) {
+                for (Proposal.Later later : proposal.later()) {
+                    propose(later.rank(), later.item(), later.sinceNanos(), next);
+                }
+            }
+            ready = next;
+        }
+        return steps;
+    }
+
+    /**
+     * Agrees on these.
+     *
+     * @param answered also takes others of their groups, where these are refused
+     */
+    private List<Step> agree(List<Proposal> ready, List<Proposal> answered) {
         List<Step> steps = new ArrayList<>();
         List<Candidate<Proposal>> candidates = new ArrayList<>();
         Map<String, Step.Refuse> refusedGroups = refusedGroups(ready);
         for (Proposal proposal : ready) {
-            Request.Grouping grouping = proposal.first().grouping();
             Optional<Step.Refuse> cause =
-                    refuse(proposal)
-                            .or(() -> Optional.ofNullable(refusedGroups.get(grouping.name())));
+                    refuse(proposal).or(() -> ofGroup(proposal, refusedGroups));
             if (cause.isPresent()) {
                 steps.add(refusal(proposal, cause.get()));
-            } else if (grouping.isGroup()) {
+            } else if (proposal.first().grouping().isGroup()) {
                 hold(proposal, candidates);
             } else {
                 candidates.add(candidate(proposal));
             }
         }
         refusedGroups.forEach(
-                (name, cause) -> takeGroup(name).forEach(each -> steps.add(refusal(each, cause))));
+                (name, cause) ->
+                        takeGroup(name)
+                                .forEach(
+                                        each -> {
+                                            steps.add(refusal(each, cause));
+                                            answered.add(each);
+                                        }));
         for (List<Proposal> batch : planner.plan(candidates)) {
             int absent = batch.get(0).absent();
             steps.add(new Step.Run(batch.stream().map(this::entry).toList(), absent));
         }
         return steps;
+    }
+
+    private static Optional<Step.Refuse> ofGroup(
+            Proposal proposal, Map<String, Step.Refuse> refusedGroups) {
+        return Optional.ofNullable(refusedGroups.get(proposal.first().grouping().name()));
     }
 
     private static Map<String, Step.Refuse> refusedGroups(List<Proposal> ready) {
@@ -200,8 +260,12 @@ final class Negotiator {
     private static Optional<Step.Refuse> refuse(Proposal proposal) {
         return proposal.number() >= 0
                 ? Optional.empty()
-                : Disagreement.of(proposal.requests())
-                        .map(reason -> new Step.Refuse(proposal.name(), reason));
+                : proposal.refusal()
+                        .or(() -> Disagreement.of(proposal.requests()))
+                        .map(
+                                reason ->
+                                        new Step.Refuse(
+                                                proposal.name(), reason, proposal.refusing()));
     }
 
     private static Step.Refuse refusal(Proposal proposal, Step.Refuse cause) {
@@ -210,7 +274,8 @@ final class Negotiator {
                 : new Step.Refuse(
                         proposal.name(),
                         "'%s' does not run, because another of its group does not: %s"
-                                .formatted(proposal.name(), cause.reason()));
+                                .formatted(proposal.name(), cause.reason()),
+                        proposal.refusing());
     }
 
     private Candidate<Proposal> candidate(Proposal proposal) {
@@ -252,18 +317,19 @@ final class Negotiator {
     List<Waiting> waiting(long nowNanos, long leastNanos) {
         List<Waiting> waiting = new ArrayList<>();
         for (Proposal proposal : proposals.values()) {
-            if (nowNanos - proposal.sinceNanos() >= leastNanos) {
-                List<Integer> missing = new ArrayList<>(proposal.ranks(false));
-                missing.removeIf(joined::get);
-                waiting.add(
-                        new Waiting(
-                                proposal.first(),
-                                proposal.ranks(true),
-                                missing,
-                                proposal.sinceNanos()));
-            }
+            proposal.oldest()
+                    .filter(oldest -> nowNanos - oldest.sinceNanos() >= leastNanos)
+                    .ifPresent(oldest -> waiting.add(waiting(proposal, oldest)));
         }
+        waiting.sort(Comparator.comparingLong(each -> each.sinceNanos() - nowNanos));
         return waiting;
+    }
+
+    private Waiting waiting(Proposal proposal, Proposal.Oldest oldest) {
+        List<Integer> missing = new ArrayList<>(proposal.ranks(false));
+        missing.removeIf(joined::get);
+        return new Waiting(
+                oldest.request(), List.copyOf(proposal.submitting()), missing, oldest.sinceNanos());
     }
 
     /** The name that a rank has announced last; empty if none yet. */

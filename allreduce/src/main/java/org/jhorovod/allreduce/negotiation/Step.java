@@ -12,7 +12,7 @@ import java.util.OptionalInt;
  *       2 + 2 number, count           that many, under this number and those that follow it
  *       0 request rows number + 1     the rows of each rank, and by what number it is known from now
  *                                     on, or 0
- *   1 name text                       refused
+ *   1 name text count ranks           refused
  *   2 rank                            all have joined, that one last
  *   3 rank                            has left
  *   4 MiB milliseconds                how to put together what comes after
@@ -42,8 +42,14 @@ public sealed interface Step {
      */
     record Run(List<Entry> entries, int absent) implements Step {}
 
-    /** A tensor on which the ranks do not agree. */
-    record Refuse(String name, String reason) implements Step {}
+    /**
+     * A tensor that does not run: the ranks do not agree on it, or some of them could not submit
+     * it.
+     *
+     * @param refusedBy the ranks whose own calls failed: what they submit under the name has come
+     *     after it
+     */
+    record Refuse(String name, String reason, List<Integer> refusedBy) implements Step {}
 
     /** All ranks have joined. */
     record Joined(int lastRank) implements Step {}
@@ -66,6 +72,8 @@ public sealed interface Step {
             writer.number(1);
             writer.text(refuse.name());
             writer.text(refuse.reason());
+            writer.number(refuse.refusedBy().size());
+            refuse.refusedBy().forEach(writer::number);
         } else if (this instanceof Joined joined) {
             writer.number(2);
             writer.number(joined.lastRank());
@@ -131,7 +139,7 @@ public sealed interface Step {
                 }
                 yield new Run(List.copyOf(entries), absent);
             }
-            case 1 -> new Refuse(reader.text(), reader.text());
+            case 1 -> new Refuse(reader.text(), reader.text(), readRanks(reader));
             case 2 -> new Joined(reader.number(Integer.MAX_VALUE));
             case 3 -> new Left(reader.number(Integer.MAX_VALUE));
             default ->
@@ -140,6 +148,14 @@ public sealed interface Step {
                                     reader.number(Integer.MAX_VALUE),
                                     reader.number(Integer.MAX_VALUE)));
         };
+    }
+
+    private static List<Integer> readRanks(MessageReader reader) throws IOException {
+        List<Integer> ranks = new ArrayList<>();
+        for (int left = reader.count(); left > 0; left--) {
+            ranks.add(reader.number(Integer.MAX_VALUE));
+        }
+        return List.copyOf(ranks);
     }
 
     private static void readEntries(MessageReader reader, KnownEntries known, List<Entry> entries)

@@ -60,7 +60,7 @@ class LettersFuzzTest {
                                                                 java.util.OptionalInt.of(0),
                                                                 false)),
                                                 1),
-                                        new Step.Refuse("a", "b"),
+                                        new Step.Refuse("a", "b", List.of(0, 2)),
                                         new Step.Joined(1),
                                         new Step.Left(0),
                                         new Step.Batch(new Batching(16, 1))))),

@@ -320,7 +320,7 @@ class NegotiatorTest {
         List<Step> steps = new ArrayList<>();
         Negotiator alone = new Negotiator(1, new FusionPlanner(Long.MAX_VALUE));
         steps.addAll(alone.take(0, new Announcement(items), 0));
-        steps.add(new Step.Refuse("ü", "why"));
+        steps.add(new Step.Refuse("ü", "why", List.of(2)));
         steps.add(new Step.Joined(2));
         steps.add(new Step.Left(1));
         steps.add(new Step.Batch(new Batching(64, 10)));
