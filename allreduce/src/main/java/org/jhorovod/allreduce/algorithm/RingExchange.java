@@ -126,10 +126,12 @@ public final class RingExchange {
                 operation.progressed();
                 look.restart();
             } else if (!look.again()) {
-                links.awaitReady(
-                        !headers.isReceived() || receivable > 0,
-                        !headers.isSent() || sendable > 0,
-                        operation.allowedWaitNanos());
+                boolean toRead = !headers.isReceived() || receivable > 0;
+                boolean toWrite = !headers.isSent() || sendable > 0;
+                long nanos =
+                        operation.allowedWaitNanos(
+                                toRead ? ring.previousRank() : -1, toWrite ? ring.nextRank() : -1);
+                links.awaitReady(toRead, toWrite, nanos);
                 thread.putOff();
             }
         }

@@ -116,6 +116,11 @@ final class Engine {
         return Thread.currentThread() == thread;
     }
 
+    /** Whether there is a collective that has not ended. */
+    boolean isBusy() {
+        return unfinished.get() > 0;
+    }
+
     /** Whether the thread still runs; futures of an engine that ended are complete. */
     boolean isAlive() {
         return thread.isAlive();
@@ -157,7 +162,8 @@ final class Engine {
         }
     }
 
-    private static CommunicatorClosedException closed() {
+    /** Why nothing more runs once it has been closed. */
+    static CommunicatorClosedException closed() {
         return new CommunicatorClosedException(
                 "The communicator has been shut down. Call JHorovod.init() again before the next"
                         + " collective, or shut down later.");

@@ -111,6 +111,11 @@ public final class EngineCommunicator extends CheckedCommunicator {
         }
     }
 
+    /** Whether there is a collective that has not ended. */
+    boolean isBusy() {
+        return engine.isBusy();
+    }
+
     @Override
     public Topology topology() {
         return self;

@@ -108,6 +108,12 @@ final class NamedLane implements Coordination.Listener {
         enqueue(() -> follow(step));
     }
 
+    @Override
+    public boolean isRunning() {
+        EngineCommunicator known = lane;
+        return known != null && known.isBusy();
+    }
+
     /** On a thread of its own: a report of a lost rank may block. */
     @Override
     public void failed(CollectiveException cause) {
@@ -245,7 +251,7 @@ final class NamedLane implements Coordination.Listener {
             try {
                 queue.take().run();
             } catch (InterruptedException e) {
-                end(closed());
+                end(Engine.closed());
             } catch (CollectiveException e) {
                 giveUp(e);
             } catch (Throwable e) {
@@ -366,22 +372,16 @@ final class NamedLane implements Coordination.Listener {
         }
     }
 
-    private static CommunicatorClosedException closed() {
-        return new CommunicatorClosedException(
-                "The communicator has been shut down. Call JHorovod.init() again before the next"
-                        + " collective, or shut down later.");
-    }
-
     /**
      * Ends the lane when what all ranks have agreed on has run, or after the given time; what they
      * have not agreed on fails.
      */
     void close(Duration wait) {
         if (isStarted.compareAndSet(false, true)) {
-            end(closed()); // there has been no step, and what comes now is not followed
+            end(Engine.closed()); // there has been no step, and what comes now is not followed
             return;
         }
-        queue.add(() -> end(closed()));
+        queue.add(() -> end(Engine.closed()));
         try {
             if (!isLaneThread()) {
                 thread.join(Math.max(1, wait.toMillis()));
@@ -389,7 +389,7 @@ final class NamedLane implements Coordination.Listener {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        end(closed());
+        end(Engine.closed());
         EngineCommunicator running = lane;
         if (running != null) {
             running.close(thread.isAlive() ? Duration.ZERO : wait);

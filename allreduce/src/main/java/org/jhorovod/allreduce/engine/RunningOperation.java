@@ -36,6 +36,8 @@ final class RunningOperation implements Operation {
     private final long spinNanos;
     private final long lookNanos;
     private volatile long lastProgressNanos = System.nanoTime();
+    private volatile int from = -1; // whose bytes it waits for
+    private volatile int to = -1; // who is to take bytes
 
     RunningOperation(
             Topology self,
@@ -80,6 +82,13 @@ final class RunningOperation implements Operation {
         return Math.min(left, LONGEST_WAIT_NANOS);
     }
 
+    @Override
+    public long allowedWaitNanos(int waitsFrom, int waitsTo) {
+        from = waitsFrom;
+        to = waitsTo;
+        return allowedWaitNanos();
+    }
+
     private long leftNanos() {
         return lastProgressNanos + timeout.toNanos() - System.nanoTime();
     }
@@ -101,18 +110,36 @@ final class RunningOperation implements Operation {
 
     private OperationTimeoutException timedOut() {
         List<String> behind = control.behind(sequence);
-        String who =
-                behind.isEmpty()
-                        ? "all ranks have submitted it, but no bytes move"
-                        : "missing: " + String.join("; ", behind);
         return new OperationTimeoutException(
-                "%s waited %.1f s in operation %d, %s; %s. The peers are alive. Look for a rank that skips a collective, waits for input, or is busy elsewhere (saving a checkpoint, say); raise JHOROVOD_OPERATION_TIMEOUT_SECONDS if it needs longer."
+                "%s waited %.1f s in operation %d, %s; %s. The peers are alive. %s"
                         .formatted(
                                 capitalized(self.describe()),
                                 timeout.toMillis() / 1000.0,
                                 sequence,
                                 call.describe(),
-                                who));
+                                behind.isEmpty()
+                                        ? "all ranks have submitted it, but " + silence()
+                                        : "missing: " + String.join("; ", behind),
+                                behind.isEmpty()
+                                        ? "Look at the network between the hosts: something may"
+                                              + " swallow what a connection carries, such as a"
+                                              + " firewall that has forgotten it. A rank on a host"
+                                              + " that is very busy needs a longer"
+                                              + " JHOROVOD_OPERATION_TIMEOUT_SECONDS."
+                                        : "Look for a rank that skips a collective, waits for"
+                                              + " input, or is busy elsewhere (saving a checkpoint,"
+                                              + " say); raise JHOROVOD_OPERATION_TIMEOUT_SECONDS if"
+                                              + " it needs longer."));
+    }
+
+    /** Whose link does not move, as far as this rank knows: that one may wait for another link. */
+    private String silence() {
+        if (from < 0 && to < 0) {
+            return "no bytes move";
+        }
+        String read = from < 0 ? "" : "no bytes come from rank %d".formatted(from);
+        String written = to < 0 ? "" : "rank %d takes no bytes".formatted(to);
+        return read + (from < 0 || to < 0 ? "" : ", and ") + written;
     }
 
     private static String capitalized(String text) {

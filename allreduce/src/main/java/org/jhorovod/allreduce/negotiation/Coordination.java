@@ -51,6 +51,9 @@ public final class Coordination implements Correspondent {
         /** The next step of all ranks. */
         void step(Step step);
 
+        /** Whether a collective of a step is under way, which has a deadline of its own. */
+        boolean isRunning();
+
         /** The communicator has failed; told once. */
         void failed(CollectiveException cause);
     }
@@ -153,7 +156,7 @@ public final class Coordination implements Correspondent {
             }
         }
         if (negotiator != null && self.size() > 1) {
-            stalls.look(negotiator).ifPresent(this::failed);
+            stalls.look(negotiator, listener.isRunning()).ifPresent(this::failed);
         }
         control.failure().ifPresent(this::failed);
     }

@@ -72,11 +72,14 @@ public final class StallReport {
     }
 
     /**
-     * Looks for stalls, and asks or tells; to be called again and again.
+     * Looks for stalls, and asks or tells; to be called again and again. While a collective runs,
+     * the ranks that are missing may wait for that one, so that the job does not end here: if that
+     * one does not move either, it fails by itself, and says which link is silent.
      *
+     * @param isRunning whether one does
      * @return why the job ends, once it does
      */
-    Optional<CollectiveException> look(Negotiator negotiator) {
+    Optional<CollectiveException> look(Negotiator negotiator, boolean isRunning) {
         long now = System.nanoTime();
         long first = Math.min(times.warning().toNanos(), times.end().toNanos());
         List<Negotiator.Waiting> waiting = negotiator.waiting(now, first);
@@ -84,7 +87,7 @@ public final class StallReport {
             askedNanos = 0;
             return Optional.empty();
         }
-        boolean isOver = now - waiting.get(0).sinceNanos() >= times.end().toNanos();
+        boolean isOver = !isRunning && now - waiting.get(0).sinceNanos() >= times.end().toNanos();
         if (askedNanos == 0 && (isOver || now - reportedNanos >= times.warning().toNanos())) {
             askedNanos = now;
             answers.clear();

@@ -28,6 +28,16 @@ public interface Operation {
     long allowedWaitNanos();
 
     /**
+     * The same for a wait on links, whose other ends are told where nothing moves.
+     *
+     * @param from the rank whose bytes are waited for; -1 for none
+     * @param to the rank that is to take bytes; -1 for none
+     */
+    default long allowedWaitNanos(int from, int to) {
+        return allowedWaitNanos();
+    }
+
+    /**
      * Begins to look for what a peer does, before sleeping: for long on a caller's thread, which
      * has nothing else to do, and shortly on the engine's, beside which callers compute.
      */
