@@ -232,7 +232,7 @@ final class Formation {
     }
 
     private Track track(String duty) {
-        return timeline.track(trackName(duty));
+        return timeline.track(trackName(duty), group.jobRanks());
     }
 
     private String trackName(String duty) {
@@ -243,7 +243,10 @@ final class Formation {
         return configuration.get(Settings.REPORT)
                 ? Optional.of(
                         new ReportPlan(
-                                membership.store(), membership.generation(), configuration.shown()))
+                                membership.store(),
+                                membership.generation(),
+                                round,
+                                configuration.shown()))
                 : Optional.empty();
     }
 

@@ -289,18 +289,20 @@ public final class Configuration {
         for (Setting<?> setting : Settings.ofUser()) {
             Object value = values.get(setting.name());
             if (value != null) {
-                String text =
-                        value instanceof Duration time
-                                ? time.toMillis() / 1000.0 + " s"
-                                : value.toString().toLowerCase(Locale.ROOT);
                 shown.add(
-                        new ShownSetting(
-                                setting.environmentName(),
-                                value instanceof Path ? value.toString() : text,
-                                isSet(setting)));
+                        new ShownSetting(setting.environmentName(), words(value), isSet(setting)));
             }
         }
         return shown;
+    }
+
+    private static String words(Object value) {
+        if (value instanceof Duration time) {
+            return time.toMillis() / 1000.0 + " s";
+        }
+        return value instanceof Enum<?> choice
+                ? choice.name().toLowerCase(Locale.ROOT) // as users write it
+                : value.toString();
     }
 
     /** Whether somebody has set a setting, be it to its default. */

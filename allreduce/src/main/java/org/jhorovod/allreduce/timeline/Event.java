@@ -1,5 +1,7 @@
 package org.jhorovod.allreduce.timeline;
 
+import java.util.List;
+
 /**
  * Something that has happened on a rank.
  *
@@ -37,16 +39,17 @@ record Event(
      * @param sequence of a collective, the same on all ranks; -1 of what is none
      * @param samples of this rank in a step; -1 of what is none
      * @param waitedNanos how long a step waited for other ranks and for their bytes
+     * @param party which ranks take part in a collective
      */
-    record Detail(long sequence, long samples, long waitedNanos) {
-        static final Detail NONE = new Detail(-1, -1, 0);
+    record Detail(long sequence, long samples, long waitedNanos, Party party) {
+        static final Detail NONE = new Detail(-1, -1, 0, Party.NONE);
 
-        static Detail collective(long sequence) {
-            return new Detail(sequence, -1, 0);
+        static Detail collective(long sequence, Party party) {
+            return new Detail(sequence, -1, 0, party);
         }
 
         static Detail step(long samples, long waitedNanos) {
-            return new Detail(-1, samples, waitedNanos);
+            return new Detail(-1, samples, waitedNanos, Party.NONE);
         }
 
         boolean isCollective() {
@@ -55,6 +58,21 @@ record Event(
 
         boolean isStep() {
             return samples >= 0;
+        }
+    }
+
+    /**
+     * The ranks of a communicator, as far as this tells it from others whose rows have the same
+     * name: these share no rank.
+     *
+     * @param firstRank the job's number of its rank 0
+     */
+    record Party(int firstRank, int size) {
+        /** Of what no ranks do together. */
+        static final Party NONE = new Party(0, 0);
+
+        static Party of(List<Integer> jobRanks) {
+            return new Party(jobRanks.get(0), jobRanks.size());
         }
     }
 

@@ -109,6 +109,8 @@ sealed interface Letter {
             out.writeLong(event.detail().sequence());
             out.writeLong(event.detail().samples());
             out.writeLong(event.detail().waitedNanos());
+            out.writeInt(event.detail().party().firstRank());
+            out.writeInt(event.detail().party().size());
         }
     }
 
@@ -185,8 +187,14 @@ sealed interface Letter {
                 in.readLong(),
                 in.readLong(),
                 in.readLong(),
-                in.readBoolean()
-                        ? new Event.Detail(in.readLong(), in.readLong(), in.readLong())
-                        : Event.Detail.NONE);
+                in.readBoolean() ? detail(in) : Event.Detail.NONE);
+    }
+
+    private static Event.Detail detail(DataInputStream in) throws IOException {
+        return new Event.Detail(
+                in.readLong(),
+                in.readLong(),
+                in.readLong(),
+                new Event.Party(in.readInt(), in.readInt()));
     }
 }

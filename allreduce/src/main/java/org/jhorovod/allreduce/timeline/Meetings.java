@@ -7,9 +7,8 @@ import java.util.Map;
 
 /*
  * A collective has the same number on all ranks, so what they record of it is put together: until the last
- * of them has begun it, the others wait for that one; from then on bytes travel. Of a group of ranks it is
- * not known here who takes part, nor are its numbers different from those of another group of the same
- * name: there no waiting is counted.
+ * of them has begun it, the others wait for that one; from then on bytes travel. Groups of ranks count by
+ * themselves, each from 1: what they record says which group it is.
  */
 /** Puts together what the ranks record of the same collective. */
 final class Meetings {
@@ -21,7 +20,7 @@ final class Meetings {
     private final Map<Key, Meeting> open = new LinkedHashMap<>(); // the oldest first
     private final long[] lastCounts;
 
-    private record Key(String track, long sequence) {}
+    private record Key(String track, int firstRank, long sequence) {}
 
     /** One collective, as far as the ranks have told. */
     private static final class Meeting {
@@ -49,26 +48,23 @@ final class Meetings {
                 event.startNanos(),
                 event.durationNanos(),
                 (window, nanos) -> window.collectiveNanos += nanos);
-        if (size == 1 || isOfGroup(event.track())) {
-            return;
+        Event.Party party = event.detail().party();
+        if (party.size() < 2 || party.size() > size) {
+            return; // nobody to wait for
         }
-        Key key = new Key(event.track(), event.detail().sequence());
+        Key key = new Key(event.track(), party.firstRank(), event.detail().sequence());
         Meeting meeting = open.computeIfAbsent(key, k -> new Meeting(size));
         if (meeting.starts[rank] == ABSENT) {
             meeting.come++;
         }
         meeting.starts[rank] = event.startNanos();
         meeting.durations[rank] = event.durationNanos();
-        if (meeting.come == size) {
+        if (meeting.come == party.size()) {
             open.remove(key);
             settle(meeting);
         } else if (open.size() > MOST_OPEN) {
             forgetOldest(); // events of some rank were lost
         }
-    }
-
-    private static boolean isOfGroup(String track) {
-        return !track.equals("engine") && !track.equals("engine named-lane/");
     }
 
     private void forgetOldest() {
@@ -78,7 +74,7 @@ final class Meetings {
     }
 
     private void settle(Meeting meeting) {
-        int last = 0;
+        int last = 0; // who is absent has the least start
         for (int rank = 1; rank < size; rank++) {
             if (meeting.starts[rank] > meeting.starts[last]) {
                 last = rank;
@@ -87,7 +83,7 @@ final class Meetings {
         long lastStart = meeting.starts[last];
         long before = ABSENT;
         for (int rank = 0; rank < size; rank++) {
-            if (rank != last) {
+            if (rank != last && meeting.starts[rank] != ABSENT) {
                 before = Math.max(before, meeting.starts[rank]);
                 waited(rank, meeting, lastStart);
             }

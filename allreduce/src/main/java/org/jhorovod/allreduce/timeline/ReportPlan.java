@@ -9,9 +9,10 @@ import org.jhorovod.allreduce.rendezvous.Store;
  *
  * @param store that the launcher reads; stays the caller's to close
  * @param generation how often the job had been formed before
+ * @param round how often this process had shut it down in this generation
  * @param settings those in force
  */
-public record ReportPlan(Store store, int generation, List<ShownSetting> settings) {
+public record ReportPlan(Store store, int generation, int round, List<ShownSetting> settings) {
 
     /** Copies the list. */
     public ReportPlan {

@@ -116,11 +116,13 @@ final class RunFigures {
      * The figures so far.
      *
      * @param transports how a track's collectives travel; null where that is not known
+     * @param round how often this process had shut down and begun again before
      */
     RunSummary summary(
             long nowNanos,
             Function<String, @Nullable String> transports,
-            List<ShownSetting> settings) {
+            List<ShownSetting> settings,
+            int round) {
         List<RunSummary.Rank> ranks = new ArrayList<>();
         for (int rank = 0; rank < size; rank++) {
             ranks.add(
@@ -135,7 +137,8 @@ final class RunFigures {
                 traffic(transports),
                 shape.summary(),
                 lostEvents,
-                settings);
+                settings,
+                round);
     }
 
     private List<RunSummary.Traffic> traffic(Function<String, @Nullable String> transports) {

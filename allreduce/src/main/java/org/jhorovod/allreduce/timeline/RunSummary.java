@@ -14,6 +14,7 @@ import org.jhorovod.allreduce.config.ShownSetting;
  * @param step how an average step of rank 0 goes
  * @param lostEvents how many events had no room, and are missing in the figures
  * @param settings those in force on rank 0
+ * @param round how often rank 0's process had shut down and begun again before
  */
 public record RunSummary(
         long startMillis,
@@ -23,7 +24,8 @@ public record RunSummary(
         List<Traffic> traffic,
         Step step,
         long lostEvents,
-        List<ShownSetting> settings) {
+        List<ShownSetting> settings,
+        int round) {
 
     /** Copies the lists. */
     public RunSummary {

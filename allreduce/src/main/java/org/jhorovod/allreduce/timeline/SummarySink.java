@@ -51,7 +51,7 @@ final class SummarySink implements Sink {
 
     private void leave(long nowNanos) {
         try {
-            post.leave(figures.summary(nowNanos, transports, plan.settings()));
+            post.leave(figures.summary(nowNanos, transports, plan.settings(), plan.round()));
         } catch (StoreException e) {
             logger.debug("The launcher's store does not take the summary of the run", e);
         }

@@ -2,6 +2,7 @@ package org.jhorovod.allreduce.timeline;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -49,7 +50,16 @@ public final class Timeline {
 
     /** A row of this rank, for what one thread does at a time. */
     public Track track(String name) {
-        return new Track(this, name);
+        return new Track(this, name, Event.Party.NONE);
+    }
+
+    /**
+     * The same for collectives.
+     *
+     * @param jobRanks the job's numbers of those that take part, one at least, in their order
+     */
+    public Track track(String name, List<Integer> jobRanks) {
+        return new Track(this, name, Event.Party.of(jobRanks));
     }
 
     /** Has what the rows record counted too; closes the counters with the job. */

@@ -27,10 +27,12 @@ public final class Track {
 
     private final Timeline timeline;
     private final String name;
+    private final Event.Party party;
 
-    Track(Timeline timeline, String name) {
+    Track(Timeline timeline, String name, Event.Party party) {
         this.timeline = timeline;
         this.name = name;
+        this.party = party;
     }
 
     /** Whether somebody records or counts, here or in the flight recorder. */
@@ -125,7 +127,7 @@ public final class Track {
                 call.kind().name(),
                 call.name(),
                 bytes,
-                Event.Detail.collective(sequence),
+                Event.Detail.collective(sequence, party),
                 isFlightOn ? flight : null,
                 metrics);
     }

@@ -291,4 +291,22 @@ class ConfigurationTest {
         assertThat(Configuration.from(name -> null, environment::get).libraryFolders())
                 .containsExactly(Path.of("/a"), Path.of("/d"));
     }
+
+    @Test
+    void shownValues_areAsTheUserHasWrittenThem_andNoSecretIsAmongThem() {
+        Configuration configuration =
+                Configuration.of(
+                        Map.of(
+                                Settings.NCCL_LIBRARIES, "/Opt/NCCL/libnccl.so",
+                                Settings.TRANSPORT, "TCP",
+                                Settings.STALL_WARNING, "1.5",
+                                Settings.SECRET_FILE, "/Secret/File"));
+        assertThat(configuration.shown())
+                .contains(
+                        new ShownSetting("JHOROVOD_NCCL_LIBRARIES", "/Opt/NCCL/libnccl.so", true),
+                        new ShownSetting("JHOROVOD_TRANSPORT", "tcp", true),
+                        new ShownSetting("JHOROVOD_STALL_WARNING_SECONDS", "1.5 s", true))
+                .extracting(ShownSetting::name)
+                .doesNotContain("JHOROVOD_SECRET_FILE");
+    }
 }

@@ -1,12 +1,14 @@
 package org.jhorovod.allreduce.timeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jhorovod.allreduce.timeline.Event.Detail;
 import org.jhorovod.allreduce.timeline.Event.Kind;
+import org.jhorovod.allreduce.timeline.Event.Party;
 import org.junit.jupiter.api.Test;
 
 class RunFiguresTest {
@@ -29,6 +31,16 @@ class RunFiguresTest {
 
     private static Event reduction(
             String track, long sequence, String tensor, long startMillis, long millis) {
+        return reduction(new Party(0, 2), track, sequence, tensor, startMillis, millis);
+    }
+
+    private static Event reduction(
+            Party party,
+            String track,
+            long sequence,
+            String tensor,
+            long startMillis,
+            long millis) {
         return new Event(
                 Kind.SPAN,
                 track,
@@ -37,7 +49,7 @@ class RunFiguresTest {
                 1000,
                 START + startMillis * MILLI,
                 millis * MILLI,
-                Detail.collective(sequence));
+                Detail.collective(sequence, party));
     }
 
     private void add(int rank, Event... events) {
@@ -46,7 +58,10 @@ class RunFiguresTest {
 
     private RunSummary summary(long millis) {
         return figures.summary(
-                START + millis * MILLI, track -> track.equals("engine") ? "tcp" : null, List.of());
+                START + millis * MILLI,
+                track -> track.equals("engine") ? "tcp" : null,
+                List.of(),
+                0);
     }
 
     @Test
@@ -81,9 +96,13 @@ class RunFiguresTest {
     }
 
     @Test
-    void collectivesOfGroups_orOfOtherNumbers_areNotPutTogether() {
-        add(0, reduction("engine site/", 7, "w", 0, 100), reduction("engine", 8, "w", 0, 100));
-        add(1, reduction("engine site/", 7, "w", 60, 40), reduction("engine", 9, "w", 60, 40));
+    void collectivesOfOtherGroups_orOfOtherNumbers_areNotPutTogether() {
+        Party first = new Party(0, 2);
+        Party other = new Party(1, 2);
+        add(0, reduction(first, "engine site/", 7, "w", 0, 100), reduction("engine", 8, "w", 0, 1));
+        add(1, reduction(other, "engine site/", 7, "w", 60, 40), reduction("engine", 9, "w", 6, 4));
+        add(0, reduction(new Party(0, 1), "engine alone/", 7, "w", 0, 100));
+        add(1, reduction(new Party(0, 9), "engine none/", 7, "w", 0, 100));
         RunSummary summary = summary(250);
         assertThat(summary.ranks())
                 .allSatisfy(
@@ -91,6 +110,27 @@ class RunFiguresTest {
                             assertThat(rank.total().peerMicros()).isZero();
                             assertThat(rank.total().lateMicros()).isZero();
                         });
+    }
+
+    @Test
+    void waitingInsideAGroup_isWaiting_ofItsRanksAlone() {
+        RunFigures ofFour = new RunFigures(4, START, 77);
+        for (int group = 0; group < 2; group++) {
+            Party party = new Party(group, 2); // ranks 0 and 2, and 1 and 3
+            long late = 10 + 50L * group;
+            ofFour.add(group, "a", List.of(reduction(party, "engine s/", 1, "w", 0, late + 1)), 0);
+            ofFour.add(group + 2, "b", List.of(reduction(party, "engine s/", 1, "w", late, 1)), 0);
+        }
+        assertThat(ofFour.summary(START + 250 * MILLI, track -> null, List.of(), 0).ranks())
+                .extracting(
+                        rank -> rank.total().peerMicros(),
+                        rank -> rank.total().lateMicros(),
+                        RunSummary.Rank::lastCount)
+                .containsExactly(
+                        tuple(10_000L, 0L, 0L),
+                        tuple(60_000L, 0L, 0L),
+                        tuple(0L, 10_000L, 1L),
+                        tuple(0L, 60_000L, 1L));
     }
 
     @Test
@@ -145,7 +185,7 @@ class RunFiguresTest {
         for (int i = 0; i < 1000; i++) {
             many.add(511, "h", List.of(step(i * 1000L, 500, 1, 0)), 0);
         }
-        assertThat(many.summary(START, track -> null, List.of()).ranks().get(511).windows())
+        assertThat(many.summary(START, track -> null, List.of(), 0).ranks().get(511).windows())
                 .hasSizeBetween(8, 16);
     }
 
@@ -155,7 +195,7 @@ class RunFiguresTest {
             add(0, reduction("engine split" + i + "/", 0, "w", i, 1));
         }
         List<RunSummary.Traffic> traffic =
-                figures.summary(START, track -> track, List.of()).traffic();
+                figures.summary(START, track -> track, List.of(), 0).traffic();
         assertThat(traffic).hasSizeLessThan(300);
         assertThat(traffic.stream().mapToLong(RunSummary.Traffic::count).sum()).isEqualTo(1000);
     }

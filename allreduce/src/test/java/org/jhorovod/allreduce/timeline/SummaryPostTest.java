@@ -45,7 +45,8 @@ class SummaryPostTest {
                 new RunSummary.Step(
                         1, 2, 3, 4, List.of(new RunSummary.Part("b", "ALL_REDUCE", 1, 2, 3, 4))),
                 5,
-                List.of(new ShownSetting("JHOROVOD_CODEC", "none", true)));
+                List.of(new ShownSetting("JHOROVOD_CODEC", "none", true)),
+                6);
     }
 
     @Test

@@ -44,6 +44,16 @@ final class Headline {
                 : sentence.substring(0, 1).toLowerCase(Locale.ROOT) + sentence.substring(1);
     }
 
+    /** What is not on the page, where the program has joined the job several times. */
+    static Optional<String> beforeLast(Figures figures) {
+        int round = figures.summary().round();
+        return round == 0
+                ? Optional.empty()
+                : Optional.of(
+                        "The ranks have shut JHorovod down and begun again, so that there were %d jobs in this run: the figures are of the last one alone."
+                                .formatted(round + 1));
+    }
+
     /** One word. */
     static String badge(RunFacts facts) {
         return switch (facts.outcome()) {

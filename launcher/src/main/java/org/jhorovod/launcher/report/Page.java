@@ -56,6 +56,8 @@ final class Page {
         Optional<Limit> limit = shown.map(Limit::of);
         List<DomContent> parts = new ArrayList<>();
         parts.add(top(facts, limit));
+        figures.flatMap(Headline::beforeLast)
+                .ifPresent(text -> parts.add(p(text).withClass("note")));
         shown.ifPresent(known -> parts.add(tiles(facts, known)));
         shown.ifPresent(known -> parts.add(time(known)));
         shown.ifPresent(known -> parts.add(speed(known)));

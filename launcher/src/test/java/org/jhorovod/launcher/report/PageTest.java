@@ -82,6 +82,15 @@ class PageTest {
     }
 
     @Test
+    void severalJobsInARun_areSaid_forOnlyTheLastIsShown() throws Exception {
+        RunFacts facts = facts(RunFacts.Outcome.FINISHED, "");
+        Figures third = new Figures(Run.summary(2, Run.steps(), Run.steps()));
+        assertThat(Page.of(facts, Optional.of(third)))
+                .contains("there were 3 jobs in this run: the figures are of the last one alone");
+        assertThat(page(facts, Run.steps())).doesNotContain("jobs in this run");
+    }
+
+    @Test
     void manyRanks_areDrawnInPart_andAllInTheTable() throws Exception {
         Run[] ranks = Stream.generate(Run::steps).limit(40).toArray(Run[]::new);
         ranks[33] = Run.steps().late(0.2);

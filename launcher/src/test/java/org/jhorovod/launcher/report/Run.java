@@ -75,6 +75,10 @@ record Run(
     }
 
     static RunSummary summary(Run... ranks) {
+        return summary(0, ranks);
+    }
+
+    static RunSummary summary(int round, Run... ranks) {
         List<RunSummary.Rank> all = new ArrayList<>();
         for (Run rank : ranks) {
             all.add(rank.summary(all.size()));
@@ -96,6 +100,7 @@ record Run(
                 0,
                 List.of(
                         new ShownSetting("JHOROVOD_CODEC", "int8", true),
-                        new ShownSetting("JHOROVOD_REDUCE", "auto", false)));
+                        new ShownSetting("JHOROVOD_REDUCE", "auto", false)),
+                round);
     }
 }
