@@ -206,11 +206,17 @@ class HostConformanceTest {
         }
     }
 
+    /** In shared memory, as {@link Shared} is. */
     @Nested
     class Processes extends BackendConformance {
         @Override
         protected List<Integer> sizes() {
             return List.of(2, 4);
+        }
+
+        @Override
+        protected boolean isOwnWay() {
+            return false;
         }
 
         @Override

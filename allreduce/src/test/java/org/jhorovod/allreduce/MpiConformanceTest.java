@@ -27,6 +27,11 @@ class MpiConformanceTest extends BackendConformance {
     }
 
     @Override
+    protected boolean startsProcesses() {
+        return true;
+    }
+
+    @Override
     protected List<Outcome> run(ConformanceGroup group) throws Exception {
         // Or mpirun would end the survivors of a death before they can say what they were told.
         List<String> options = group.dyingRank() < 0 ? List.of() : List.of("--enable-recovery");

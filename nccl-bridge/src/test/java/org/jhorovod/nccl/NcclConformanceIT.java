@@ -24,6 +24,11 @@ class NcclConformanceIT extends BackendConformance {
     }
 
     @Override
+    protected boolean startsProcesses() {
+        return true;
+    }
+
+    @Override
     protected List<Outcome> run(ConformanceGroup group) throws IOException, InterruptedException {
         String libraries = NativeDouble.likeASystem().folder().toString();
         return new RankProcesses(

@@ -164,10 +164,10 @@ class CodecSumTest {
         for (int i = 0; i < count; i++) {
             double error = Math.abs(sums[i] - expected[i]);
             assertThat(error)
-                    .as(what + ", element " + i)
+                    .as("%s, element %d", what, i)
                     .isLessThanOrEqualTo(bounds[i] + rounding[i]);
             double lost = Math.abs(sums[i] + missing[i] - expected[i]);
-            assertThat(lost).as(what + ", residual " + i).isLessThanOrEqualTo(rounding[i]);
+            assertThat(lost).as("%s, residual %d", what, i).isLessThanOrEqualTo(rounding[i]);
         }
     }
 
@@ -205,10 +205,10 @@ class CodecSumTest {
             for (int carrier = 0; carrier < size; carrier++) {
                 Result result = results.get(carrier);
                 assertThat(Floats.bits(result.sums().get(step))).isEqualTo(Floats.bits(sums));
+                float[] carried = turned(values, carrier);
                 for (int i = 0; i < sums.length && !name.equals("none"); i++) {
                     double before = step == 0 ? 0 : result.residuals().get(step - 1)[i];
-                    balance[i] +=
-                            before + turned(values, carrier)[i] - result.residuals().get(step)[i];
+                    balance[i] += before + carried[i] - result.residuals().get(step)[i];
                 }
             }
             for (int i = 0; i < sums.length && !name.equals("none"); i++) {

@@ -29,7 +29,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  *
  * <p>The long form ({@code -Plong}) takes large tensors for all types, and all cases that fail at
  * two sizes; the short one a fixed sample of these, all of them at one size where a subclass says
- * that it is {@link #isOwnWay its own way to fail}.
+ * that it is {@link #isOwnWay its own way to fail}, but fewer mismatches where {@link
+ * #startsProcesses each case starts processes}.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 600, unit = TimeUnit.SECONDS)
@@ -50,6 +51,14 @@ public abstract class BackendConformance {
      */
     protected boolean isOwnWay() {
         return true;
+    }
+
+    /**
+     * Whether ranks are processes. Each case that fails needs new ones, so the short form has fewer
+     * of those that are found by the same comparison of calls.
+     */
+    protected boolean startsProcesses() {
+        return false;
     }
 
     /** Whether the tensors lie on devices. */
@@ -87,8 +96,15 @@ public abstract class BackendConformance {
                 .boxed()
                 .flatMap(
                         index ->
-                                (index == 0 && isOwnWay() ? cases : Samples.ofFailures(cases))
-                                        .stream().map(c -> Arguments.of(several.get(index), c)));
+                                sample(cases, index == 0 && isOwnWay()).stream()
+                                        .map(c -> Arguments.of(several.get(index), c)));
+    }
+
+    private List<ConformanceCase> sample(List<ConformanceCase> cases, boolean isOwnWay) {
+        if (!isOwnWay) {
+            return Samples.ofFailures(cases);
+        }
+        return startsProcesses() ? Samples.withFewerMismatches(cases) : cases;
     }
 
     private boolean isApplicable(ConformanceCase c) {

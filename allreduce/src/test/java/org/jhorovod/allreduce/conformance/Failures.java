@@ -24,6 +24,7 @@ final class Failures {
     private static final Duration OPERATION_TIMEOUT = Duration.ofSeconds(20);
     private static final Duration SHORT_OPERATION_TIMEOUT = Duration.ofSeconds(2);
     private static final int LARGE = 1_000_003;
+    private static final String MISMATCH = "mismatch-";
 
     private Failures() {}
 
@@ -105,7 +106,12 @@ final class Failures {
 
     /** Rank 1 makes the odd call, and all are told what both calls were. */
     static ConformanceCase mismatch(String what, Call usual, Call odd, String... said) {
-        return ending("mismatch-" + what, OPERATION_TIMEOUT, p -> runMismatch(p, usual, odd, said));
+        return ending(MISMATCH + what, OPERATION_TIMEOUT, p -> runMismatch(p, usual, odd, said));
+    }
+
+    /** Whether ranks make different calls there; where their tensors lie is another matter. */
+    static boolean isMismatchOfCalls(ConformanceCase c) {
+        return c.scope() == Scope.ENDS_COMMUNICATOR && c.name().startsWith(MISMATCH);
     }
 
     private static ConformanceCase mismatchOfPlace(Call usual) {
@@ -114,7 +120,7 @@ final class Failures {
                         c.allReduce("w", HostTensor.allocate(DataType.FLOAT32, 10), ReduceOp.SUM);
         String[] said = {"FLOAT32[10]", "FLOAT32[10] on a device"};
         return new ConformanceCase(
-                "mismatch-place",
+                MISMATCH + "place",
                 Scope.ENDS_COMMUNICATOR_ON_DEVICE,
                 OPERATION_TIMEOUT,
                 p -> runMismatch(p, usual, onHost, said));

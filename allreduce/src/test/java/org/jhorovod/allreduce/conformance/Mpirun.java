@@ -85,7 +85,9 @@ public record Mpirun(List<String> options, Map<String, String> environment) {
 
     /** Runs cases of the conformance suite, and returns what the ranks say of them. */
     public List<Outcome> run(ConformanceGroup group) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(java(), "-Xmx512m", "-XX:+UseSerialGC"));
+        List<String> command =
+                new ArrayList<>(
+                        List.of(java(), "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
         command.addAll(group.jvmArguments());
         command.addAll(List.of("-cp", classPath(), ConformanceRank.class.getName()));
         command.addAll(group.caseNames());

@@ -33,7 +33,7 @@ public record RankProcesses(
         return new RankProcesses(
                 InetAddress.getLoopbackAddress(),
                 ConformanceRank.class.getName(),
-                List.of(),
+                List.of("-XX:TieredStopAtLevel=1"), // starts sooner
                 rank -> Map.of());
     }
 

@@ -200,7 +200,7 @@ class AgentTest {
     void launcherOnThisHost_maySayNothing_onceItHasGreeted() throws Exception {
         send(new AgentCommand.Greet(Duration.ofSeconds(1), false));
         hear(AgentEvent.Beat.class);
-        assertThat(isLauncherSilent.await(5, TimeUnit.SECONDS)).isFalse();
+        assertThat(isLauncherSilent.await(3, TimeUnit.SECONDS)).isFalse();
     }
 
     @Test

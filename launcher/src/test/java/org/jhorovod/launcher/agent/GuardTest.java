@@ -87,7 +87,7 @@ class GuardTest {
         Guard guard = Guard.start(Duration.ofSeconds(2), Guard.NOBODY);
         guard.add(victim.pid());
         guard.delete(folder);
-        assertVictimLives(guard::beat, Duration.ofSeconds(6));
+        assertVictimLives(guard::beat, Duration.ofSeconds(3));
         guard.forget(victim.pid());
         guard.close();
         Awaitility.await().atMost(SOON).until(() -> !Files.exists(folder));
@@ -100,9 +100,9 @@ class GuardTest {
         guard.add(victim.pid());
         guard.beat();
         signal("STOP", guard);
-        assertVictimLives(() -> {}, Duration.ofSeconds(4));
+        assertVictimLives(() -> {}, Duration.ofMillis(2200));
         signal("CONT", guard);
-        assertVictimLives(guard::beat, Duration.ofSeconds(4));
+        assertVictimLives(guard::beat, Duration.ofMillis(2200));
         guard.close();
         awaitNothingLeft();
     }
