@@ -39,6 +39,8 @@ class ContainersIT {
     private static final Duration TRAINING = Duration.ofMinutes(4);
     private static final List<String> HOSTS = List.of("worker1", "worker2", "launcher");
     private static final List<String> SMALL = List.of("--epochs", "1");
+    private static final Map<String, String> STARTS_SOONER =
+            Map.of("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1");
 
     @TempDir static Path folder;
     private static Buildah buildah;
@@ -207,24 +209,29 @@ class ContainersIT {
     void indexedJob_trainsWithoutALauncher_asTwoRanksOfOneMachineDo() throws Exception {
         Path secret = Files.createDirectory(folder.resolve("secret"));
         Files.writeString(secret.resolve("secret"), "0123456789abcdef0123456789abcdef");
-        try (Programs.Running rank0 = startPod(0, secret);
-                Programs.Running rank1 = startPod(1, secret)) {
+        Path images = FewImages.write(Files.createDirectory(folder.resolve("few")));
+        try (Programs.Running rank0 = startPod(0, secret, images);
+                Programs.Running rank1 = startPod(1, secret, images)) {
             Jhorovodrun.Result first = rank0.await(TRAINING);
             Jhorovodrun.Result second = rank1.await(TRAINING);
             assertThat(first.code()).as(first.err()).isZero();
             assertThat(second.code()).as(second.err()).isZero();
             assertThat(first.out()).contains("ranks           2", "transport       tcp");
             assertThat(sums(first.out())).hasSize(1).isEqualTo(sums(second.out()));
-            assertThat(sums(onThisMachine())).hasSize(2).containsOnly(sums(first.out()).get(0));
+            assertThat(sums(onThisMachine(images)))
+                    .hasSize(2)
+                    .containsOnly(sums(first.out()).get(0));
         }
     }
 
-    private static String onThisMachine() throws Exception {
+    private static String onThisMachine(Path images) throws Exception {
         List<String> words =
                 new ArrayList<>(List.of("-np", "2", "--example", "fashion-mnist", "--"));
         words.addAll(SMALL);
+        words.add("--data=" + images);
         return Jhorovodrun.of(words.toArray(new String[0]))
                 .with("OMP_NUM_THREADS", "1")
+                .with(STARTS_SOONER)
                 .run()
                 .out();
     }
@@ -287,7 +294,7 @@ class ContainersIT {
 
     // --- What a pod of the Indexed Job is -------------------------------------------------------
 
-    private static Programs.Running startPod(int index, Path secret) throws Exception {
+    private static Programs.Running startPod(int index, Path secret, Path images) throws Exception {
         V1PodSpec pods =
                 Manifests.job(DockerFolder.documents("job.yaml").get(1))
                         .getSpec()
@@ -298,12 +305,16 @@ class ContainersIT {
         V1Container rank = pods.getContainers().get(0);
         List<String> command = new ArrayList<>(rank.getCommand());
         command.addAll(SMALL);
-        String volume = secret + ":" + rank.getVolumeMounts().get(0).getMountPath() + ":ro";
-        return start(host, command, hostName, environment(rank, index), volume);
+        command.add("--data=/images");
+        List<String> volumes =
+                List.of(
+                        secret + ":" + rank.getVolumeMounts().get(0).getMountPath() + ":ro",
+                        images + ":/images:ro");
+        return start(host, command, hostName, environment(rank, index), volumes);
     }
 
     private static Map<String, String> environment(V1Container rank, int index) {
-        Map<String, String> environment = new TreeMap<>();
+        Map<String, String> environment = new TreeMap<>(STARTS_SOONER);
         environment.put("JOB_COMPLETION_INDEX", Integer.toString(index));
         for (V1EnvVar variable : rank.getEnv()) {
             String value = variable.getValue();

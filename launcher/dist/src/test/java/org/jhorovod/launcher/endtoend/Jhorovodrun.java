@@ -189,6 +189,14 @@ final class Jhorovodrun implements AutoCloseable {
         assertThat(out()).as("standard output; standard error is: %s", err()).contains(text);
     }
 
+    void awaitErr(String text) {
+        Awaitility.await(text)
+                .atMost(TIMEOUT)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> err().contains(text) || !isAlive());
+        assertThat(err()).as("standard error").contains(text);
+    }
+
     /** Waits for the end, and that nothing is left. */
     Result await() throws IOException, InterruptedException {
         return await(TIMEOUT);

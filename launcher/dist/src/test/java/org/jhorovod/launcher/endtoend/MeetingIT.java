@@ -71,6 +71,9 @@ class MeetingIT {
         Path secret = folder.resolve("secret");
         Files.writeString(secret, Secret.random().encoded());
         Path names = Files.createFile(folder.resolve("hosts"));
+        // Else Java remembers for 10 s that a name was unknown.
+        Path security = folder.resolve("security");
+        Files.writeString(security, "networkaddress.cache.negative.ttl=0\n");
         String rendezvous = "jhorovod-0.jhorovod:" + freePort();
         List<Process> ranks = new ArrayList<>();
         try {
@@ -79,7 +82,8 @@ class MeetingIT {
                 builder.environment()
                         .put(
                                 "JDK_JAVA_OPTIONS",
-                                "-Dsun.net.inetaddr.negative.ttl=0 -Djdk.net.hosts.file=" + names);
+                                "-Djava.security.properties=%s -Djdk.net.hosts.file=%s"
+                                        .formatted(security, names));
                 ranks.add(builder.start());
             }
             for (int rank = 0; rank < 2; rank++) {

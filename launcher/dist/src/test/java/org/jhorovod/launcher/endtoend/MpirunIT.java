@@ -2,6 +2,7 @@ package org.jhorovod.launcher.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,10 +30,14 @@ class MpirunIT {
     /** Three ranks on two cores, and perhaps not alone on them. */
     private static final Duration TRAINING = Duration.ofMinutes(2);
 
+    @TempDir static Path data;
+    private static String images;
+
     @BeforeAll
-    static void requireMpi() {
+    static void requireMpi() throws IOException {
         Optional<String> whyNot = Mpirun.whyNot();
         Assumptions.assumeTrue(whyNot.isEmpty(), () -> whyNot.orElse(""));
+        images = FewImages.option(data);
     }
 
     /** The order of a sum of two does not matter, so the backends agree to the last bit. */
@@ -110,10 +115,12 @@ class MpirunIT {
         return List.of(
                 Mpirun.java(),
                 "-Xmx512m",
+                "-XX:TieredStopAtLevel=1", // starts sooner
                 "-Dai.djl.offline=true",
                 "-cp",
                 Jhorovodrun.DISTRIBUTION + "/lib/*:" + Mpirun.jar(),
                 "org.jhorovod.examples.FashionMnist",
+                images,
                 "--epochs",
                 "1");
     }

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -18,6 +21,8 @@ class ReportIT {
     private static final Duration TRAINING = Duration.ofSeconds(200);
     private static final int DESK = 1200;
     private static final int PHONE = 390;
+    private static final Map<String, String> STARTS_SOONER =
+            Map.of("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1");
 
     @TempDir Path folder;
 
@@ -26,17 +31,14 @@ class ReportIT {
         Browser.assume();
     }
 
-    private Jhorovodrun.Builder run(int size, int epochs) {
-        return Jhorovodrun.of(
-                        "-np",
-                        Integer.toString(size),
-                        "--report",
-                        "pages/run.html",
-                        "--example",
-                        "fashion-mnist",
-                        "--",
-                        "--epochs=" + epochs)
+    private Jhorovodrun.Builder train(String... options) {
+        List<String> words = new ArrayList<>();
+        words.addAll(List.of("-np", "2", "--report", "pages/run.html"));
+        words.addAll(List.of("--example", "fashion-mnist", "--"));
+        words.addAll(List.of(options));
+        return Jhorovodrun.of(words.toArray(String[]::new))
                 .with("JHOROVOD_BUCKET_MIB", "4")
+                .with(STARTS_SOONER)
                 .in(folder);
     }
 
@@ -46,7 +48,7 @@ class ReportIT {
 
     @Test
     void page_showsWhatLimitedATraining_andWhereItsTimeWent() throws Exception {
-        Jhorovodrun.Result result = run(2, 1).run(TRAINING);
+        Jhorovodrun.Result result = train(FewImages.option(folder), "--epochs=1").run(TRAINING);
         assertThat(result.code()).as(result.out() + result.err()).isZero();
 
         Browser.Shown shown = Browser.show(page(), DESK, false);
@@ -71,7 +73,7 @@ class ReportIT {
     @ParameterizedTest
     @ValueSource(ints = {0, 1})
     void page_saysWhichRankWasKilled_andWhatWasKnownUntilThen(int victim) throws Exception {
-        try (Jhorovodrun run = run(2, 50).start()) {
+        try (Jhorovodrun run = train("--epochs=50").start()) {
             run.input().close();
             run.awaitOut("Training:     70%");
             Jhorovodrun.signal("KILL", pidOfRank(victim, run));
@@ -111,7 +113,10 @@ class ReportIT {
                                 "--example",
                                 "fashion-mnist",
                                 "--",
+                                FewImages.option(folder),
                                 "--epochs=1")
+                        .with("OMP_NUM_THREADS", "1")
+                        .with(STARTS_SOONER)
                         .in(folder)
                         .run(TRAINING);
         assertThat(result.code()).as(result.out() + result.err()).isZero();

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 3600, unit = TimeUnit.SECONDS)
 class RestartIT {
     private static final boolean IS_LONG = Boolean.getBoolean("jhorovod.test.long");
-    private static final int KILLS = IS_LONG ? 100 : 10;
+    private static final int KILLS = IS_LONG ? 100 : 5;
     private static final int MOST_KILLS_OF_A_JOB = 12;
     private static final int RANKS = 2;
     private static final int EPOCHS = 6;

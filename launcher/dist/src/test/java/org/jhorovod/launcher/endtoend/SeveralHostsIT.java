@@ -196,7 +196,7 @@ class SeveralHostsIT {
     }
 
     @Test
-    void fashionMnist_endsWithTheSameModelOnAllRanks() throws Exception {
+    void fashionMnist_endsWithTheSameModelOnAllRanks(@TempDir Path data) throws Exception {
         Jhorovodrun.Result result =
                 hosts.jhorovodrun(
                                 1,
@@ -209,10 +209,9 @@ class SeveralHostsIT {
                                 "--example",
                                 "fashion-mnist",
                                 "--",
+                                FewImages.option(data),
                                 "--epochs",
-                                "1",
-                                "--batch-size",
-                                "256")
+                                "1")
                         .run();
         assertThat(result.code()).as(result.err()).isZero();
         List<String> sums =

@@ -247,6 +247,14 @@ final class SlurmCluster implements AutoCloseable {
         }
     }
 
+    /** Tells Slurm at once what it finds out by itself after some time: that a node is gone. */
+    void declareDown(int node) throws IOException, InterruptedException {
+        String name = "NodeName=host" + node;
+        Jhorovodrun.Result result =
+                run("scontrol", "update", name, "State=DOWN", "Reason=killed").run();
+        assertThat(result.code()).as(result.err()).isZero();
+    }
+
     /** Ends the daemons, what they have started, and removes the hosts. */
     @Override
     public void close() throws IOException, InterruptedException {

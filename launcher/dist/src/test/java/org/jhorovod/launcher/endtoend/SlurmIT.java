@@ -85,11 +85,14 @@ class SlurmIT {
                                 "--cpus-per-task=1",
                                 "--output=" + output,
                                 DockerFolder.PATH.resolve("train.sbatch").toString(),
+                                FewImages.option(folder),
                                 "--epochs",
                                 "1")
                         .with("DISTRIBUTION", Jhorovodrun.DISTRIBUTION.toString())
                         .with("HOME", folder.toString())
-                        .with("JAVA_TOOL_OPTIONS", "-Xmx512m -Dai.djl.offline=true")
+                        .with(
+                                "JAVA_TOOL_OPTIONS",
+                                "-Xmx512m -XX:TieredStopAtLevel=1 -Dai.djl.offline=true")
                         .run(TRAINING);
         String text = Files.readString(output);
         assertThat(result.code()).as(text).isZero();
@@ -161,6 +164,8 @@ class SlurmIT {
     void killedNode_endsTheRanksOfSrun_withItsName() throws Exception {
         try (Jhorovodrun run = start(List.of("srun", "-K1", "-n", "4"), "rank %d of 4")) {
             cluster.kill(2);
+            run.awaitErr("PeerLostException");
+            cluster.declareDown(2);
             Jhorovodrun.Result result = run.await(TRAINING);
             assertThat(result.code()).as(result.err()).isNotZero();
             assertThat(result.err())
