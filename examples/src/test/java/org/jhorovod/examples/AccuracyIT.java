@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AccuracyIT {
     private static final boolean IS_LONG = Boolean.getBoolean("jhorovod.test.long");
     private static final String DATA = IS_LONG ? "/usr/share/datasets/fashion-mnist" : "bundled";
-    private static final int EPOCHS = IS_LONG ? 5 : 3;
+    private static final int EPOCHS = IS_LONG ? 5 : 2;
     private static final int STEPS = IS_LONG ? 469 : 94; // a pass, of 128 images each
     private static final double NEAR = IS_LONG ? 0.005 : 0.04;
     private static final double FAR = 0.02;

@@ -17,19 +17,24 @@ final class Samples {
     static final boolean IS_LONG = Boolean.getBoolean(LONG_PROPERTY);
     private static final long LARGE = 1_000_003;
     private static final long LESS_LARGE = 70_001;
+    private static final long LARGE_FOR_MANY_RANKS = 20_011;
+    private static final int FEW_RANKS = 3;
 
     private Samples() {}
 
     /** The edges of an even division by {@code size}, and one that fills many segments. */
     static List<Long> counts(int size, DataType type, ReduceOp op) {
-        boolean isCommonest = type == DataType.FLOAT32 && op == ReduceOp.SUM && size <= 3;
-        return Stream.of(0L, 1L, size - 1L, (long) size, size + 1L, large(isCommonest))
+        boolean isCommonest = type == DataType.FLOAT32 && op == ReduceOp.SUM && size <= FEW_RANKS;
+        return Stream.of(0L, 1L, size - 1L, (long) size, size + 1L, large(isCommonest, size))
                 .distinct()
                 .toList();
     }
 
-    private static long large(boolean isCommonest) {
-        return IS_LONG || isCommonest ? LARGE : LESS_LARGE;
+    private static long large(boolean isCommonest, int size) {
+        if (IS_LONG || isCommonest) {
+            return LARGE;
+        }
+        return size <= FEW_RANKS ? LESS_LARGE : LARGE_FOR_MANY_RANKS;
     }
 
     /** Whether parts of such elements are in the short form, reduced or (null) only moved. */
@@ -87,6 +92,6 @@ final class Samples {
 
     /** Whether checking these elements on one rank is enough, as all have been found equal. */
     static boolean isLarge(long count) {
-        return count >= LESS_LARGE;
+        return count >= LARGE_FOR_MANY_RANKS;
     }
 }
