@@ -41,6 +41,9 @@ final class BaseImage {
                         .map(source -> Splitter.on(' ').split(source).iterator().next())
                         .orElseThrow(() -> new IOException("apt has no source for " + codename));
         remove(root); // what a run that was ended has left
+        // As images of registries have it, too: nothing there has to outlive a power cut.
+        Path unsafe = Files.createDirectories(root.resolve("etc/dpkg/dpkg.cfg.d"));
+        Files.writeString(unsafe.resolve("unsafe-io"), "force-unsafe-io\n");
         Programs.require(
                 LONG, "debootstrap", "--variant=minbase", codename, root.toString(), mirror);
         Files.writeString(
@@ -49,8 +52,6 @@ final class BaseImage {
                         .map(source -> "deb %s main\n".formatted(source))
                         .collect(Collectors.joining()));
         Files.writeString(root.resolve("etc/apt/apt.conf.d/90proxy"), proxies());
-        // As images of registries have it, too: nothing there has to outlive a power cut.
-        Files.writeString(root.resolve("etc/dpkg/dpkg.cfg.d/unsafe-io"), "force-unsafe-io\n");
         remove(root.resolve("var/lib/apt/lists"));
         remove(root.resolve("var/cache/apt/archives"));
         Path unfinished = FOLDER.resolve("base.tar.new");

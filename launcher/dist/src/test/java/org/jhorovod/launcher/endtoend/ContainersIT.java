@@ -39,8 +39,6 @@ class ContainersIT {
     private static final Duration TRAINING = Duration.ofMinutes(4);
     private static final List<String> HOSTS = List.of("worker1", "worker2", "launcher");
     private static final List<String> SMALL = List.of("--epochs", "1");
-    private static final Map<String, String> STARTS_SOONER =
-            Map.of("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1");
 
     @TempDir static Path folder;
     private static Buildah buildah;
@@ -231,7 +229,7 @@ class ContainersIT {
         words.add("--data=" + images);
         return Jhorovodrun.of(words.toArray(new String[0]))
                 .with("OMP_NUM_THREADS", "1")
-                .with(STARTS_SOONER)
+                .withQuickStarts()
                 .run()
                 .out();
     }
@@ -314,7 +312,8 @@ class ContainersIT {
     }
 
     private static Map<String, String> environment(V1Container rank, int index) {
-        Map<String, String> environment = new TreeMap<>(STARTS_SOONER);
+        Map<String, String> environment = new TreeMap<>();
+        environment.put("JAVA_TOOL_OPTIONS", Jhorovodrun.QUICK_STARTS);
         environment.put("JOB_COMPLETION_INDEX", Integer.toString(index));
         for (V1EnvVar variable : rank.getEnv()) {
             String value = variable.getValue();

@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,8 +20,6 @@ class ReportIT {
     private static final Duration TRAINING = Duration.ofSeconds(200);
     private static final int DESK = 1200;
     private static final int PHONE = 390;
-    private static final Map<String, String> STARTS_SOONER =
-            Map.of("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1");
 
     @TempDir Path folder;
 
@@ -38,7 +35,7 @@ class ReportIT {
         words.addAll(List.of(options));
         return Jhorovodrun.of(words.toArray(String[]::new))
                 .with("JHOROVOD_BUCKET_MIB", "4")
-                .with(STARTS_SOONER)
+                .withQuickStarts()
                 .in(folder);
     }
 
@@ -116,7 +113,7 @@ class ReportIT {
                                 FewImages.option(folder),
                                 "--epochs=1")
                         .with("OMP_NUM_THREADS", "1")
-                        .with(STARTS_SOONER)
+                        .withQuickStarts()
                         .in(folder)
                         .run(TRAINING);
         assertThat(result.code()).as(result.out() + result.err()).isZero();

@@ -205,7 +205,7 @@ class SeveralHostsIT {
                                 "-H",
                                 SIX,
                                 "-x",
-                                "JAVA_TOOL_OPTIONS=-XX:TieredStopAtLevel=1", // starts sooner
+                                "JAVA_TOOL_OPTIONS=" + Jhorovodrun.QUICK_STARTS,
                                 "--example",
                                 "fashion-mnist",
                                 "--",

@@ -33,6 +33,7 @@ class SlowLinkIT {
                                 "--seconds=20",
                                 "--json=" + json,
                                 "--plot=" + plot)
+                        .withQuickStarts()
                         .run(Duration.ofSeconds(100));
 
         assertThat(result.code()).as(result.out() + result.err()).isZero();

@@ -35,6 +35,7 @@ class TimelineIT {
                                 "--",
                                 "--max=64K",
                                 "--iters=5")
+                        .withQuickStarts()
                         .in(folder)
                         .run();
         assertThat(result.code()).as(result.out() + result.err()).isZero();

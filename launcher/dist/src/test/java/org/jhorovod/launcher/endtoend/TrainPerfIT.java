@@ -100,6 +100,8 @@ class TrainPerfIT {
     private static Jhorovodrun.Result run(String... options) throws Exception {
         List<String> words = new ArrayList<>(List.of("-np", "2", "--example", "train-perf", "--"));
         words.addAll(List.of(options));
-        return Jhorovodrun.of(words.toArray(String[]::new)).run(Duration.ofSeconds(100));
+        return Jhorovodrun.of(words.toArray(String[]::new))
+                .withQuickStarts()
+                .run(Duration.ofSeconds(100));
     }
 }

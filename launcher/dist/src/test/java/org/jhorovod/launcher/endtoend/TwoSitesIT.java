@@ -65,8 +65,9 @@ class TwoSitesIT {
     }
 
     private static String[] words(Path json) {
-        List<String> words =
-                new ArrayList<>(List.of("-H", "host1:2,host2:2", "--example", "slow-link", "--"));
+        List<String> words = new ArrayList<>(List.of("-H", "host1:2,host2:2"));
+        words.addAll(List.of("-x", "JAVA_TOOL_OPTIONS=" + Jhorovodrun.QUICK_STARTS));
+        words.addAll(List.of("--example", "slow-link", "--"));
         words.addAll(List.of("--way=plain", "--way=local:64,int4", "--seconds=600"));
         words.addAll(DATA);
         words.add("--json=" + json);
