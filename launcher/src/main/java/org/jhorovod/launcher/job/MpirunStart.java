@@ -107,6 +107,9 @@ public final class MpirunStart {
         List<EnvironmentChange> changes = new ArrayList<>();
         Settings.ofLauncher()
                 .forEach(s -> changes.add(new EnvironmentChange(s.environmentName(), null)));
+        if (spec.wantsReport()) {
+            changes.add(change(Settings.REPORT, "true"));
+        }
         changes.add(change(Settings.RENDEZVOUS, meetingPoints));
         changes.add(change(Settings.SECRET, rendezvous.secret().withoutCertificate().encoded()));
         changes.add(change(Settings.GENERATION, Integer.toString(spec.generation())));

@@ -115,8 +115,8 @@ final class Page {
     private static DomContent tiles(RunFacts facts, Figures figures) {
         Shares shares = figures.shares();
         List<DomContent> tiles = new ArrayList<>();
-        tiles.add(tile(Words.count(figures.throughput()), figures.unit() + ", all ranks", ""));
         if (figures.hasSteps()) {
+            tiles.add(tile(Words.count(figures.throughput()), figures.unit() + ", all ranks", ""));
             tiles.add(tile(Words.percent(shares.compute()), "computing", "compute"));
         }
         tiles.add(tile(Words.percent(shares.communication()), "communication", "communication"));

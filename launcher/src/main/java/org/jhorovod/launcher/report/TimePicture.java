@@ -130,8 +130,11 @@ final class TimePicture {
     }
 
     private static String speed(Figures figures, int rank, double most) {
+        if (!figures.hasSteps()) {
+            return "";
+        }
         String mean = Words.count(figures.throughput(rank)) + " " + figures.unit();
-        return figures.hasSteps() ? mean + "; line: up to " + Words.count(most) : mean;
+        return mean + "; line: up to " + Words.count(most);
     }
 
     private static DomContent areas(Figures figures, int rank, int width) {

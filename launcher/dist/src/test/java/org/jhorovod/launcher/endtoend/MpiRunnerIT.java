@@ -3,6 +3,7 @@ package org.jhorovod.launcher.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Jobs whose ranks one {@code mpirun} starts for jhorovodrun. */
 @Timeout(180)
@@ -34,8 +36,12 @@ class MpiRunnerIT {
     }
 
     @Test
-    void ranks_knowTheirPlaces_andMeet_withoutMpiJar() throws Exception {
-        Jhorovodrun.Result result = run(java(2, HostProgram.class, "once"));
+    void ranks_knowTheirPlaces_andMeet_withoutMpiJar_asAReportShows(@TempDir Path pages)
+            throws Exception {
+        Path page = pages.resolve("run.html");
+        List<String> words = new ArrayList<>(List.of("--report", page.toString()));
+        words.addAll(Arrays.asList(java(2, HostProgram.class, "once")));
+        Jhorovodrun.Result result = run(words.toArray(new String[0]));
         assertThat(result.code()).as(result.err()).isZero();
         assertThat(result.sortedLines())
                 .hasSize(2)
@@ -44,6 +50,10 @@ class MpiRunnerIT {
                 .startsWith("[0]<stdout>:rank 0 of 2, local 0 of 2, cross 0 of 1, on ")
                 .endsWith(", sum 1");
         assertThat(result.sortedLines().get(1)).startsWith("[1]<stdout>:rank 1 of 2, local 1 of 2");
+        assertThat(result.err()).doesNotContain("JHOROVOD_REPORT");
+        assertThat(Files.readString(page))
+                .contains("2 ranks on 1 host", "Where the time went", "exited with code 0")
+                .doesNotContain("steps/s, all ranks");
     }
 
     @Test

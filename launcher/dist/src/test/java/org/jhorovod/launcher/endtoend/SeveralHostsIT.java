@@ -47,8 +47,11 @@ class SeveralHostsIT {
     }
 
     @Test
-    void ranks_areConsecutiveOnEachHost_andMeet() throws Exception {
-        Jhorovodrun.Result result = java(SIX, HostProgram.class, "once").run();
+    void ranks_areConsecutiveOnEachHost_andMeet_asAReportShows() throws Exception {
+        Path page = folder.resolve("run.html");
+        List<String> words = new ArrayList<>(List.of("-H", SIX, "--report", page.toString()));
+        words.addAll(RankJava.command("", HostProgram.class.getName(), "once"));
+        Jhorovodrun.Result result = hosts.jhorovodrun(1, words.toArray(new String[0])).run();
         assertThat(result.code()).as(result.err()).isZero();
         assertThat(result.sortedLines())
                 .containsExactly(
@@ -58,6 +61,11 @@ class SeveralHostsIT {
                         "[3]<stdout>:rank 3 of 6, local 0 of 2, cross 1 of 3, on host2, sum 15",
                         "[4]<stdout>:rank 4 of 6, local 1 of 2, cross 1 of 2, on host2, sum 15",
                         "[5]<stdout>:rank 5 of 6, local 0 of 1, cross 2 of 3, on host3, sum 15");
+        assertThat(Files.readString(page))
+                .contains("finished", "6 ranks on 3 hosts", "Where the time went")
+                .containsPattern("(?s)<td>5</td>\\s*<td class=\"text\">host3</td>")
+                .containsPattern(
+                        "tcp[^<]*</td>\\s*<td class=\"text\">all-reduce</td>\\s*<td>6</td>");
     }
 
     @Test
