@@ -6,11 +6,13 @@ import static org.jhorovod.allreduce.NamedTensors.ints;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.awaitility.Awaitility;
 import org.jhorovod.allreduce.collective.NamedCommunicator;
 import org.jhorovod.allreduce.collective.OperationTimeoutException;
 import org.jhorovod.allreduce.collective.ReduceOp;
@@ -127,6 +129,11 @@ class SilentLinkTest {
                             c.rank() == 0
                                     ? c.allReduceAsync("v", ints(9, 1), ReduceOp.SUM)
                                     : new CompletableFuture<>();
+                    if (c.rank() == 0) { // whose time is over before that of the one that hangs
+                        Awaitility.await()
+                                .pollDelay(Duration.ofSeconds(1))
+                                .until(() -> !next.isDone());
+                    }
                     Throwable failure =
                             catchThrowable(() -> c.allReduce("w", ints(9, 1), ReduceOp.SUM));
                     if (c.rank() == 0) {
