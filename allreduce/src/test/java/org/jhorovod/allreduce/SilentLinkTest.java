@@ -116,7 +116,7 @@ class SilentLinkTest {
     }
 
     @Test
-    void aTensorByName_failsWithTheRankThatIsSilent() {
+    void aTensorByName_failsWithWhatIsSilent_notWithARankThatIsMissing() {
         assertSilenceIsBlamed(
                 c -> catchThrowable(() -> c.allReduce("w", ints(9, 1), ReduceOp.SUM)));
     }

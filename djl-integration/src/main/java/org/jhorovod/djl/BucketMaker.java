@@ -11,6 +11,7 @@ import org.jhorovod.allreduce.collective.DataType;
 /** Makes the buckets that fit where gradients lie and how they can be reached. */
 final class BucketMaker {
     private static final long FIRST_BUCKET_BYTES = 1 << 20;
+    private static final long MEMORY_BYTES = 128 << 20; // twice what tuning tries for a bucket
 
     private final Communicator communicator;
     private final String owner;
@@ -74,7 +75,7 @@ final class BucketMaker {
         List<NamedParameter> statistics = lastFirst.stream().filter(p -> !p.isTrained()).toList();
         List<NamedParameter> born = trained.stream().filter(p -> isBorn(p)).toList();
         List<NamedParameter> others = trained.stream().filter(p -> !isBorn(p)).toList();
-        MemoryPlan memory = MemoryPlan.of(entries(born), MemoryPlan.MOST_BYTES);
+        MemoryPlan memory = MemoryPlan.of(entries(born), (int) memoryBytes());
         return new Plans(
                 born,
                 memory,
@@ -82,8 +83,16 @@ final class BucketMaker {
                 List.of(copied("gradients", others), copied("statistics", statistics)));
     }
 
+    /** An empty one has nothing to be born in. */
     private boolean isBorn(NamedParameter parameter) {
-        return gradients.isPresent() && MemoryPlan.canHold(entry(parameter));
+        return gradients.isPresent()
+                && parameter.array().size() > 0
+                && MemoryPlan.canHold(entry(parameter));
+    }
+
+    /** In pieces, so that where shared memory has little room some of them find it. */
+    private long memoryBytes() {
+        return Math.min(MemoryPlan.MOST_BYTES, Math.max(MEMORY_BYTES, limitBytes));
     }
 
     private Copied copied(String what, List<NamedParameter> of) {

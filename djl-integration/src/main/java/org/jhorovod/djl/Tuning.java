@@ -99,7 +99,7 @@ final class Tuning {
      * @return what is in force from now on, if something else is
      */
     Optional<Setup> stepped(long stepNanos, boolean isStepping, long step) {
-        if (isOver()) {
+        if (search.isOver()) {
             return Optional.empty();
         }
         if (unmeasured > 0) {
@@ -116,22 +116,29 @@ final class Tuning {
         if (medians.contains(0L)) {
             // A rank is through with its data, or its steps cannot be timed.
             undecided++;
-            if (isOver() && communicator.rank() == 0) {
-                logger.info(
-                        "Tuning ends at {}: the steps of some rank cannot be timed, as where a"
-                                + " program calls its model's block by itself, or has few batches"
-                                + " a pass. Try JHOROVOD_BUCKET_MIB and JHOROVOD_REDUCE by hand.",
-                        search.current().describe());
-            }
-            return Optional.empty();
+            return undecided == MOST_UNDECIDED ? giveUp() : Optional.empty();
         }
         undecided = 0;
         return take(medians, step);
     }
 
     /** All ranks see the same samples, and so give up together. */
-    private boolean isOver() {
-        return search.isOver() || undecided == MOST_UNDECIDED;
+    private Optional<Setup> giveUp() {
+        Setup before = search.current();
+        search.giveUp();
+        if (communicator.rank() == 0) {
+            logger.info(
+                    "Tuning ends, with {} as before: the steps of some rank cannot be timed, as"
+                            + " where a program calls its model's block by itself, or has few"
+                            + " batches a pass. Try JHOROVOD_BUCKET_MIB and JHOROVOD_REDUCE by"
+                            + " hand.",
+                    search.current().describe());
+        }
+        return changed(before);
+    }
+
+    private Optional<Setup> changed(Setup before) {
+        return search.current().equals(before) ? Optional.empty() : Optional.of(search.current());
     }
 
     private Optional<Setup> take(List<Long> medians, long step) {
@@ -148,6 +155,6 @@ final class Tuning {
                         search.current().describe());
             }
         }
-        return search.current().equals(before) ? Optional.empty() : Optional.of(search.current());
+        return changed(before);
     }
 }

@@ -27,10 +27,15 @@ final class ProcessSets {
 
     /** Adds a set; one at a time, so that all ranks give the same numbers. */
     synchronized ProcessSet add(List<Integer> given) {
-        List<Integer> ranks = List.copyOf(new TreeSet<>(given));
         int id = lastId + 1;
         String name = "process-set-" + id;
-        whole.checked(name, () -> requireSensible(given, ranks));
+        List<Integer> ranks = new ArrayList<>();
+        whole.checked(
+                name,
+                () -> {
+                    ranks.addAll(new TreeSet<>(given));
+                    requireSensible(given, ranks);
+                });
         requireAgreement(name, ranks);
         known.forEach(
                 (other, ofOther) -> {

@@ -27,6 +27,14 @@ final class RunningOperation implements Operation {
     private static final long VERDICT_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long VERDICT_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
+    private static final String ADVICE_FOR_MISSING =
+            "Look for a rank that skips a collective, waits for input, or is busy elsewhere (saving"
+                    + " a checkpoint, say); raise JHOROVOD_OPERATION_TIMEOUT_SECONDS if it needs"
+                    + " longer.";
+    private static final String ADVICE_FOR_BUSY =
+            "A rank on a host that is very busy, or whose process is held, needs a longer"
+                    + " JHOROVOD_OPERATION_TIMEOUT_SECONDS.";
+
     private final Topology self;
     private final int generation;
     private final long sequence;
@@ -120,26 +128,30 @@ final class RunningOperation implements Operation {
                                 behind.isEmpty()
                                         ? "all ranks have submitted it, but " + silence()
                                         : "missing: " + String.join("; ", behind),
-                                behind.isEmpty()
-                                        ? "Look at the network between the hosts: something may"
-                                              + " swallow what a connection carries, such as a"
-                                              + " firewall that has forgotten it. A rank on a host"
-                                              + " that is very busy needs a longer"
-                                              + " JHOROVOD_OPERATION_TIMEOUT_SECONDS."
-                                        : "Look for a rank that skips a collective, waits for"
-                                              + " input, or is busy elsewhere (saving a checkpoint,"
-                                              + " say); raise JHOROVOD_OPERATION_TIMEOUT_SECONDS if"
-                                              + " it needs longer."));
+                                behind.isEmpty() ? adviceForSilence() : ADVICE_FOR_MISSING));
     }
 
-    /** Whose link does not move, as far as this rank knows: that one may wait for another link. */
+    /** Whose link does not move, as far as this rank knows. */
     private String silence() {
         if (from < 0 && to < 0) {
             return "no bytes move";
         }
-        String read = from < 0 ? "" : "no bytes come from rank %d".formatted(from);
-        String written = to < 0 ? "" : "rank %d takes no bytes".formatted(to);
-        return read + (from < 0 || to < 0 ? "" : ", and ") + written;
+        String read = from < 0 ? "" : "no bytes come from " + peer(from);
+        String written = to < 0 ? "" : peer(to) + " takes no bytes";
+        String both = read + (from < 0 || to < 0 ? "" : ", and ") + written;
+        return both + " (nor may that rank get any from another)";
+    }
+
+    private String peer(int rank) {
+        return "rank %d on %s".formatted(rank, control.host(rank));
+    }
+
+    private String adviceForSilence() {
+        return from < 0 && to < 0
+                ? ADVICE_FOR_BUSY
+                : "Look at the network between the hosts: something may swallow what a connection"
+                        + " carries, such as a firewall that has forgotten it. "
+                        + ADVICE_FOR_BUSY;
     }
 
     private static String capitalized(String text) {

@@ -82,8 +82,7 @@ public final class BatchTuning {
 
     private void measured(Periods.Sample sample) {
         if (sample.names() < LEAST_NAMES) {
-            isOver = true; // there is nothing to put together
-            return;
+            return; // there is nothing to put together here
         }
         write(search.current(), sample.millis(), "tried");
         search.measured(sample.millis());

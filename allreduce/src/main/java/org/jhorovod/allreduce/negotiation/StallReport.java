@@ -73,8 +73,8 @@ public final class StallReport {
 
     /**
      * Looks for stalls, and asks or tells; to be called again and again. While a collective runs,
-     * the ranks that are missing may wait for that one, so that the job does not end here: if that
-     * one does not move either, it fails by itself, and says which link is silent.
+     * the ranks that are missing may wait for that one, so the job does not end here before twice
+     * the time: if that one does not move either, it fails by itself, and says what is silent.
      *
      * @param isRunning whether one does
      * @return why the job ends, once it does
@@ -87,7 +87,8 @@ public final class StallReport {
             askedNanos = 0;
             return Optional.empty();
         }
-        boolean isOver = !isRunning && now - waiting.get(0).sinceNanos() >= times.end().toNanos();
+        long patience = times.end().toNanos() * (isRunning ? 2 : 1);
+        boolean isOver = now - waiting.get(0).sinceNanos() >= patience;
         if (askedNanos == 0 && (isOver || now - reportedNanos >= times.warning().toNanos())) {
             askedNanos = now;
             answers.clear();
@@ -96,12 +97,14 @@ public final class StallReport {
         boolean haveAll = answers.keySet().containsAll(missing(waiting));
         if (askedNanos != 0 && (haveAll || now - askedNanos >= ANSWER_NANOS)) {
             askedNanos = 0;
-            reportedNanos = now;
             String report = describe(waiting, negotiator, now);
             if (isOver) {
                 return Optional.of(end(report, waiting));
             }
-            logger.warn("{}", report);
+            if (now - reportedNanos >= times.warning().toNanos()) {
+                reportedNanos = now;
+                logger.warn("{}", report);
+            }
         }
         return Optional.empty();
     }

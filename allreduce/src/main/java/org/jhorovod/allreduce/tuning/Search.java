@@ -131,6 +131,12 @@ public final class Search<S> {
         end();
     }
 
+    /** Ends with the default, as what has been tried since has not been compared with it enough. */
+    public void giveUp() {
+        best = byDefault;
+        end();
+    }
+
     private void end() {
         stage = Stage.OVER;
         current = best;

@@ -18,21 +18,25 @@ final class Samples {
     private static final long LARGE = 1_000_003;
     private static final long LESS_LARGE = 70_001;
     private static final long LARGE_FOR_MANY_RANKS = 20_011;
+    private static final long SEVERAL_SEGMENTS = 140_003; // in each chunk of 4 ranks, over sockets
     private static final int FEW_RANKS = 3;
 
     private Samples() {}
 
     /** The edges of an even division by {@code size}, and one that fills many segments. */
     static List<Long> counts(int size, DataType type, ReduceOp op) {
-        boolean isCommonest = type == DataType.FLOAT32 && op == ReduceOp.SUM && size <= FEW_RANKS;
+        boolean isCommonest = type == DataType.FLOAT32 && op == ReduceOp.SUM;
         return Stream.of(0L, 1L, size - 1L, (long) size, size + 1L, large(isCommonest, size))
                 .distinct()
                 .toList();
     }
 
     private static long large(boolean isCommonest, int size) {
-        if (IS_LONG || isCommonest) {
+        if (IS_LONG || (isCommonest && size <= FEW_RANKS)) {
             return LARGE;
+        }
+        if (isCommonest) {
+            return SEVERAL_SEGMENTS;
         }
         return size <= FEW_RANKS ? LESS_LARGE : LARGE_FOR_MANY_RANKS;
     }

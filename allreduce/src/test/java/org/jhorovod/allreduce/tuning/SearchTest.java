@@ -94,6 +94,17 @@ class SearchTest {
     }
 
     @Test
+    void searchThatIsGivenUp_endsWithTheDefault() {
+        Search<Setup> search = new Search<>(DEFAULT, List.of(BUCKETS, WHEN));
+        search.measured(100);
+        search.measured(50);
+        assertThat(search.current()).isEqualTo(DEFAULT.withBucketMib(32));
+        search.giveUp();
+        assertThat(search.current()).isEqualTo(DEFAULT);
+        assertThat(search.isOver()).isTrue();
+    }
+
+    @Test
     void whatIsSetByHand_isNotTouched() {
         Search<Setup> bucketsOnly = new Search<>(DEFAULT, List.of(BUCKETS));
         assertThat(run(bucketsOnly, setup -> 100 - setup.bucketMib()))

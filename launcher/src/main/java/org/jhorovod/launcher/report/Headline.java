@@ -50,7 +50,7 @@ final class Headline {
         return round == 0
                 ? Optional.empty()
                 : Optional.of(
-                        "The ranks have shut JHorovod down and begun again, so that there were %d jobs in this run: the figures are of the last one alone."
+                        "The ranks have joined, or tried to, %d times in this run: the figures are of the last time alone."
                                 .formatted(round + 1));
     }
 

@@ -86,8 +86,8 @@ class PageTest {
         RunFacts facts = facts(RunFacts.Outcome.FINISHED, "");
         Figures third = new Figures(Run.summary(2, Run.steps(), Run.steps()));
         assertThat(Page.of(facts, Optional.of(third)))
-                .contains("there were 3 jobs in this run: the figures are of the last one alone");
-        assertThat(page(facts, Run.steps())).doesNotContain("jobs in this run");
+                .contains("3 times in this run: the figures are of the last time alone");
+        assertThat(page(facts, Run.steps())).doesNotContain("times in this run");
     }
 
     @Test
