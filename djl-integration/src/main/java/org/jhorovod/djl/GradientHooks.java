@@ -102,14 +102,21 @@ final class GradientHooks {
      * gone.
      *
      * @param listener must not throw
+     * @return the listener's number
      */
-    void set(NDArray array, Runnable listener) {
+    long set(NDArray array, Runnable listener) {
         long number = lastNumber.incrementAndGet();
         Memory object = new Memory(2L * WORD);
         object.setPointer(0, table.share((long) FIRST_FUNCTION * WORD));
         object.setLong(NUMBER_PLACE, number);
         hooks.put(number, new Hook(listener, object));
         replace(array, object);
+        return number;
+    }
+
+    /** Whether a listener has neither been replaced nor removed, and its array is there still. */
+    boolean isSet(long number) {
+        return hooks.containsKey(number);
     }
 
     /** Removes an array's listener. */

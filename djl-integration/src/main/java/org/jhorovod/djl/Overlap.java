@@ -1,5 +1,6 @@
 package org.jhorovod.djl;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  *   more than before            what comes on top is local, what was averaged is equal on all ranks:
  *                               step() averages the sum once more, which is right
  *   a pass by other means       a collector that is not the trainer's: the hooks tell of it all the
- *                               same, and step() averages once more
+ *                               same, and step() averages once more, as it does where another
+ *                               trainer of the model has the hooks now
  */
 /** Has gradients reduced while backward goes on. Owned by the training thread. */
 final class Overlap {
@@ -24,6 +26,7 @@ final class Overlap {
 
     // Of the plan that is hooked: by bucket, how many of its parameters have a gradient to come.
     private List<GradientBucket> hooked = List.of();
+    private List<Hook> set = List.of();
     private int[] memberCounts = {};
     private int[] awaited = {};
     private int readyCount;
@@ -34,6 +37,9 @@ final class Overlap {
     private long passes;
     private boolean isAveraged;
     private boolean wasAveraged;
+
+    /** A parameter's, which another trainer of the model may replace. */
+    private record Hook(NamedParameter parameter, long number) {}
 
     Overlap(GradientHooks hooks) {
         this.hooks = hooks;
@@ -78,9 +84,13 @@ final class Overlap {
         wasAveraged = true;
     }
 
-    /** Whether there is nothing that has not been averaged. */
+    /** Whether there is nothing that has not been averaged, for certain. */
     boolean isAveraged() {
-        return isAveraged;
+        return isAveraged && isHooked();
+    }
+
+    private boolean isHooked() {
+        return set.stream().allMatch(hook -> hooks.isSet(hook.number()));
     }
 
     /** Whether some of the step has been averaged, and perhaps not all. */
@@ -103,18 +113,22 @@ final class Overlap {
     }
 
     private void hook(List<GradientBucket> buckets) {
-        if (buckets.equals(hooked)) {
+        if (buckets.equals(hooked) && isHooked()) {
             return;
         }
         close();
+        List<Hook> made = new ArrayList<>();
         memberCounts = new int[buckets.size()];
         for (int i = 0; i < buckets.size(); i++) {
             int bucket = i;
             List<NamedParameter> members = buckets.get(i).born();
             // What has no gradients born in it is filled at the end.
             memberCounts[i] = members.isEmpty() ? 1 : members.size();
-            members.forEach(member -> hooks.set(member.array(), () -> added(bucket)));
+            for (NamedParameter member : members) {
+                made.add(new Hook(member, hooks.set(member.array(), () -> added(bucket))));
+            }
         }
+        set = List.copyOf(made);
         hooked = List.copyOf(buckets);
     }
 
@@ -135,15 +149,14 @@ final class Overlap {
         }
     }
 
-    /** Lets go of the parameters that are there still. */
+    /** Lets go of the parameters that are there still, and not another trainer's by now. */
     void close() {
-        for (GradientBucket bucket : hooked) {
-            for (NamedParameter member : bucket.born()) {
-                if (!member.array().isReleased()) {
-                    hooks.remove(member.array());
-                }
+        for (Hook hook : set) {
+            if (hooks.isSet(hook.number()) && !hook.parameter().array().isReleased()) {
+                hooks.remove(hook.parameter().array());
             }
         }
+        set = List.of();
         hooked = List.of();
     }
 }

@@ -121,6 +121,33 @@ final class ReductionTimeCases {
     }
 
     /**
+     * Two trainers of one model step in turns, now and then after a pass of the other, and one that
+     * neither has made; gives the parameters.
+     */
+    static final class SharedModel implements RankCase {
+        @Override
+        public String run(Communicator communicator, List<String> arguments) throws Exception {
+            try (Session first = open("tanh-mlp", arguments);
+                    Session second = first.beside(arguments.get(0))) {
+                ArrayDataset data = TestModels.data(first.manager, 120, 5, true, false);
+                int count = 0;
+                for (Batch batch : first.trainer.iterateDataset(data)) {
+                    first.backward(batch);
+                    if (++count % 3 == 0) {
+                        second.backward(batch);
+                        Passes.backwardByEngine(first, batch);
+                    }
+                    first.trainer.step();
+                    second.backward(batch);
+                    second.trainer.step();
+                    batch.close();
+                }
+                return Parameters.encode(first.model.getBlock());
+            }
+        }
+    }
+
+    /**
      * Steps after one, then after three, then after two backward passes, of which the first in a
      * step may be by the engine's own collector; gives the parameters. Arguments: "own" for that.
      */

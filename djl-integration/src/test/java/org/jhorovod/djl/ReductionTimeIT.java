@@ -110,6 +110,19 @@ class ReductionTimeIT {
     }
 
     @Test
+    void trainersOfOneModel_takeNothingThatIsNotAveragedForAveraged() {
+        // A group that has seen no uneven shards, which would forbid a second pass.
+        try (RankGroup group = RankGroups.startOwn(2)) {
+            List<String> overlapped = group.run(ReductionTimeCases.SharedModel.class, "BACKWARD");
+            List<String> inStep = group.run(ReductionTimeCases.SharedModel.class, "STEP");
+
+            assertThat(overlapped).containsOnly(overlapped.get(0));
+            assertThat(Parameters.relativeDistance(overlapped.get(0), inStep.get(0)))
+                    .isLessThan(1e-6);
+        }
+    }
+
+    @Test
     void passes_mayChangeFromStepToStep() {
         // A group that has seen no uneven shards, which would forbid it.
         try (RankGroup group = RankGroups.startOwn(2)) {

@@ -12,17 +12,21 @@ import ai.djl.training.GradientCollector;
 import ai.djl.training.dataset.Batch;
 import ai.djl.training.loss.Loss;
 import java.util.function.Consumer;
+import org.jhorovod.allreduce.config.Settings.ReduceChoice;
 
 /** A model with its trainer, as most cases need one. */
 final class Session implements AutoCloseable {
-    final NDManager manager = NDManager.newBaseManager();
+    final NDManager manager;
     final Model model;
     final DistributedTrainer trainer;
 
-    private Session(Block block, DefaultTrainingConfig config, DistributedConfig distributed) {
-        model = Model.newInstance("case");
-        model.setBlock(block);
-        trainer = DistributedTrainer.create(model, config, distributed);
+    private final boolean isOwner;
+
+    private Session(NDManager manager, Model model, DistributedTrainer trainer, boolean isOwner) {
+        this.manager = manager;
+        this.model = model;
+        this.trainer = trainer;
+        this.isOwner = isOwner;
     }
 
     /** A classifier that is initialised, with different random numbers on each rank before. */
@@ -49,7 +53,10 @@ final class Session implements AutoCloseable {
                 new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
                         .optOptimizer(TestModels.optimizer(optimizer));
         more.accept(config);
-        Session session = new Session(block, config, distributed);
+        Model model = Model.newInstance("case");
+        model.setBlock(block);
+        DistributedTrainer trainer = DistributedTrainer.create(model, config, distributed);
+        Session session = new Session(NDManager.newBaseManager(), model, trainer, true);
         try {
             session.trainer.initialize(input);
             return session;
@@ -57,6 +64,18 @@ final class Session implements AutoCloseable {
             session.close();
             throw e;
         }
+    }
+
+    /** Another trainer of the same model, to be closed before. */
+    Session beside(String reduce) {
+        DistributedConfig distributed =
+                DistributedConfig.builder().optReduce(ReduceChoice.valueOf(reduce)).build();
+        DefaultTrainingConfig config =
+                new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
+                        .optOptimizer(TestModels.optimizer("momentum"));
+        DistributedTrainer other = DistributedTrainer.create(model, config, distributed);
+        other.initialize(TestModels.IMAGE);
+        return new Session(manager, model, other, false);
     }
 
     /** Forward and backward of one batch. */
@@ -75,7 +94,9 @@ final class Session implements AutoCloseable {
     @Override
     public void close() {
         trainer.close();
-        model.close();
-        manager.close();
+        if (isOwner) {
+            model.close();
+            manager.close();
+        }
     }
 }

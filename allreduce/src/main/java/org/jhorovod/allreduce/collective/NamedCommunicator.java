@@ -74,6 +74,22 @@ public interface NamedCommunicator extends Communicator {
     }
 
     /**
+     * Gathers several tensors, of which all are or none is; otherwise as {@link
+     * #allGatherAsync(String, HostTensor)} of each.
+     *
+     * @param name of the group, the same on all ranks; the tensors are called {@code name/0} and so
+     *     on
+     * @param inputs as many on every rank
+     * @return completes with a new tensor for each, in their order
+     */
+    CompletableFuture<List<HostTensor>> groupedAllGatherAsync(String name, List<HostTensor> inputs);
+
+    /** {@link #groupedAllGatherAsync} that blocks until the results are there. */
+    default List<HostTensor> groupedAllGather(String name, List<HostTensor> inputs) {
+        return await(groupedAllGatherAsync(name, inputs));
+    }
+
+    /**
      * Reduces the inputs over all ranks, and leaves each rank its share of the rows: as equal as
      * can be, where the first ranks take a row more. Does not block; the memory of the input
      * belongs to the engine until the future completes.
@@ -91,6 +107,24 @@ public interface NamedCommunicator extends Communicator {
      */
     default HostTensor reduceScatter(String name, HostTensor input, Reduction reduction) {
         return await(reduceScatterAsync(name, input, reduction));
+    }
+
+    /**
+     * Reduces and shares out several tensors, of which all are or none is; otherwise as {@link
+     * #reduceScatterAsync(String, HostTensor, Reduction)} of each.
+     *
+     * @param name of the group, the same on all ranks; the tensors are called {@code name/0} and so
+     *     on
+     * @param inputs as many on every rank
+     * @return completes with a new tensor for each, in their order
+     */
+    CompletableFuture<List<HostTensor>> groupedReduceScatterAsync(
+            String name, List<HostTensor> inputs, Reduction reduction);
+
+    /** {@link #groupedReduceScatterAsync} that blocks until the results are there. */
+    default List<HostTensor> groupedReduceScatter(
+            String name, List<HostTensor> inputs, Reduction reduction) {
+        return await(groupedReduceScatterAsync(name, inputs, reduction));
     }
 
     /**

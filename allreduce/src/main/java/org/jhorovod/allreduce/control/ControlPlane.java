@@ -378,7 +378,7 @@ public final class ControlPlane implements AutoCloseable {
         connections.shutdownOutput();
     }
 
-    /** Says goodbye to every peer and ends the thread; returns within two seconds. */
+    /** Says goodbye to every peer and ends the thread; returns within four seconds. */
     @Override
     public void close() {
         correspondents.closing();

@@ -1,13 +1,10 @@
 package org.jhorovod.allreduce.engine;
 
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
-import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.ControlTraffic;
@@ -39,6 +36,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     private final Collectives collectives;
     private final NamedLane lane;
     private final OwnRefusals refusals;
+    private final NamedCalls calls;
     private final ProcessSets processSets;
     private final Timeline timeline;
     private final ControlPlane control;
@@ -71,6 +69,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
                 new NamedLane(
                         self, control, batching, tuning, stalls, forming, planned::fail, track);
         this.refusals = new OwnRefusals(lane);
+        this.calls = new NamedCalls(lane, refusals);
         this.processSets = new ProcessSets(this, planned.splits());
     }
 
@@ -117,7 +116,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     @Override
     CompletableFuture<Void> submit(Collective collective) {
         return lane.submit(
-                request(collective, Request.Grouping.NONE),
+                request(collective),
                 Named.<Void>of(
                         (on, entry, takingPart) -> {
                             on.run(collective);
@@ -130,15 +129,13 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
         await(submit(collective));
     }
 
-    private static Request request(Collective collective, Request.Grouping grouping) {
-        return new Request(collective.call(), collective.shape(), grouping);
+    private static Request request(Collective collective) {
+        return new Request(collective.call(), collective.shape(), Request.Grouping.NONE);
     }
 
     @Override
     public CompletableFuture<Void> allReduceAsync(String name, Tensor tensor, Reduction reduction) {
-        Collective collective = checked(name, () -> collectives.allReduce(name, tensor, reduction));
-        Request request = request(collective, Request.Grouping.NONE);
-        return lane.submit(request, reducing(collective, tensor, reduction));
+        return calls.submit(name, () -> allReducing(name, tensor, reduction));
     }
 
     @Override
@@ -149,27 +146,17 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     @Override
     public CompletableFuture<Void> groupedAllReduceAsync(
             String name, List<? extends Tensor> tensors, Reduction reduction) {
-        if (name.isEmpty()) {
-            throw new IllegalArgumentException("A group of tensors needs a name.");
-        }
-        Map<Request, Named<Void>> members =
-                refusals.checked(name, tensors.size(), () -> members(name, tensors, reduction));
-        lane.submit(members);
         return CompletableFuture.allOf(
-                members.values().stream().map(Named::future).toArray(CompletableFuture[]::new));
+                calls.<Tensor, Void>submitGroup(
+                                name,
+                                tensors,
+                                (member, tensor) -> allReducing(member, tensor, reduction))
+                        .toArray(CompletableFuture[]::new));
     }
 
-    private Map<Request, Named<Void>> members(
-            String name, List<? extends Tensor> tensors, Reduction reduction) {
-        Request.Grouping grouping = new Request.Grouping(name, tensors.size());
-        Map<Request, Named<Void>> members = new LinkedHashMap<>();
-        for (int i = 0; i < tensors.size(); i++) {
-            String member = name + "/" + i;
-            Tensor tensor = tensors.get(i);
-            Collective collective = collectives.allReduce(member, tensor, reduction);
-            members.put(request(collective, grouping), reducing(collective, tensor, reduction));
-        }
-        return members;
+    private NamedCall<Void> allReducing(String name, Tensor tensor, Reduction reduction) {
+        Collective collective = collectives.allReduce(name, tensor, reduction);
+        return new NamedCall<>(request(collective), reducing(collective, tensor, reduction));
     }
 
     private static Named<Void> reducing(Collective collective, Tensor tensor, Reduction reduction) {
@@ -195,63 +182,47 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
 
     @Override
     public CompletableFuture<HostTensor> allGatherAsync(String name, HostTensor input) {
-        return lane.submit(
-                refusals.checked(
-                        name,
-                        () -> ofRows(Kind.UNEQUAL_ALL_GATHER, name, input, null, Request.BY_ROWS)),
-                Named.of((on, entry, takingPart) -> Rows.gather(on, entry, input)));
+        return calls.submit(name, () -> Rows.gathering(name, input));
+    }
+
+    @Override
+    public CompletableFuture<List<HostTensor>> groupedAllGatherAsync(
+            String name, List<HostTensor> inputs) {
+        return NamedCalls.all(calls.submitGroup(name, inputs, Rows::gathering));
     }
 
     @Override
     public CompletableFuture<HostTensor> reduceScatterAsync(
             String name, HostTensor input, Reduction reduction) {
-        return lane.submit(
-                refusals.checked(name, () -> scattering(name, input, reduction)),
-                Named.of(
-                        (on, entry, takingPart) ->
-                                Rows.reduce(on, entry, input, reduction, takingPart)));
+        return calls.submit(name, () -> Rows.scattering(name, input, reduction));
     }
 
-    private static Request scattering(String name, HostTensor input, Reduction reduction) {
-        reduction.requireParts(name);
-        reduction.requireMeaning(name, input);
-        if (input.shape().dimensions().isEmpty()) {
-            throw new IllegalArgumentException(
-                    "The reduce-scatter of '%s' asks for the rows of a scalar. Give it a dimension, or all-reduce it."
-                            .formatted(name));
-        }
-        return ofRows(Kind.REDUCE_SCATTER, name, input, reduction, Request.BY_ROWS);
+    @Override
+    public CompletableFuture<List<HostTensor>> groupedReduceScatterAsync(
+            String name, List<HostTensor> inputs, Reduction reduction) {
+        return NamedCalls.all(
+                calls.submitGroup(
+                        name,
+                        inputs,
+                        (member, input) -> Rows.scattering(member, input, reduction)));
     }
 
     @Override
     public CompletableFuture<SparseRows> sparseAllReduceAsync(
             String name, SparseRows rows, Reduction reduction) {
-        return lane.submit(
-                refusals.checked(name, () -> sparse(name, rows, reduction)),
-                Named.of(
-                        (on, entry, takingPart) ->
-                                Sparse.reduce(on, entry, rows, reduction, takingPart)));
-    }
-
-    private Request sparse(String name, SparseRows rows, Reduction reduction) {
-        Sparse.require(name, rows, reduction, size());
-        String parts = Request.byRowsWith(rows.indices().type());
-        return ofRows(Kind.SPARSE_ALL_REDUCE, name, rows.values(), reduction, parts);
+        return calls.submit(name, () -> Sparse.reducing(name, rows, reduction, size()));
     }
 
     @Override
     public CompletableFuture<Received> allToAllAsync(
             String name, HostTensor input, long... rowsToEach) {
-        long[] rows =
-                refusals.checked(
-                        name,
-                        () -> {
-                            input.requireOpen();
-                            return collectives.rowsToEach(name, input, rowsToEach);
-                        });
-        return lane.submit(
-                ofRows(Kind.ALL_TO_ALL, name, input, null, Request.BY_ROWS),
-                Named.of((on, entry, takingPart) -> Rows.exchange(on, entry, input, rows)));
+        return calls.submit(
+                name,
+                () -> {
+                    input.requireOpen();
+                    long[] rows = collectives.rowsToEach(name, input, rowsToEach);
+                    return Rows.exchanging(name, input, rows);
+                });
     }
 
     @Override
@@ -292,24 +263,6 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
         return lane.submit(
                 request,
                 Named.of((on, entry, takingPart) -> GatheredObjects.gather(on, entry, own)));
-    }
-
-    private static Request ofRows(
-            Kind kind, String name, HostTensor input, @Nullable Reduction reduction, String parts) {
-        input.requireOpen();
-        CollectiveCall call =
-                new CollectiveCall(
-                        kind,
-                        name,
-                        input.type(),
-                        reduction == null ? null : reduction.op(),
-                        reduction != null && reduction.isPrescaled(),
-                        reduction == null ? 1 : reduction.postscale(),
-                        -1,
-                        input.elementCount(),
-                        CollectiveCall.Memory.HOST,
-                        parts);
-        return new Request(call, input.shape(), Request.Grouping.NONE);
     }
 
     @Override

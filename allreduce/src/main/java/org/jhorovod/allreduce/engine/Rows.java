@@ -1,6 +1,8 @@
 package org.jhorovod.allreduce.engine;
 
 import java.nio.LongBuffer;
+import org.jhorovod.allreduce.collective.CollectiveCall;
+import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
@@ -8,12 +10,63 @@ import org.jhorovod.allreduce.collective.NamedCommunicator.Received;
 import org.jhorovod.allreduce.collective.Parts;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.TensorShape;
+import org.jhorovod.allreduce.negotiation.Request;
 import org.jhorovod.allreduce.negotiation.Step;
+import org.jspecify.annotations.Nullable;
 
 /** Collectives of whole rows, whose results are as long as the ranks make them. */
 final class Rows {
 
     private Rows() {}
+
+    /** An all-gather of rows. */
+    static NamedCall<HostTensor> gathering(String name, HostTensor input) {
+        return new NamedCall<>(
+                request(Kind.UNEQUAL_ALL_GATHER, name, input, null, Request.BY_ROWS),
+                Named.of((on, entry, takingPart) -> gather(on, entry, input)));
+    }
+
+    /** A reduce-scatter of rows. */
+    static NamedCall<HostTensor> scattering(String name, HostTensor input, Reduction reduction) {
+        reduction.requireParts(name);
+        reduction.requireMeaning(name, input);
+        if (input.shape().dimensions().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "The reduce-scatter of '%s' asks for the rows of a scalar. Give it a dimension, or all-reduce it."
+                            .formatted(name));
+        }
+        return new NamedCall<>(
+                request(Kind.REDUCE_SCATTER, name, input, reduction, Request.BY_ROWS),
+                Named.of(
+                        (on, entry, takingPart) ->
+                                reduce(on, entry, input, reduction, takingPart)));
+    }
+
+    /** An all-to-all of rows. */
+    static NamedCall<Received> exchanging(String name, HostTensor input, long[] rowsToEach) {
+        return new NamedCall<>(
+                request(Kind.ALL_TO_ALL, name, input, null, Request.BY_ROWS),
+                Named.of((on, entry, takingPart) -> exchange(on, entry, input, rowsToEach)));
+    }
+
+    /** What ranks agree on where each gives some rows. */
+    static Request request(
+            Kind kind, String name, HostTensor input, @Nullable Reduction reduction, String parts) {
+        input.requireOpen();
+        CollectiveCall call =
+                new CollectiveCall(
+                        kind,
+                        name,
+                        input.type(),
+                        reduction == null ? null : reduction.op(),
+                        reduction != null && reduction.isPrescaled(),
+                        reduction == null ? 1 : reduction.postscale(),
+                        -1,
+                        input.elementCount(),
+                        CollectiveCall.Memory.HOST,
+                        parts);
+        return new Request(call, input.shape(), Request.Grouping.NONE);
+    }
 
     /** The elements of each rank, as agreed on. */
     static Parts parts(Step.Entry entry) {

@@ -2,12 +2,14 @@ package org.jhorovod.allreduce.engine;
 
 import java.nio.ByteBuffer;
 import org.jhorovod.allreduce.backend.host.JavaReductionKernel;
+import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.SparseRows;
+import org.jhorovod.allreduce.negotiation.Request;
 import org.jhorovod.allreduce.negotiation.Step;
 import org.jhorovod.allreduce.spi.ReductionKernel;
 
@@ -21,8 +23,19 @@ final class Sparse {
 
     private Sparse() {}
 
+    /** A sparse all-reduce. */
+    static NamedCall<SparseRows> reducing(
+            String name, SparseRows rows, Reduction reduction, int size) {
+        require(name, rows, reduction, size);
+        String parts = Request.byRowsWith(rows.indices().type());
+        return new NamedCall<>(
+                Rows.request(Kind.SPARSE_ALL_REDUCE, name, rows.values(), reduction, parts),
+                Named.of(
+                        (on, entry, takingPart) -> reduce(on, entry, rows, reduction, takingPart)));
+    }
+
     /** Refuses at the call what cannot be summed. */
-    static void require(String name, SparseRows rows, Reduction reduction, int size) {
+    private static void require(String name, SparseRows rows, Reduction reduction, int size) {
         if (reduction.op() != ReduceOp.SUM && reduction.op() != ReduceOp.AVERAGE) {
             throw new IllegalArgumentException(
                     "The sparse all-reduce of '%s' asks for %s, but rows that are not there are 0: only SUM and AVERAGE have a meaning."

@@ -11,14 +11,18 @@ import org.jhorovod.allreduce.control.Channel;
 import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.control.Correspondent;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Has what happens on all ranks written into one file, or summed up for a report, on rank 0: a
  * session lasts as long as one of both wants events.
  */
 final class Collector implements Correspondent, Role {
+    private static final Logger logger = LoggerFactory.getLogger(Collector.class);
     private static final long STOP_NANOS = TimeUnit.SECONDS.toNanos(5);
-    private static final long CLOSE_NANOS = TimeUnit.MILLISECONDS.toNanos(450);
+    private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final Topology self;
     private final Timeline timeline;
@@ -78,17 +82,31 @@ final class Collector implements Correspondent, Role {
     @Override
     public synchronized void stop() {
         if (isFileOpen) {
-            end(STOP_NANOS);
+            end(0, STOP_NANOS);
             sumUp();
         }
     }
 
-    private synchronized void end(long waitNanos) {
+    /**
+     * Ends what is written.
+     *
+     * @param graceNanos for how long other ranks may end by themselves, with what they do last
+     * @param waitNanos for how long they have then to send what they have recorded
+     */
+    private synchronized void end(long graceNanos, long waitNanos) {
         WritingThread known = current;
         if (known != null) {
             timeline.turnOff();
+            known.awaitOthers(System.nanoTime() + graceNanos);
             toAll(new Letter.Stop(session));
-            known.finish(System.nanoTime() + waitNanos);
+            Set<Integer> late = known.awaitOthers(System.nanoTime() + waitNanos);
+            if (!late.isEmpty() && control.failure().isEmpty()) {
+                logger.warn(
+                        "The last of what ranks {} recorded has not come: the timeline or report"
+                                + " lacks some of it.",
+                        late);
+            }
+            known.finish();
             current = null;
             isFileOpen = false;
         }
@@ -141,7 +159,7 @@ final class Collector implements Correspondent, Role {
 
     @Override
     public void closing() {
-        end(CLOSE_NANOS);
+        end(GRACE_NANOS, CLOSE_NANOS);
         timeline.closing();
     }
 }

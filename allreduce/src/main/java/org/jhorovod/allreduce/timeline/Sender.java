@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Has what happens on a rank other than 0 sent there. */
 final class Sender implements Correspondent, Role {
-    private static final long CLOSE_NANOS = TimeUnit.MILLISECONDS.toNanos(450);
+    private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final int rank;
     private final Timeline timeline;

@@ -90,7 +90,10 @@ final class SendingThread {
         try {
             if (!done.await(endNanos - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                 giveUp();
-                logger.debug("Rank {} ends before all of its timeline was sent", rank);
+                logger.warn(
+                        "Rank {} ends before all that it recorded was sent: the timeline or report"
+                                + " lacks some of it.",
+                        rank);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

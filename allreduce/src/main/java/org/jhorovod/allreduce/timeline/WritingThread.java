@@ -71,25 +71,33 @@ final class WritingThread {
         }
     }
 
-    /** Ends the file when all ranks have sent what they have, or at the given time. */
-    void finish(long endNanos) {
-        try {
-            awaitOthers(endNanos);
-            finishing.countDown();
-            thread.join(JOIN_MILLIS);
-        } catch (InterruptedException e) {
-            finishing.countDown();
-            Thread.currentThread().interrupt();
+    /**
+     * Waits until all other ranks have sent what they will, or until the given time.
+     *
+     * @return the ranks that have not
+     */
+    Set<Integer> awaitOthers(long endNanos) {
+        synchronized (missing) {
+            try {
+                while (!missing.isEmpty()
+                        && control.failure().isEmpty()
+                        && endNanos - System.nanoTime() > 0) {
+                    missing.wait(POLL_MILLIS);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return Set.copyOf(missing);
         }
     }
 
-    private void awaitOthers(long endNanos) throws InterruptedException {
-        synchronized (missing) {
-            while (!missing.isEmpty()
-                    && control.failure().isEmpty()
-                    && endNanos - System.nanoTime() > 0) {
-                missing.wait(POLL_MILLIS);
-            }
+    /** Ends the file with what has come. */
+    void finish() {
+        finishing.countDown();
+        try {
+            thread.join(JOIN_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -23,6 +23,8 @@ final class NamedRowCases {
     /** The group goes on after each. */
     static List<ConformanceCase> all() {
         return List.of(
+                NamedValues.of("case-12-groups-of-gathered-rows", NamedRowCases::gatherGroups),
+                NamedValues.of("case-12-groups-of-scattered-rows", NamedRowCases::scatterGroups),
                 NamedValues.of("case-13-gathered-rows-of-unequal-number", NamedRowCases::gather),
                 NamedValues.of("case-14-gathered-rows-that-do-not-fit", NamedRowCases::unfit),
                 NamedValues.of("case-17-all-to-all", NamedRowCases::allToAll),
@@ -49,6 +51,41 @@ final class NamedRowCases {
             HostTensor all = c.allGather("rows", rows(c.rank() % 3, c.rank()));
             assertThat(NamedValues.values(all)).isEqualTo(expected);
         }
+    }
+
+    private static void gatherGroups(NamedCommunicator c) {
+        List<Double> expected = new ArrayList<>();
+        for (int rank = 0; rank < c.size(); rank++) {
+            expected.addAll(repeated(rank % 3, rank));
+        }
+        HostTensor other = NamedValues.filled(DataType.FLOAT64, TensorShape.of(3), c.rank());
+        for (int round = 0; round < 2; round++) {
+            List<HostTensor> all =
+                    c.groupedAllGather("group", List.of(rows(c.rank() % 3, c.rank()), other));
+            assertThat(all).hasSize(2);
+            assertThat(NamedValues.values(all.get(0))).isEqualTo(expected);
+            assertThat(all.get(1).shape()).isEqualTo(TensorShape.of(3L * c.size()));
+        }
+        HostTensor odd = NamedValues.filled(DataType.INT32, TensorShape.of(2, 2 + c.rank() % 2), 0);
+        NamedValues.requireError(
+                c,
+                () -> c.groupedAllGatherAsync("odd group", List.of(rows(1, 1), odd)),
+                "'odd group/1'",
+                "first dimension");
+    }
+
+    private static void scatterGroups(NamedCommunicator c) {
+        Reduction sum = Reduction.of(ReduceOp.SUM);
+        List<HostTensor> parts =
+                c.groupedReduceScatter("group", List.of(rows(c.size() + 1L, 1), rows(1, 2)), sum);
+        int more = c.rank() == 0 ? 1 : 0;
+        assertThat(NamedValues.values(parts.get(0))).isEqualTo(repeated(1 + more, c.size()));
+        assertThat(NamedValues.values(parts.get(1))).isEqualTo(repeated(more, 2 * c.size()));
+        HostTensor odd = rows(3 + c.rank() % 2, 0);
+        NamedValues.requireError(
+                c,
+                () -> c.groupedReduceScatterAsync("odd group", List.of(rows(1, 1), odd), sum),
+                "'odd group/1'");
     }
 
     private static void unfit(NamedCommunicator c) {
