@@ -1,23 +1,16 @@
 package org.jhorovod.allreduce;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.jhorovod.allreduce.NamedTensors.firstFloat;
-import static org.jhorovod.allreduce.NamedTensors.floats;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
-import org.jhorovod.allreduce.collective.HostTensor;
-import org.jhorovod.allreduce.collective.NamedCommunicator;
-import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Setting;
 import org.jhorovod.allreduce.config.Settings;
@@ -53,7 +46,7 @@ class BatchTuningTest {
         try (InProcessCluster cluster =
                 InProcessCluster.start(SIZE, new InProcessTransport(), settings(settings))) {
             for (int i = 0; i < most && !isChosen(); i++) {
-                cluster.runNamed(c -> steps(c, names, 50));
+                cluster.runNamed(c -> NamedTensors.reduceSteps(c, names, 50));
             }
         }
     }
@@ -64,21 +57,6 @@ class BatchTuningTest {
         } catch (IOException e) {
             throw new AssertionError(e);
         }
-    }
-
-    private static int steps(NamedCommunicator c, int names, int steps) {
-        for (int step = 0; step < steps; step++) {
-            List<HostTensor> tensors = new ArrayList<>();
-            List<CompletableFuture<Void>> futures = new ArrayList<>();
-            for (int i = 0; i < names; i++) {
-                HostTensor tensor = floats(10, c.rank());
-                tensors.add(tensor);
-                futures.add(c.allReduceAsync("layer " + i, tensor, ReduceOp.SUM));
-            }
-            futures.forEach(c::await);
-            assertThat(tensors).allSatisfy(sum -> assertThat(firstFloat(sum)).isEqualTo(0 + 1));
-        }
-        return steps;
     }
 
     @Test

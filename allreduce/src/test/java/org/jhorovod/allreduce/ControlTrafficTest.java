@@ -1,20 +1,14 @@
 package org.jhorovod.allreduce;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.jhorovod.allreduce.NamedTensors.firstFloat;
-import static org.jhorovod.allreduce.NamedTensors.floats;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.jhorovod.allreduce.collective.ControlTraffic;
-import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.NamedCommunicator;
-import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.transport.inprocess.InProcessTransport;
@@ -33,7 +27,7 @@ class ControlTrafficTest {
     @Test
     void ranksThatSubmitNothing_sendNothingButHeartbeats() {
         try (InProcessCluster cluster = InProcessCluster.start(SIZE)) {
-            cluster.runNamed(c -> step(c, 3, 1));
+            cluster.runNamed(c -> NamedTensors.reduceSteps(c, 3, 1));
             List<NamedCommunicator> ranks = cluster.runNamed(c -> c);
             List<ControlTraffic> before =
                     ranks.stream().map(NamedCommunicator::controlTraffic).toList();
@@ -73,12 +67,12 @@ class ControlTrafficTest {
         Configuration settings = Configuration.of(Map.of(Settings.CYCLE_MILLIS, "50"));
         try (InProcessCluster cluster =
                 InProcessCluster.start(SIZE, new InProcessTransport(), settings)) {
-            cluster.runNamed(c -> step(c, NAMES, 1));
+            cluster.runNamed(c -> NamedTensors.reduceSteps(c, NAMES, 1));
             List<Long> bytes =
                     cluster.runNamed(
                             c -> {
                                 ControlTraffic before = c.controlTraffic();
-                                step(c, NAMES, STEPS);
+                                NamedTensors.reduceSteps(c, NAMES, STEPS);
                                 return c.controlTraffic().since(before).bytes();
                             });
 
@@ -90,22 +84,5 @@ class ControlTrafficTest {
                 assertThat(aStep).isPositive().isLessThan(200);
             }
         }
-    }
-
-    /** Some steps, in each of which a rank submits all names and then waits for all. */
-    private static int step(NamedCommunicator c, int names, int steps) {
-        for (int step = 0; step < steps; step++) {
-            List<HostTensor> tensors = new ArrayList<>();
-            List<CompletableFuture<Void>> futures = new ArrayList<>();
-            for (int i = 0; i < names; i++) {
-                HostTensor tensor = floats(10, c.rank());
-                tensors.add(tensor);
-                futures.add(c.allReduceAsync("layer " + i, tensor, ReduceOp.SUM));
-            }
-            futures.forEach(c::await);
-            assertThat(tensors)
-                    .allSatisfy(sum -> assertThat(firstFloat(sum)).isEqualTo(0 + 1 + 2 + 3));
-        }
-        return steps;
     }
 }

@@ -73,6 +73,23 @@ final class NamedTensors {
         }
     }
 
+    /** Some steps, in each of which a rank submits all names and then waits for all. */
+    static int reduceSteps(NamedCommunicator c, int names, int steps) {
+        float sum = c.size() * (c.size() - 1) / 2f;
+        for (int step = 0; step < steps; step++) {
+            List<HostTensor> tensors = new ArrayList<>();
+            List<CompletableFuture<Void>> futures = new ArrayList<>();
+            for (int i = 0; i < names; i++) {
+                HostTensor tensor = floats(10, c.rank());
+                tensors.add(tensor);
+                futures.add(c.allReduceAsync("layer " + i, tensor, ReduceOp.SUM));
+            }
+            futures.forEach(c::await);
+            assertThat(tensors).allSatisfy(each -> assertThat(firstFloat(each)).isEqualTo(sum));
+        }
+        return steps;
+    }
+
     /** Rows of two elements, which say whose they are. */
     static HostTensor rows(int count, int firstValue) {
         HostTensor tensor = HostTensor.allocate(DataType.INT32, 2L * count);

@@ -28,7 +28,7 @@ class NegotiatorTest {
         return sum(name, count, Request.Grouping.NONE);
     }
 
-    private static Request sum(String name, long count, Request.Grouping grouping) {
+    static Request sum(String name, long count, Request.Grouping grouping) {
         CollectiveCall call =
                 new CollectiveCall(
                         Kind.ALL_REDUCE,

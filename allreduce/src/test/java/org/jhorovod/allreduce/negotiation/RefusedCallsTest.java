@@ -6,12 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
-import org.jhorovod.allreduce.collective.CollectiveCall;
-import org.jhorovod.allreduce.collective.CollectiveCall.Kind;
-import org.jhorovod.allreduce.collective.CollectiveCall.Memory;
-import org.jhorovod.allreduce.collective.DataType;
-import org.jhorovod.allreduce.collective.ReduceOp;
-import org.jhorovod.allreduce.collective.TensorShape;
 import org.jhorovod.allreduce.fusion.FusionPlanner;
 import org.jhorovod.allreduce.negotiation.Announcement.Fresh;
 import org.jhorovod.allreduce.negotiation.Announcement.Item;
@@ -26,17 +20,7 @@ class RefusedCallsTest {
     private long nowNanos;
 
     private static Fresh sum(String name, Request.Grouping grouping) {
-        CollectiveCall call =
-                new CollectiveCall(
-                        Kind.ALL_REDUCE,
-                        name,
-                        DataType.FLOAT32,
-                        ReduceOp.SUM,
-                        false,
-                        -1,
-                        4,
-                        Memory.HOST);
-        return new Fresh(new Request(call, TensorShape.of(4), grouping));
+        return new Fresh(NegotiatorTest.sum(name, 4, grouping));
     }
 
     private static Fresh sum(String name) {

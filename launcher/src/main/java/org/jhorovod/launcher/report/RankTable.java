@@ -66,7 +66,7 @@ final class RankTable {
         cells.add(td(Words.percent(shares.communication())));
         cells.add(td(Words.percent(shares.waiting())));
         cells.add(td(Words.percent(shares.outside())));
-        cells.add(td(Words.count(told.lastCount()) + " times"));
+        cells.add(td(Words.times(told.lastCount())));
         cells.add(td(Words.micros(figures.lateMicros(rank))));
         return tr(each(cells, cell -> cell));
     }

@@ -21,6 +21,11 @@ final class Words {
         return format("%.1f", ratio);
     }
 
+    /** How often. */
+    static String times(long count) {
+        return count == 1 ? "once" : count(count) + " times";
+    }
+
     static String count(double number) {
         return format(number < 100 && number != Math.rint(number) ? "%.1f" : "%,.0f", number);
     }

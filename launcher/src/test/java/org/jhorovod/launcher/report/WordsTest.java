@@ -11,6 +11,8 @@ class WordsTest {
         assertThat(Words.percent(0.0312)).isEqualTo("3.1 %");
         assertThat(Words.percent(0.996)).isEqualTo("100 %");
         assertThat(Words.percent(0)).isEqualTo("0 %");
+        assertThat(Words.times(1)).isEqualTo("once");
+        assertThat(Words.times(0)).isEqualTo("0 times");
         assertThat(Words.bytes(999)).isEqualTo("999 B");
         assertThat(Words.bytes(8_388_608)).isEqualTo("8.4 MB");
         assertThat(Words.bytes(2_000_000_000_000_000_000L)).isEqualTo("2000 PB");
