@@ -226,7 +226,7 @@ final class Formation {
 
     /** Of all ranks together: groups are not tuned. */
     private Optional<BatchTuning> tuning() {
-        return group.path().isEmpty() && self.rank() == 0
+        return group.path().isEmpty() && self.rank() == 0 && self.size() > 1
                 ? BatchTuning.of(configuration)
                 : Optional.empty();
     }

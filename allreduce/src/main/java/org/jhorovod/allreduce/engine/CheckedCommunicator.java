@@ -12,8 +12,8 @@ abstract class CheckedCommunicator implements Communicator {
     /** What checks them. */
     abstract Collectives collectives();
 
-    /** Makes a collective of the arguments of a call; what they are refused with goes on. */
-    Collective checked(String name, Supplier<Collective> checks) {
+    /** Does what comes before a collective is submitted; what it is refused with goes on. */
+    <T> T checked(String name, Supplier<T> checks) {
         return checks.get();
     }
 

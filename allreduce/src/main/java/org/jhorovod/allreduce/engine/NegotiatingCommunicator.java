@@ -108,8 +108,9 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
         return collectives;
     }
 
+    /** The other ranks are told if it fails. */
     @Override
-    Collective checked(String name, Supplier<Collective> checks) {
+    <T> T checked(String name, Supplier<T> checks) {
         return refusals.checked(name, checks);
     }
 
@@ -228,7 +229,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     @Override
     public <T> CompletableFuture<T> broadcastObjectAsync(
             String name, @Nullable T value, ObjectCodec<T> codec, int root) {
-        HostTensor own = refusals.checked(name, () -> sent(name, value, codec, root));
+        HostTensor own = checked(name, () -> sent(name, value, codec, root));
         return gatherObjects(GatheredObjects.request(Kind.OBJECT_BROADCAST, name, own, root), own)
                 .thenApply(objects -> GatheredObjects.decode(name, objects.get(0), codec));
     }
@@ -249,7 +250,7 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     @Override
     public <T> CompletableFuture<List<T>> allGatherObjectsAsync(
             String name, T value, ObjectCodec<T> codec) {
-        HostTensor own = refusals.checked(name, () -> GatheredObjects.encode(name, value, codec));
+        HostTensor own = checked(name, () -> GatheredObjects.encode(name, value, codec));
         return gatherObjects(GatheredObjects.request(Kind.OBJECT_ALL_GATHER, name, own, -1), own)
                 .thenApply(
                         objects ->
@@ -268,18 +269,6 @@ public final class NegotiatingCommunicator extends CheckedCommunicator
     @Override
     public CompletableFuture<Integer> joinAsync() {
         return lane.join();
-    }
-
-    /**
-     * Does what comes before a tensor is submitted, of which the other ranks are told if it fails.
-     */
-    void checked(String name, Runnable checks) {
-        refusals.checked(
-                name,
-                () -> {
-                    checks.run();
-                    return true;
-                });
     }
 
     @Override

@@ -26,19 +26,22 @@ final class OwnRefusals {
      * @throws RuntimeException which the checks throw, after the other ranks have been told
      */
     <T> T checked(String name, Supplier<T> checks) {
-        return checked(List.of(name), "", checks);
+        return checked(() -> List.of(name), "", checks);
     }
 
     /** The same for a group, of which each rank gives the tensors numbers. */
     <T> T checked(String group, int size, Supplier<T> checks) {
-        List<String> names = IntStream.range(0, size).mapToObj(i -> group + "/" + i).toList();
-        return checked(names, group, checks);
+        return checked(
+                () -> IntStream.range(0, size).mapToObj(i -> group + "/" + i).toList(),
+                group,
+                checks);
     }
 
-    private <T> T checked(List<String> names, String group, Supplier<T> checks) {
+    private <T> T checked(Supplier<List<String>> named, String group, Supplier<T> checks) {
         try {
             return checks.get();
         } catch (RuntimeException | StackOverflowError | OutOfMemoryError | LinkageError e) {
+            List<String> names = named.get();
             if (names.stream().allMatch(OwnRefusals::isName)) {
                 lane.refuse(names, group, reason(e));
             }

@@ -29,13 +29,7 @@ final class ProcessSets {
     synchronized ProcessSet add(List<Integer> given) {
         int id = lastId + 1;
         String name = "process-set-" + id;
-        List<Integer> ranks = new ArrayList<>();
-        whole.checked(
-                name,
-                () -> {
-                    ranks.addAll(new TreeSet<>(given));
-                    requireSensible(given, ranks);
-                });
+        List<Integer> ranks = whole.checked(name, () -> sensible(given));
         requireAgreement(name, ranks);
         known.forEach(
                 (other, ofOther) -> {
@@ -50,7 +44,9 @@ final class ProcessSets {
         return new Formed(id, ranks, splits.part(whole, name, ranks));
     }
 
-    private void requireSensible(List<Integer> given, List<Integer> ranks) {
+    /** The ranks in their order. */
+    private List<Integer> sensible(List<Integer> given) {
+        List<Integer> ranks = List.copyOf(new TreeSet<>(given));
         if (ranks.isEmpty() || ranks.size() != given.size()) {
             throw new IllegalArgumentException(
                     "A process set has one rank or more, and each once, not %s.".formatted(given));
@@ -61,6 +57,7 @@ final class ProcessSets {
                     "No process set has the ranks %s: the job has the ranks 0 to %d."
                             .formatted(given, whole.size() - 1));
         }
+        return ranks;
     }
 
     /** Compares what all ranks give. */

@@ -139,7 +139,7 @@ final class RunningOperation implements Operation {
         String read = from < 0 ? "" : "no bytes come from " + peer(from);
         String written = to < 0 ? "" : peer(to) + " takes no bytes";
         String both = read + (from < 0 || to < 0 ? "" : ", and ") + written;
-        return both + " (nor may that rank get any from another)";
+        return both + " (it may be waiting for another rank itself)";
     }
 
     private String peer(int rank) {

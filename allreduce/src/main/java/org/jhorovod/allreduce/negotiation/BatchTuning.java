@@ -30,7 +30,6 @@ public final class BatchTuning {
     private final Periods periods = new Periods();
     private final Executor writing = MoreExecutors.newSequentialExecutor(ForkJoinPool.commonPool());
     private final TuningLog log; // owned by the executor
-    private boolean isOver;
 
     private BatchTuning(Search<Batching> search, TuningLog log) {
         this.search = search;
@@ -61,7 +60,7 @@ public final class BatchTuning {
      * @return the batching from now on, if it is another
      */
     Optional<Batching> agreed(List<Step> steps, long nowNanos) {
-        if (isOver) {
+        if (search.isOver()) {
             return Optional.empty();
         }
         Batching before = search.current();
@@ -75,7 +74,7 @@ public final class BatchTuning {
 
     private void agreed(Step.Entry entry, long nowNanos) {
         boolean isRepeated = entry.isKnown() && entry.request().call().kind() == Kind.ALL_REDUCE;
-        if (!isOver && isRepeated) {
+        if (!search.isOver() && isRepeated) {
             periods.came(entry.request().name(), nowNanos).ifPresent(this::measured);
         }
     }
@@ -87,7 +86,6 @@ public final class BatchTuning {
         write(search.current(), sample.millis(), "tried");
         search.measured(sample.millis());
         if (search.isOver()) {
-            isOver = true;
             write(search.current(), search.bestMillis(), "chosen");
             logger.info(
                     "Tuned: what is reduced by name is put together with {}. Set these to begin"

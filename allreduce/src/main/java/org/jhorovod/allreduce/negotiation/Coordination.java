@@ -62,7 +62,7 @@ public final class Coordination implements Correspondent {
      * Of one rank.
      *
      * @param batching how what is submitted is put together
-     * @param tuning finds a better way on rank 0, if that is wanted
+     * @param tuning finds a better way, where that is wanted; on rank 0 alone
      * @param listener told each step, in the order of all ranks
      */
     public Coordination(
@@ -74,9 +74,9 @@ public final class Coordination implements Correspondent {
             Listener listener) {
         this.self = self;
         this.control = control;
-        boolean isCoordinator = self.rank() == COORDINATOR;
-        this.negotiator = isCoordinator ? new Negotiator(self.size(), batching.planner()) : null;
-        this.tuning = isCoordinator && self.size() > 1 ? tuning : Optional.empty();
+        this.negotiator =
+                self.rank() == COORDINATOR ? new Negotiator(self.size(), batching.planner()) : null;
+        this.tuning = tuning;
         this.stalls = new StallReport(control, times);
         this.unannounced = new Unannounced(self.size() == 1 ? Duration.ZERO : batching.cycle());
         this.listener = listener;
@@ -217,7 +217,7 @@ public final class Coordination implements Correspondent {
         Optional<Batching> better = tuning.flatMap(known -> known.agreed(steps, nowNanos));
         if (better.isPresent()) {
             negotiator.planWith(better.get().planner());
-            tell(List.of(new Step.Batch(better.get())));
+            tell(List.of(new Step.Rebatch(better.get())));
         }
     }
 
@@ -239,8 +239,8 @@ public final class Coordination implements Correspondent {
         }
         while (reader.hasMore()) {
             Step step = Step.read(reader, known);
-            if (step instanceof Step.Batch batch) {
-                unannounced.waitFor(batch.batching().cycle());
+            if (step instanceof Step.Rebatch rebatch) {
+                unannounced.waitFor(rebatch.batching().cycle());
             } else if (step instanceof Step.Refuse refuse
                     && refuse.refusedBy().contains(self.rank())) {
                 refused.decrementAndGet(); // and nobody waits here

@@ -58,7 +58,7 @@ public sealed interface Step {
     record Left(int rank) implements Step {}
 
     /** How what is submitted from now on is put together. */
-    record Batch(Batching batching) implements Step {}
+    record Rebatch(Batching batching) implements Step {}
 
     /** The step as a part of a message. */
     default byte[] encode() {
@@ -80,10 +80,10 @@ public sealed interface Step {
         } else if (this instanceof Left left) {
             writer.number(3);
             writer.number(left.rank());
-        } else if (this instanceof Batch batch) {
+        } else if (this instanceof Rebatch rebatch) {
             writer.number(4);
-            writer.number(batch.batching().fusionMib());
-            writer.number(batch.batching().cycleMillis());
+            writer.number(rebatch.batching().fusionMib());
+            writer.number(rebatch.batching().cycleMillis());
         } else {
             throw new AssertionError(this);
         }
@@ -143,7 +143,7 @@ public sealed interface Step {
             case 2 -> new Joined(reader.number(Integer.MAX_VALUE));
             case 3 -> new Left(reader.number(Integer.MAX_VALUE));
             default ->
-                    new Batch(
+                    new Rebatch(
                             new Batching(
                                     reader.number(Integer.MAX_VALUE),
                                     reader.number(Integer.MAX_VALUE)));

@@ -63,7 +63,7 @@ class LettersFuzzTest {
                                         new Step.Refuse("a", "b", List.of(0, 2)),
                                         new Step.Joined(1),
                                         new Step.Left(0),
-                                        new Step.Batch(new Batching(16, 1))))),
+                                        new Step.Rebatch(new Batching(16, 1))))),
                 Letters.question(),
                 Letters.answer("here"));
     }

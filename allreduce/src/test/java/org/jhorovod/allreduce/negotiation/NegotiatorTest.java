@@ -323,7 +323,7 @@ class NegotiatorTest {
         steps.add(new Step.Refuse("ü", "why", List.of(2)));
         steps.add(new Step.Joined(2));
         steps.add(new Step.Left(1));
-        steps.add(new Step.Batch(new Batching(64, 10)));
+        steps.add(new Step.Rebatch(new Batching(64, 10)));
         List<String> read = new ArrayList<>();
         KnownEntries known = new KnownEntries();
         List<Step> others = new ArrayList<>();
