@@ -19,6 +19,22 @@ final class Buildah implements AutoCloseable {
     private static final String IMAGE = "localhost/jhorovod";
 
     /**
+     * Calls buildah again where it has failed before it began. To enter a container it runs a
+     * sealed copy of itself, which the kernel refuses while something else has a hand on a page of
+     * the copy. Standard error has to be a file, as that of {@link Programs} is.
+     */
+    private static final String PATIENTLY =
+            """
+            for try in 1 2 3 4 5; do
+                "$@" && exit 0
+                code=$?
+                tail -n 2 /dev/stderr | grep -q 'sealing memfd copy' || exit $code
+                echo "buildah $try could not begin" >&2
+            done
+            exit $code
+            """;
+
+    /**
      * What to run in a container.
      *
      * @param command the words
@@ -87,6 +103,10 @@ final class Buildah implements AutoCloseable {
 
     private static List<String> program() {
         return List.of(
+                "sh",
+                "-c",
+                PATIENTLY,
+                "buildah", // what the shell calls itself
                 "env",
                 "TMPDIR=" + TEMPORARY, // else what is ended leaves its files in the system's
                 "buildah",
