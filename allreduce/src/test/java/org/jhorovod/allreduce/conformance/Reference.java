@@ -10,12 +10,11 @@ import org.jhorovod.allreduce.collective.ReduceOp;
 /**
  * Inputs that each rank can make for every rank, and what collectives must make of them.
  *
- * <p>An element is a function of type, rank and index, so nothing needs to be kept. Floating point
- * is reduced in float64 here; elsewhere a reduction of n elements rounds n times, each by at most
- * half an epsilon of its type (the distance from 1 to the next number) of the largest partial
- * result, so the error is below n * epsilon * (sum of the magnitudes). That holds for the 16-bit
- * types too, which are added in float32 and rounded to 16 bits after each addition. Integers are
- * exact, wrapping around.
+ * <p>An element is a function of type, rank and index. Floating point is reduced in float64 here;
+ * elsewhere a reduction of n elements rounds n times, each by at most half an epsilon of its type
+ * (the distance from 1 to the next number) of the largest partial result, so the error is below n *
+ * epsilon * (sum of the magnitudes). That holds for the 16-bit types too, which are added in
+ * float32 and rounded to 16 bits after each addition. Integers are exact, wrapping around.
  *
  * <p>A prescale rounds twice more: some backends round the factor to the elements' type, and all
  * round the product.
@@ -26,31 +25,14 @@ public final class Reference {
     /** Elements of a rank, in new memory: the same at each call. */
     public static HostTensor input(DataType type, ReduceOp op, long count, int rank) {
         HostTensor tensor = HostTensor.allocate(type, count);
-        long index = 0;
+        byte[] bytes = InputBytes.of(type, op, count, rank);
+        int offset = 0;
         for (ByteBuffer buffer : tensor.buffers()) {
-            while (buffer.hasRemaining()) {
-                put(buffer, type, op, rank, index);
-                index++;
-            }
+            int length = buffer.remaining();
+            buffer.put(bytes, offset, length);
+            offset += length;
         }
         return tensor;
-    }
-
-    private static void put(ByteBuffer buffer, DataType type, ReduceOp op, int rank, long index) {
-        switch (type) {
-            case FLOAT32 -> buffer.putFloat((float) real(type, op, rank, index));
-            case FLOAT64 -> buffer.putDouble(real(type, op, rank, index));
-            case FLOAT16, BFLOAT16 -> buffer.putShort(half(type, real(type, op, rank, index)));
-            case INT32 -> buffer.putInt((int) integer(type, rank, index));
-            case INT64 -> buffer.putLong(integer(type, rank, index));
-            case INT8, UINT8, BOOL -> buffer.put((byte) integer(type, rank, index));
-        }
-    }
-
-    private static short half(DataType type, double exact) {
-        short[] encoded = new short[1];
-        HalfPrecision.encode(type, new float[] {(float) exact}, encoded, 1);
-        return encoded[0];
     }
 
     /** An element of a floating-point type; exact in it. */
