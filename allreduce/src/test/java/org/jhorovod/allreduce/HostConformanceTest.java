@@ -93,7 +93,7 @@ class HostConformanceTest {
     @Nested
     class InProcess extends OverRing {
         InProcess() {
-            super(InProcessTransport::new, 1, 4);
+            super(InProcessTransport::new, 1, 2, 3, 4);
         }
 
         @Override
@@ -105,7 +105,7 @@ class HostConformanceTest {
     @Nested
     class Tcp extends OverRing {
         Tcp() {
-            super(TcpTransport::new, 2, 3, 7);
+            super(TcpTransport::new, 2, 3, 4);
         }
     }
 
@@ -139,7 +139,7 @@ class HostConformanceTest {
     @Nested
     class Unix extends OverRing {
         Unix() {
-            super(UnixTransport::new, 2, 4);
+            super(UnixTransport::new, 2, 3, 4);
         }
 
         @Override
@@ -153,7 +153,7 @@ class HostConformanceTest {
     class Shared extends OnThreads {
         @Override
         protected List<Integer> sizes() {
-            return IS_LONG ? List.of(2, 3, 4, 7) : List.of(2, 3, 7);
+            return List.of(2, 3, 4, 7);
         }
 
         @Override
@@ -206,12 +206,19 @@ class HostConformanceTest {
         }
     }
 
-    /** In shared memory, as {@link Shared} is. */
-    @Nested
-    class Processes extends BackendConformance {
+    /** Ranks that are processes of one host. */
+    private abstract static class OnProcesses extends BackendConformance {
+        private final String transport;
+        private final List<Integer> sample;
+
+        OnProcesses(String transport, Integer... sample) {
+            this.transport = transport;
+            this.sample = List.of(sample);
+        }
+
         @Override
         protected List<Integer> sizes() {
-            return List.of(2, 4);
+            return IS_LONG ? List.of(2, 4) : sample;
         }
 
         @Override
@@ -222,7 +229,28 @@ class HostConformanceTest {
         @Override
         protected List<Outcome> run(ConformanceGroup group)
                 throws IOException, InterruptedException {
-            return RankProcesses.onLoopback().run(group);
+            return RankProcesses.onLoopback(Map.of("JHOROVOD_TRANSPORT", transport)).run(group);
+        }
+    }
+
+    @Nested
+    class ProcessesShared extends OnProcesses {
+        ProcessesShared() {
+            super("shm", 2, 4);
+        }
+    }
+
+    @Nested
+    class ProcessesTcp extends OnProcesses {
+        ProcessesTcp() {
+            super("tcp", 2);
+        }
+    }
+
+    @Nested
+    class ProcessesUnix extends OnProcesses {
+        ProcessesUnix() {
+            super("unix", 2);
         }
     }
 }

@@ -75,11 +75,17 @@ public final class Coordination implements Correspondent {
         this.self = self;
         this.control = control;
         this.negotiator =
-                self.rank() == COORDINATOR ? new Negotiator(self.size(), batching.planner()) : null;
+                self.rank() == COORDINATOR
+                        ? new Negotiator(names(self, control), batching.planner())
+                        : null;
         this.tuning = tuning;
         this.stalls = new StallReport(control, times);
         this.unannounced = new Unannounced(self.size() == 1 ? Duration.ZERO : batching.cycle());
         this.listener = listener;
+    }
+
+    private static RankNames names(Topology self, ControlPlane control) {
+        return new RankNames(self.ranks().stream().map(control::host).toList());
     }
 
     /** Tells rank 0 what this rank has submitted; no others of these names are under way. */

@@ -19,7 +19,7 @@ final class Disagreement {
      *
      * @param requests by rank; null of a rank that has joined
      */
-    static Optional<String> of(List<@Nullable Request> requests) {
+    static Optional<String> of(List<@Nullable Request> requests, RankNames names) {
         int firstRank = firstOf(requests);
         Request first = requests.get(firstRank);
         boolean hasAll = true;
@@ -31,7 +31,8 @@ final class Disagreement {
             }
             Optional<Difference> difference = between(first, other);
             if (difference.isPresent()) {
-                return Optional.of(describe(first, firstRank, rank, difference.get()));
+                return Optional.of(
+                        describe(first, names.of(firstRank), names.of(rank), difference.get()));
             }
         }
         if (first == null) {
@@ -39,7 +40,7 @@ final class Disagreement {
         }
         boolean hasAllTensors = hasAll;
         return onDevice(first)
-                .or(() -> hasAllTensors ? Optional.empty() : withJoined(first, requests));
+                .or(() -> hasAllTensors ? Optional.empty() : withJoined(first, requests, names));
     }
 
     private static int firstOf(List<@Nullable Request> requests) {
@@ -50,14 +51,15 @@ final class Disagreement {
         return rank;
     }
 
-    private static String describe(Request first, int firstRank, int rank, Difference found) {
-        return "'%s' cannot run: the ranks do not agree on its %s. Rank %d submitted %s, rank %d %s. %s"
+    private static String describe(
+            Request first, String firstRank, String otherRank, Difference found) {
+        return "'%s' cannot run: the ranks do not agree on its %s: %s submitted %s, %s %s. %s"
                 .formatted(
                         first.name(),
                         found.what(),
                         firstRank,
                         found.first(),
-                        rank,
+                        otherRank,
                         found.other(),
                         found.cause());
     }
@@ -188,7 +190,8 @@ final class Disagreement {
     }
 
     /** What a collective cannot do where ranks have joined. */
-    private static Optional<String> withJoined(Request request, List<@Nullable Request> requests) {
+    private static Optional<String> withJoined(
+            Request request, List<@Nullable Request> requests, RankNames names) {
         int root = request.call().root();
         List<Integer> joined = new ArrayList<>();
         for (int rank = 0; rank < requests.size(); rank++) {
@@ -206,11 +209,11 @@ final class Disagreement {
                         : "all ranks have to take part in it. Call it before a rank joins, or, for"
                                 + " an all-gather, without an output.";
         return Optional.of(
-                "The %s of '%s' cannot run: rank %d has joined, and %s"
+                "The %s of '%s' cannot run: %s has joined, and %s"
                         .formatted(
                                 request.call().kind().word(),
                                 request.name(),
-                                joined.contains(root) ? root : joined.get(0),
+                                names.of(joined.contains(root) ? root : joined.get(0)),
                                 why));
     }
 }

@@ -46,6 +46,7 @@ import org.jspecify.annotations.Nullable;
 final class Negotiator {
     private static final int MOST_NUMBERS = 1 << 14;
 
+    private final RankNames names;
     private final int size;
     private FusionPlanner planner;
     private final Map<String, Proposal> proposals = new LinkedHashMap<>();
@@ -66,8 +67,9 @@ final class Negotiator {
      */
     record Waiting(Request request, List<Integer> have, List<Integer> missing, long sinceNanos) {}
 
-    Negotiator(int size, FusionPlanner planner) {
-        this.size = size;
+    Negotiator(RankNames names, FusionPlanner planner) {
+        this.names = names;
+        this.size = names.size();
         this.planner = planner;
         this.lastNames = new ArrayList<>(Collections.nCopies(size, null));
     }
@@ -221,7 +223,7 @@ final class Negotiator {
         return Optional.ofNullable(refusedGroups.get(proposal.first().grouping().name()));
     }
 
-    private static Map<String, Step.Refuse> refusedGroups(List<Proposal> ready) {
+    private Map<String, Step.Refuse> refusedGroups(List<Proposal> ready) {
         Map<String, Step.Refuse> refused = new HashMap<>();
         for (Proposal proposal : ready) {
             refuse(proposal)
@@ -257,11 +259,11 @@ final class Negotiator {
         return group;
     }
 
-    private static Optional<Step.Refuse> refuse(Proposal proposal) {
+    private Optional<Step.Refuse> refuse(Proposal proposal) {
         return proposal.number() >= 0
                 ? Optional.empty()
-                : proposal.refusal()
-                        .or(() -> Disagreement.of(proposal.requests()))
+                : proposal.refusal(names)
+                        .or(() -> Disagreement.of(proposal.requests(), names))
                         .map(
                                 reason ->
                                         new Step.Refuse(

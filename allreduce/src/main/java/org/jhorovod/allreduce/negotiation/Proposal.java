@@ -125,14 +125,16 @@ final class Proposal {
     }
 
     /** Why it cannot run on the first of these, in words for users; empty if there is none. */
-    Optional<String> refusal() {
+    Optional<String> refusal(RankNames names) {
         return refusals.entrySet().stream()
                 .findFirst()
                 .map(
                         first ->
-                                "'%s' cannot run: the call failed on rank %d, so that no rank runs it. %s"
+                                "'%s' cannot run: the call failed on %s, so that no rank runs it. %s"
                                         .formatted(
-                                                name, first.getKey(), first.getValue().reason()));
+                                                name,
+                                                names.of(first.getKey()),
+                                                first.getValue().reason()));
     }
 
     /** The ranks that have announced it, or those that have not. */

@@ -44,6 +44,7 @@ public final class ConformanceCases {
         cases.addAll(NamedSparseCases.all());
         cases.addAll(NamedObjectCases.all());
         cases.addAll(RuntimeCases.all());
+        cases.addAll(ProcessSetCases.all());
         cases.add(
                 new ConformanceCase(
                         "refused-prescale", Scope.SHARED, LONG, Correct::refusedPrescale));

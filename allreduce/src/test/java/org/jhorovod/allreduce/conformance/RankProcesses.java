@@ -28,13 +28,17 @@ public record RankProcesses(
         IntFunction<Map<String, String>> environment) {
     private static final Duration TIMEOUT = Duration.ofMinutes(8);
 
-    /** Ranks of one host that run {@link ConformanceRank}. */
-    public static RankProcesses onLoopback() {
+    /**
+     * Ranks of one host that run {@link ConformanceRank}.
+     *
+     * @param environment of each rank
+     */
+    public static RankProcesses onLoopback(Map<String, String> environment) {
         return new RankProcesses(
                 InetAddress.getLoopbackAddress(),
                 ConformanceRank.class.getName(),
                 List.of("-XX:TieredStopAtLevel=1"), // starts sooner
-                rank -> Map.of());
+                rank -> environment);
     }
 
     /**

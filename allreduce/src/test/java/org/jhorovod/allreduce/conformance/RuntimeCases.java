@@ -111,7 +111,9 @@ final class RuntimeCases {
                 c,
                 () -> c.allReduceAsync("memory", mixed, ReduceOp.SUM),
                 "'memory'",
-                "Rank 0 submitted a tensor in the host's memory, rank 1 one in a device's memory");
+                "rank 0 on ",
+                "submitted a tensor in the host's memory, rank 1 on ",
+                "one in a device's memory");
         NamedValues.requireError(
                 c,
                 () -> c.broadcastAsync("memory", onDevice, 0),

@@ -22,7 +22,8 @@ import org.jhorovod.allreduce.negotiation.Announcement.Known;
 import org.junit.jupiter.api.Test;
 
 class NegotiatorTest {
-    private final Negotiator negotiator = new Negotiator(3, new FusionPlanner(1000));
+    private final Negotiator negotiator =
+            new Negotiator(new RankNames(List.of("h1", "h2", "h3")), new FusionPlanner(1000));
 
     private static Request sum(String name, long count) {
         return sum(name, count, Request.Grouping.NONE);
@@ -126,8 +127,8 @@ class NegotiatorTest {
                         Step.Refuse.class,
                         refuse ->
                                 assertThat(refuse.reason())
-                                        .contains("Rank 0 submitted FLOAT32[4]")
-                                        .contains("rank 1 FLOAT32[3]"));
+                                        .contains("rank 0 on h1 submitted FLOAT32[4]")
+                                        .contains("rank 1 on h2 FLOAT32[3]"));
         take(0, new Fresh(sum("a", 4)));
         take(1, new Fresh(sum("a", 4)));
         assertThat(take(2, new Fresh(sum("a", 4)))).singleElement().isInstanceOf(Step.Run.class);
@@ -178,8 +179,8 @@ class NegotiatorTest {
                         Step.Refuse.class,
                         refuse ->
                                 assertThat(refuse.reason())
-                                        .contains("Rank 0 submitted SUM times 0.5")
-                                        .contains("rank 1 SUM times 0.25"));
+                                        .contains("rank 0 on h1 submitted SUM times 0.5")
+                                        .contains("rank 1 on h2 SUM times 0.25"));
         List<Step> steps = List.of();
         for (int rank = 0; rank < 3; rank++) {
             steps =
@@ -318,7 +319,8 @@ class NegotiatorTest {
             items.add(new Fresh(sum("a name of some length " + i, i % 3)));
         }
         List<Step> steps = new ArrayList<>();
-        Negotiator alone = new Negotiator(1, new FusionPlanner(Long.MAX_VALUE));
+        Negotiator alone =
+                new Negotiator(new RankNames(List.of("h1")), new FusionPlanner(Long.MAX_VALUE));
         steps.addAll(alone.take(0, new Announcement(items), 0));
         steps.add(new Step.Refuse("ü", "why", List.of(2)));
         steps.add(new Step.Joined(2));

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 
 /** What rank 0 makes of calls that fail on a rank before it submits anything. */
 class RefusedCallsTest {
-    private final Negotiator negotiator = new Negotiator(2, new FusionPlanner(1000));
+    private final Negotiator negotiator =
+            new Negotiator(new RankNames(List.of("h0", "h1")), new FusionPlanner(1000));
     private long nowNanos;
 
     private static Fresh sum(String name, Request.Grouping grouping) {
@@ -63,7 +64,7 @@ class RefusedCallsTest {
                         .containsExactly(
                                 new Step.Refuse(
                                         "a",
-                                        "'a' cannot run: the call failed on rank %d, so that no rank runs it. It is too large."
+                                        "'a' cannot run: the call failed on rank %1$d on h%1$d, so that no rank runs it. It is too large."
                                                 .formatted(refusing),
                                         List.of(refusing)));
             }
