@@ -8,9 +8,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The steps of training, over two processes. */
 @Timeout(120)
@@ -58,6 +61,34 @@ class TrainPerfIT {
         assertThat(ratios).containsExactly("on/off", "on/none", "off/none");
         assertThat(result.out()).contains(modes).contains(ratios);
         requireMemory(report.getAsJsonObject("memory"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"fusion, deep, on single named, on/single", "tracing, lenet, on traced, on/traced"})
+    void whatFusionGains_andTracingCosts_areMeasuredInTurns(
+            String sync, String model, String modes, String ratio) throws Exception {
+        Path json = folder.resolve("train.json");
+        Jhorovodrun.Result result =
+                run(
+                        "--model=" + model,
+                        "--sync=" + sync,
+                        "--steps=2",
+                        "--blocks=1",
+                        "--warm-up=1",
+                        "--json=" + json);
+
+        assertThat(result.code()).as(result.out() + result.err()).isZero();
+        JsonObject report = PerfJson.read(json);
+        assertThat(report.get("sameParameters").getAsBoolean()).isTrue();
+        assertThat(strings(report, "modes", "sync")).isEqualTo(modes);
+        assertThat(strings(report, "ratios", "of")).startsWith("on");
+        assertThat(result.out()).contains(ratio);
+    }
+
+    private static String strings(JsonObject report, String list, String key) {
+        return report.getAsJsonArray(list).asList().stream()
+                .map(each -> each.getAsJsonObject().get(key).getAsString())
+                .collect(Collectors.joining(" "));
     }
 
     private static void requireMemory(JsonObject memory) {
