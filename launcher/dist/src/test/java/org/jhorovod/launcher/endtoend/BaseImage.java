@@ -1,14 +1,13 @@
 package org.jhorovod.launcher.endtoend;
 
-import com.google.common.base.Splitter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
-import java.util.stream.Collectors;
 
 /**
  * A small system to build images on, the same that this machine has, made of the packages that its
@@ -26,46 +25,22 @@ final class BaseImage {
     static Path tarball() throws IOException, InterruptedException {
         if (!Files.exists(TARBALL)) {
             Files.createDirectories(FOLDER);
-            make(FOLDER.resolve("base"));
+            Path unfinished = FOLDER.resolve("unfinished.tar");
+            make(unfinished);
+            Files.move(unfinished, TARBALL, StandardCopyOption.ATOMIC_MOVE);
         }
         return TARBALL;
     }
 
-    private static void make(Path root) throws IOException, InterruptedException {
+    private static void make(Path tarball) throws IOException, InterruptedException {
         String codename = codename();
-        List<String> sources = sources(codename);
-        String mirror =
-                sources.stream()
-                        .filter(source -> source.endsWith(" " + codename))
-                        .findFirst()
-                        .map(source -> Splitter.on(' ').split(source).iterator().next())
-                        .orElseThrow(() -> new IOException("apt has no source for " + codename));
-        remove(root); // what a run that was ended has left
+        List<String> words = new ArrayList<>(List.of("mmdebstrap", "--quiet", "--variant=apt"));
         // As images of registries have it, too: nothing there has to outlive a power cut.
-        Path unsafe = Files.createDirectories(root.resolve("etc/dpkg/dpkg.cfg.d"));
-        Files.writeString(unsafe.resolve("unsafe-io"), "force-unsafe-io\n");
-        Programs.require(
-                LONG, "debootstrap", "--variant=minbase", codename, root.toString(), mirror);
-        Files.writeString(
-                root.resolve("etc/apt/sources.list"),
-                sources.stream()
-                        .map(source -> "deb %s main\n".formatted(source))
-                        .collect(Collectors.joining()));
-        Files.writeString(root.resolve("etc/apt/apt.conf.d/90proxy"), proxies());
-        remove(root.resolve("var/lib/apt/lists"));
-        remove(root.resolve("var/cache/apt/archives"));
-        Path unfinished = FOLDER.resolve("base.tar.new");
-        Programs.require(
-                SHORT,
-                "tar",
-                "--one-file-system",
-                "-C",
-                root.toString(),
-                "-cf",
-                unfinished.toString(),
-                ".");
-        remove(root);
-        Files.move(unfinished, TARBALL, StandardCopyOption.ATOMIC_MOVE);
+        words.add("--dpkgopt=force-unsafe-io");
+        proxies().forEach(proxy -> words.add("--aptopt=" + proxy));
+        words.addAll(List.of(codename, tarball.toString()));
+        words.addAll(sources(codename));
+        Programs.require(LONG, words.toArray(new String[0]));
     }
 
     private static String codename() throws IOException {
@@ -76,31 +51,26 @@ final class BaseImage {
         return release.getProperty("VERSION_CODENAME");
     }
 
-    /** Address and suite of what the system itself consists of, without those of other makers. */
+    /** Where apt finds what the system itself consists of, without those of other makers. */
     private static List<String> sources(String codename) throws IOException, InterruptedException {
         return Programs.require(
                         SHORT,
                         "apt-get",
                         "indextargets",
                         "--format",
-                        "$(REPO_URI) $(RELEASE)",
+                        "deb $(REPO_URI) $(RELEASE) main",
                         "Created-By: Packages",
                         "Component: main")
                 .lines()
-                .filter(line -> line.matches(".* \\Q" + codename + "\\E(-updates|-security)?"))
+                .filter(line -> line.matches(".* \\Q" + codename + "\\E(-updates|-security)? main"))
                 .distinct()
                 .toList();
     }
 
-    private static String proxies() throws IOException, InterruptedException {
+    private static List<String> proxies() throws IOException, InterruptedException {
         return Programs.require(SHORT, "apt-config", "dump")
                 .lines()
                 .filter(line -> line.matches("Acquire::https?::Proxy.*"))
-                .map(line -> line + "\n")
-                .collect(Collectors.joining());
-    }
-
-    private static void remove(Path path) throws IOException, InterruptedException {
-        Programs.require(LONG, "rm", "-rf", "--one-file-system", path.toString());
+                .toList();
     }
 }

@@ -49,7 +49,7 @@ class ContainersIT {
         Assumptions.assumeTrue(
                 "root".equals(System.getProperty("user.name")),
                 "needs root, to make containers and network namespaces");
-        Programs.assume("buildah", "debootstrap", "ip", "apt-get");
+        Programs.assume("buildah", "mmdebstrap", "ip", "apt-get");
         buildah = Buildah.withImage(BaseImage.tarball());
         for (String host : HOSTS) {
             buildah.create(host);
