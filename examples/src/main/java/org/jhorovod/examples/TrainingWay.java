@@ -33,9 +33,10 @@ record TrainingWay(
 
     /** What {@link #parse} takes, in words. */
     static final String ALLOWED =
-            "plain, or local:STEPS with any of ,CODEC ,fragments:N ,lock:STEPS"
-                    + " ,nesterov:RATE/MOMENTUM behind it, such as local:32,int8,fragments:4, or"
-                    + " budget:SHARE, such as budget:0.2, which chooses by itself";
+            "plain, or packed in each step, such as plain,int8, or local:STEPS with any of ,CODEC"
+                    + " ,fragments:N ,lock:STEPS ,nesterov:RATE/MOMENTUM behind it, such as"
+                    + " local:32,int8,fragments:4, or budget:SHARE, such as budget:0.2, which"
+                    + " chooses by itself";
 
     /** Those that are compared if the user names none. */
     static final List<TrainingWay> USUAL =
@@ -56,32 +57,34 @@ record TrainingWay(
      * @throws TypeConversionException if it is none
      */
     static TrainingWay parse(String text) {
-        if (text.equals(PLAIN)) {
-            return inStep(text, 0);
-        }
         if (text.startsWith(BUDGET)) {
             return budget(text);
         }
         List<String> parts = Splitter.on(',').splitToList(text);
-        if (!parts.get(0).startsWith(LOCAL)) {
+        boolean isInStep = parts.get(0).equals(PLAIN) && parts.size() <= 2;
+        if (!isInStep && !parts.get(0).startsWith(LOCAL)) {
             throw isNone(text, null);
         }
         try {
-            return local(text, parts);
+            return isInStep ? plain(text, parts) : local(text, parts);
         } catch (IllegalArgumentException | TypeConversionException e) {
             throw isNone(text, e);
         }
     }
 
-    private static TrainingWay inStep(String text, double budget) {
-        return new TrainingWay(text, 0, NONE, 1, 0, OuterOptimizer.average(), budget);
+    private static TrainingWay plain(String text, List<String> parts) {
+        return inStep(text, parts.size() == 1 ? NONE : Codecs.parse(parts.get(1)), 0);
+    }
+
+    private static TrainingWay inStep(String text, Codec codec, double budget) {
+        return new TrainingWay(text, 0, codec, 1, 0, OuterOptimizer.average(), budget);
     }
 
     private static TrainingWay budget(String text) {
         try {
             double share = Double.parseDouble(text.substring(BUDGET.length()));
             if (share > 0 && share < 1) {
-                return inStep(text, share);
+                return inStep(text, NONE, share);
             }
         } catch (NumberFormatException e) {
             throw isNone(text, e);
@@ -122,9 +125,9 @@ record TrainingWay(
                 "'%s' is no way to train%s. Use %s".formatted(text, reason, ALLOWED));
     }
 
-    /** Whether all ranks average their gradients in each step. */
+    /** Whether all ranks average their gradients in each step, and in full. */
     boolean isPlain() {
-        return localSteps == 0 && budget == 0;
+        return localSteps == 0 && budget == 0 && codec.name().equals(NONE.name());
     }
 
     /** The same for a trainer, whatever the environment says. */

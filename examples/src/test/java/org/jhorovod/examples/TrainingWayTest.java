@@ -17,6 +17,15 @@ class TrainingWayTest {
     }
 
     @Test
+    void plain_mayHaveACodec_andIsThenNotInFull() {
+        TrainingWay way = TrainingWay.parse("plain,int8");
+
+        assertThat(way.isPlain()).isFalse();
+        assertThat(way.localSteps()).isZero();
+        assertThat(way.codec().name()).isEqualTo("int8");
+    }
+
+    @Test
     void local_takesItsPartsInAnyOrder() {
         TrainingWay way =
                 TrainingWay.parse("local:32,fragments:4,nesterov:0.7/0.9,topk:0.01,lock:8");
@@ -53,6 +62,8 @@ class TrainingWayTest {
         "budget:much, budget:0.2",
         "fast, local:STEPS",
         "local:0, whole number from 1",
+        "'plain,int9', There is no codec 'int9'",
+        "'plain,int8,int8', plain,int8",
         "'local:32,int9', There is no codec 'int9'",
         "'local:2,fragments:4', more fragments than local steps",
         "'local:2,nesterov:0.7', There is no outer optimizer"
