@@ -69,7 +69,7 @@ class ControlTrafficTest {
      */
     @ParameterizedTest
     @CsvSource({"50, 200", "1, 1000"})
-    void namesThatAreKnown_areAgreedOnInFewBytes(String cycleMillis, long most) {
+    void namesThatAreKnown_areAgreedOnInFewBytes(String cycleMillis, double most) {
         Configuration settings = Configuration.of(Map.of(Settings.CYCLE_MILLIS, cycleMillis));
         try (InProcessCluster cluster =
                 InProcessCluster.start(SIZE, new InProcessTransport(), settings)) {

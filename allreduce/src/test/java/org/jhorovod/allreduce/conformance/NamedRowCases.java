@@ -10,12 +10,11 @@ import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.MismatchException;
 import org.jhorovod.allreduce.collective.NamedCommunicator;
-import org.jhorovod.allreduce.collective.ProcessSet;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.TensorShape;
 
-/** The cases of {@link NamedCases} about rows, joined ranks and process sets. */
+/** The cases of {@link NamedCases} about rows and joined ranks. */
 final class NamedRowCases {
 
     private NamedRowCases() {}
@@ -30,8 +29,7 @@ final class NamedRowCases {
                 NamedValues.of("case-17-all-to-all", NamedRowCases::allToAll),
                 NamedValues.of("case-18-reduce-scatter", NamedRowCases::reduceScatter),
                 NamedValues.of("case-20-join-on-all-reduce", NamedRowCases::join),
-                NamedValues.of("case-21-join-on-the-others", NamedRowCases::joinOnOthers),
-                NamedValues.of("case-22-process-sets", NamedRowCases::processSets));
+                NamedValues.of("case-21-join-on-the-others", NamedRowCases::joinOnOthers));
     }
 
     private static HostTensor rows(long count, int value) {
@@ -114,15 +112,17 @@ final class NamedRowCases {
         NamedCommunicator.Received received = c.allToAll("uneven", rows(total, c.rank()), toEach);
         assertThat(received.rows()).isEqualTo(toEach);
         assertThat(NamedValues.values(received.tensor())).isEqualTo(uneven);
-        long[] tooMany = new long[n + 1];
-        for (long[] bad : List.of(tooMany, new long[] {-1})) {
-            assertThatThrownBy(() -> c.allToAllAsync("bad", rows(1, 0), bad))
-                    .isInstanceOf(IllegalArgumentException.class);
-        }
-        long[] tooFew = new long[n];
-        assertThatThrownBy(() -> c.allToAllAsync("few", rows(1, 0), tooFew))
+        long[] negative = new long[n];
+        negative[n - 1] = -1;
+        requireRefused(c, new long[n + 1], "Give one for each rank");
+        requireRefused(c, negative, "-1");
+        requireRefused(c, new long[n], "is to send 0 rows in all");
+    }
+
+    private static void requireRefused(NamedCommunicator c, long[] rows, String words) {
+        assertThatThrownBy(() -> c.allToAllAsync("refused", rows(1, 0), rows))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("has 1");
+                .hasMessageContaining(words);
     }
 
     private static void reduceScatter(NamedCommunicator c) {
@@ -180,28 +180,5 @@ final class NamedRowCases {
                     .hasMessageContaining("joined");
         }
         assertThat((int) c.await(c.joinAsync())).isBetween(n == 1 ? 0 : 1, n - 1);
-    }
-
-    private static void processSets(NamedCommunicator c) {
-        List<Integer> even = new ArrayList<>();
-        for (int rank = c.size() - 1; rank >= 0; rank--) {
-            if (rank % 2 == 0) {
-                even.add(rank);
-            }
-        }
-        ProcessSet set = c.addProcessSet(even);
-        if (set.isMember()) {
-            HostTensor tensor = rows(1, 1);
-            set.communicator().allReduce("sum", tensor, ReduceOp.SUM);
-            assertThat(NamedValues.values(tensor)).isEqualTo(repeated(1, even.size()));
-            assertThat(set.communicator().rank()).isEqualTo(c.rank() / 2);
-        }
-        assertThat(set.ranks()).isSorted().hasSize(even.size());
-        assertThatThrownBy(() -> c.addProcessSet(set.ranks()))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("already");
-        set.close();
-        assertThatThrownBy(set::communicator).isInstanceOf(IllegalStateException.class);
-        c.barrier("after the set");
     }
 }
