@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.spi.Operation;
+import org.jhorovod.allreduce.spi.Phase;
 import org.jhorovod.allreduce.transport.Ring;
 
 /*
@@ -66,30 +67,36 @@ public final class HierarchicalAllReduce implements AllReduce {
         for (long offset = 0; offset < tensor.byteCount(); offset += SLICE_BYTES) {
             long bytes = Math.min(SLICE_BYTES, tensor.byteCount() - offset);
             List<Span> shards = hierarchy.shards(new Span(offset, bytes), elementBytes);
-            reduceSlice(operation, shards, tensor, op);
+            reduceSlice(operation, bytes, shards, tensor, op);
         }
     }
 
     private void reduceSlice(
-            Operation operation, List<Span> shards, HostTensor tensor, ReduceOp op) {
+            Operation operation, long bytes, List<Span> shards, HostTensor tensor, ReduceOp op) {
         int localRank = hierarchy.local().position();
         local.ifPresent(
                 ring -> {
+                    long beganNanos = operation.beginPhase();
                     RingPlan plan = RingPlan.reduceScatter(localRank, shards);
                     ring.run(operation, plan, tensor, op, 1);
+                    operation.endPhase(Phase.INTRA_HOST_REDUCE_SCATTER, bytes, beganNanos);
                 });
         cross.ifPresent(
                 ring -> {
+                    long beganNanos = operation.beginPhase();
                     Ring carriers = ring.ring();
-                    List<Span> chunks =
-                            shards.get(localRank).split(carriers.size(), tensor.type().byteCount());
+                    Span own = shards.get(localRank);
+                    List<Span> chunks = own.split(carriers.size(), tensor.type().byteCount());
                     RingPlan plan = RingPlan.allReduce(carriers.position(), chunks);
                     ring.run(operation, plan, tensor, op, op == ReduceOp.AVERAGE ? size : 1);
+                    operation.endPhase(Phase.INTER_HOST_ALL_REDUCE, own.byteCount(), beganNanos);
                 });
         local.ifPresent(
                 ring -> {
+                    long beganNanos = operation.beginPhase();
                     RingPlan plan = RingPlan.allGather(localRank, shards);
                     ring.run(operation, plan, tensor, op, 1);
+                    operation.endPhase(Phase.INTRA_HOST_ALL_GATHER, bytes, beganNanos);
                 });
     }
 }

@@ -10,6 +10,7 @@ import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.spi.Look;
 import org.jhorovod.allreduce.spi.Operation;
+import org.jhorovod.allreduce.spi.Phase;
 import org.jhorovod.allreduce.spi.ReductionKernel;
 import org.jhorovod.allreduce.transport.Ring;
 import org.jhorovod.allreduce.transport.RingLinks;
@@ -96,6 +97,21 @@ public final class RingExchange {
         }
     }
 
+    /** What is on its way. */
+    private record Flow(
+            HeaderExchange headers,
+            Operation operation,
+            Work work,
+            SpanCursor outgoing,
+            SpanCursor incoming,
+            Look look,
+            Uninterrupted thread) {
+
+        boolean isAtEnd() {
+            return headers.areExchanged() && outgoing.isAtEnd() && incoming.isAtEnd();
+        }
+    }
+
     private void exchange(
             HeaderExchange headers, Operation operation, Work work, Uninterrupted thread)
             throws IOException {
@@ -103,8 +119,29 @@ public final class RingExchange {
         SpanCursor outgoing = new SpanCursor(work.tensor(), plan.outgoing());
         SpanCursor incoming = new SpanCursor(work.tensor(), plan.incoming());
         staging.clear();
-        Look look = operation.look();
-        while (!headers.areExchanged() || !outgoing.isAtEnd() || !incoming.isAtEnd()) {
+        Flow flow =
+                new Flow(headers, operation, work, outgoing, incoming, operation.look(), thread);
+        long beganNanos = operation.beginPhase();
+        if (beganNanos == Operation.UNRECORDED || !plan.isInHalves()) {
+            move(flow, Long.MAX_VALUE);
+            return;
+        }
+        move(flow, plan.reducedBytes());
+        operation.endPhase(Phase.RING_REDUCE_SCATTER, plan.reducedBytes(), beganNanos);
+        long halfNanos = operation.beginPhase();
+        move(flow, Long.MAX_VALUE);
+        long gathered = plan.receivedBytes() - plan.reducedBytes();
+        operation.endPhase(Phase.RING_ALL_GATHER, gathered, halfNanos);
+    }
+
+    /** Goes on until so many bytes have come in, or to the end. */
+    private void move(Flow flow, long receivedBytes) throws IOException {
+        HeaderExchange headers = flow.headers();
+        SpanCursor outgoing = flow.outgoing();
+        SpanCursor incoming = flow.incoming();
+        RingPlan plan = flow.work().plan();
+        int elementBytes = flow.work().tensor().type().byteCount();
+        while (incoming.position() < receivedBytes && !flow.isAtEnd()) {
             int moved = 0;
             if (!headers.isSent()) {
                 moved += write(headers.outgoing());
@@ -113,28 +150,30 @@ public final class RingExchange {
             if (sendable > 0) {
                 moved += send(outgoing, sendable);
             }
-            long receivable = plan.receivable(outgoing, incoming, work.tensor().type().byteCount());
+            long receivable = plan.receivable(outgoing, incoming, elementBytes);
             if (!headers.isReceived()) {
                 moved += headers.received(read(headers.incoming()));
             } else if (receivable > 0) {
                 moved +=
                         incoming.position() < plan.reducedBytes()
-                                ? receiveAndReduce(incoming, receivable, work)
+                                ? receiveAndReduce(incoming, receivable, flow.work())
                                 : receiveInPlace(incoming);
             }
             if (moved > 0) {
-                operation.progressed();
-                look.restart();
-            } else if (!look.again()) {
+                flow.operation().progressed();
+                flow.look().restart();
+            } else if (!flow.look().again()) {
                 boolean toRead = !headers.isReceived() || receivable > 0;
-                boolean toWrite = !headers.isSent() || sendable > 0;
-                long nanos =
-                        operation.allowedWaitNanos(
-                                toRead ? ring.previousRank() : -1, toWrite ? ring.nextRank() : -1);
-                links.awaitReady(toRead, toWrite, nanos);
-                thread.putOff();
+                awaitReady(flow, toRead, !headers.isSent() || sendable > 0);
             }
         }
+    }
+
+    private void awaitReady(Flow flow, boolean toRead, boolean toWrite) throws IOException {
+        int from = toRead ? ring.previousRank() : -1;
+        int to = toWrite ? ring.nextRank() : -1;
+        links.awaitReady(toRead, toWrite, flow.operation().allowedWaitNanos(from, to));
+        flow.thread().putOff();
     }
 
     private int send(SpanCursor outgoing, long sendable) throws IOException {

@@ -63,6 +63,16 @@ record RingPlan(
         return new RingPlan(whole, whole, byteCount, byteCount, 0, true);
     }
 
+    /** Whether a reduce-scatter comes before an all-gather. */
+    boolean isInHalves() {
+        return reducedBytes > 0 && reducedBytes < receivedBytes();
+    }
+
+    /** How many bytes come in. */
+    long receivedBytes() {
+        return Span.totalBytes(incoming);
+    }
+
     /** How many bytes may be sent now. */
     long sendable(SpanCursor sent, SpanCursor received) {
         return Math.min(sent.remaining(), headStart + received.position() - sent.position());

@@ -6,6 +6,7 @@ import java.util.List;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.spi.Operation;
+import org.jhorovod.allreduce.spi.Phase;
 import org.jhorovod.allreduce.spi.ReductionKernel;
 import org.jhorovod.allreduce.transport.shm.RegisteredSegments;
 import org.jhorovod.allreduce.transport.shm.SharedSegment;
@@ -97,6 +98,7 @@ public final class SharedCollectives implements AllReduce {
             int divisor) {
         Span whole = new Span(tensor.registrationOffset(), tensor.byteCount());
         Span own = whole.split(size, tensor.type().byteCount()).get(position);
+        long beganNanos = operation.beginPhase();
         for (long done = 0; done < own.byteCount(); ) {
             long offset = own.byteOffset() + done;
             long left = Math.min(PIECE_BYTES, own.byteCount() - done);
@@ -106,6 +108,7 @@ public final class SharedCollectives implements AllReduce {
             operation.progressed();
             done += views.get(0).remaining();
         }
+        operation.endPhase(Phase.SHARED_MEMORY_REDUCE, own.byteCount(), beganNanos);
         rounds.exchange(operation);
     }
 
@@ -113,6 +116,7 @@ public final class SharedCollectives implements AllReduce {
         Span whole = new Span(0, tensor.byteCount());
         rounds.layDown(tensor, whole, 0);
         rounds.exchangeFirst(operation);
+        long beganNanos = operation.beginPhase();
         for (long done = 0; done < whole.byteCount(); ) {
             ByteBuffer piece = tensor.view(done, whole.byteCount() - done);
             List<ByteBuffer> inputs = new ArrayList<>(size);
@@ -122,6 +126,7 @@ public final class SharedCollectives implements AllReduce {
             kernel.reduce(tensor.type(), op, inputs, List.of(piece), divisor);
             done += piece.remaining();
         }
+        operation.endPhase(Phase.SHARED_MEMORY_REDUCE, whole.byteCount(), beganNanos);
     }
 
     /** With or without its first exchange already done. */

@@ -208,6 +208,7 @@ public final class EngineCommunicator extends CheckedCommunicator {
                         call,
                         control,
                         operationTimeout,
+                        track,
                         !engine.isEngineThread());
         control.check(sequence);
         running = operation;

@@ -13,6 +13,8 @@ import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.spi.Look;
 import org.jhorovod.allreduce.spi.Operation;
+import org.jhorovod.allreduce.spi.Phase;
+import org.jhorovod.allreduce.timeline.Track;
 
 /** An operation watched by the control plane, with a deadline that moves on with its bytes. */
 final class RunningOperation implements Operation {
@@ -41,6 +43,7 @@ final class RunningOperation implements Operation {
     private final CollectiveCall call;
     private final ControlPlane control;
     private final Duration timeout;
+    private final Track track;
     private final long spinNanos;
     private final long lookNanos;
     private volatile long lastProgressNanos = System.nanoTime();
@@ -54,6 +57,7 @@ final class RunningOperation implements Operation {
             CollectiveCall call,
             ControlPlane control,
             Duration timeout,
+            Track track,
             boolean isOnCaller) {
         this.self = self;
         this.generation = generation;
@@ -61,6 +65,7 @@ final class RunningOperation implements Operation {
         this.call = call;
         this.control = control;
         this.timeout = timeout;
+        this.track = track;
         this.spinNanos = self.localSize() <= CORES ? SPIN_NANOS : 0;
         this.lookNanos = isOnCaller ? CALLER_LOOK_NANOS : ENGINE_LOOK_NANOS;
     }
@@ -104,6 +109,16 @@ final class RunningOperation implements Operation {
     /** The operation's failure where nothing has moved until its deadline; for any thread. */
     Optional<CollectiveException> overdue() {
         return leftNanos() <= 0 ? Optional.of(timedOut()) : Optional.empty();
+    }
+
+    @Override
+    public long beginPhase() {
+        return track.begin();
+    }
+
+    @Override
+    public void endPhase(Phase phase, long byteCount, long beganNanos) {
+        track.span(phase.name(), call.name(), byteCount, beganNanos);
     }
 
     @Override

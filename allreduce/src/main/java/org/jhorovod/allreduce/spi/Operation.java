@@ -8,6 +8,8 @@ import org.jhorovod.allreduce.collective.CollectiveException;
  * after the collective has returned, one of a backend that watches it until the device has run it.
  */
 public interface Operation {
+    /** What {@link #beginPhase} answers where nobody records. */
+    long UNRECORDED = Long.MIN_VALUE;
 
     /** The number of this collective in the order that all ranks share, from 1. */
     long sequence();
@@ -59,4 +61,21 @@ public interface Operation {
      * @param why the end of a sentence, without a full stop
      */
     CollectiveException gaveUp(String why);
+
+    /**
+     * Begins a phase, in which there may be others. Costs one look where nobody records.
+     *
+     * @return the time, for {@link #endPhase}; {@link #UNRECORDED} where nobody records
+     */
+    default long beginPhase() {
+        return UNRECORDED;
+    }
+
+    /**
+     * Records a phase that ends now. Does nothing where nobody records.
+     *
+     * @param byteCount of this rank's tensor that it was about
+     * @param beganNanos from {@link #beginPhase}
+     */
+    default void endPhase(Phase phase, long byteCount, long beganNanos) {}
 }

@@ -2,6 +2,7 @@ package org.jhorovod.allreduce.timeline;
 
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.metrics.Metrics;
+import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.timeline.Event.Kind;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Track {
     /** What {@link #begin} answers where nobody records. */
-    static final long OFF = Long.MIN_VALUE;
+    static final long OFF = Operation.UNRECORDED;
 
     // To ask whether somebody records them.
     private static final CollectiveEvent COLLECTIVES = new CollectiveEvent();
