@@ -12,6 +12,8 @@ import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.jhorovod.allreduce.collective.NamedCommunicator;
 import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.engine.NegotiatingCommunicator;
+import org.jhorovod.allreduce.timeline.Track;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +29,10 @@ class FlightRecorderTest {
     private static int reduce(NamedCommunicator communicator) {
         communicator.planned().allReduce("planned", floats(COUNT, 1), ReduceOp.SUM);
         communicator.allReduce("named", floats(COUNT, 1), ReduceOp.SUM);
+        NamedTensors.reduceFused(communicator);
+        // As a trainer's step does.
+        Track training = ((NegotiatingCommunicator) communicator).timeline().track("training");
+        training.waiting("bucket 0").end();
         return 0;
     }
 
@@ -35,6 +41,7 @@ class FlightRecorderTest {
         try (Recording recording = new Recording();
                 InProcessCluster cluster = InProcessCluster.start(SIZE)) {
             recording.enable("org.jhorovod.Collective").withoutThreshold();
+            recording.enable("org.jhorovod.Wait").withoutThreshold();
             recording.enable("org.jhorovod.Await").withoutThreshold();
             recording.start();
             cluster.runNamed(FlightRecorderTest::reduce);
@@ -56,13 +63,34 @@ class FlightRecorderTest {
                             event -> {
                                 assertThat(event.getString("kind")).isEqualTo("ALL_REDUCE");
                                 assertThat(event.getLong("bytes")).isEqualTo(COUNT * 4L);
+                                assertThat(event.getInt("tensors")).isEqualTo(1);
+                                assertThat(event.getString("names")).isEmpty();
                                 assertThat(event.getDuration()).isPositive();
                             });
         }
     }
 
     @Test
-    void recording_hasTheWaits_withTheStackOfWhoWaits() throws IOException {
+    void recording_hasTheNamesOfTensorsThatRunAsOne() throws IOException {
+        assertThat(of(record(), "org.jhorovod.Collective", "g/0"))
+                .hasSize(SIZE)
+                .allSatisfy(
+                        event -> {
+                            assertThat(event.getInt("tensors")).isEqualTo(2);
+                            assertThat(event.getString("names")).isEqualTo("g/0, g/1");
+                            assertThat(event.getLong("bytes")).isEqualTo(80);
+                        });
+    }
+
+    @Test
+    void recording_hasTheWaitsForOtherRanks_withWhatIsWaitedFor() throws IOException {
+        assertThat(of(record(), "org.jhorovod.Wait", "bucket 0"))
+                .hasSize(SIZE)
+                .allSatisfy(event -> assertThat(event.getDuration()).isPositive());
+    }
+
+    @Test
+    void recording_hasTheAwaits_withTheStackOfWhoWaits() throws IOException {
         assertThat(record())
                 .filteredOn(event -> event.getEventType().getName().equals("org.jhorovod.Await"))
                 .anySatisfy(

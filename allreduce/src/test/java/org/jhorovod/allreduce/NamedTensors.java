@@ -14,6 +14,7 @@ import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.MismatchException;
 import org.jhorovod.allreduce.collective.NamedCommunicator;
 import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.TensorShape;
 
 /** Tensors of one value or of rows, and what collectives of them fail with. */
@@ -88,6 +89,13 @@ final class NamedTensors {
             assertThat(tensors).allSatisfy(each -> assertThat(firstFloat(each)).isEqualTo(sum));
         }
         return steps;
+    }
+
+    /** Reduces two tensors, g/0 and g/1, as one. */
+    static int reduceFused(NamedCommunicator c) {
+        List<HostTensor> both = List.of(floats(10, 1), floats(10, 2));
+        c.await(c.groupedAllReduceAsync("g", both, Reduction.of(ReduceOp.SUM)));
+        return 0;
     }
 
     /** Rows of two elements, which say whose they are. */

@@ -17,7 +17,6 @@ import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.NamedCommunicator;
 import org.jhorovod.allreduce.collective.ReduceOp;
-import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.engine.NegotiatingCommunicator;
@@ -89,20 +88,41 @@ class TimelineTest {
         Configuration configuration = Configuration.of(Map.of(Settings.TIMELINE, file.toString()));
         try (InProcessCluster cluster =
                 InProcessCluster.start(2, new InProcessTransport(), configuration)) {
-            cluster.runNamed(
-                    c -> {
-                        HostTensor a = HostTensor.allocate(DataType.FLOAT32, 10);
-                        HostTensor b = HostTensor.allocate(DataType.FLOAT32, 10);
-                        Reduction sum = Reduction.of(ReduceOp.SUM);
-                        c.await(c.groupedAllReduceAsync("g", List.of(a, b), sum));
-                        return 0;
-                    });
+            cluster.runNamed(NamedTensors::reduceFused);
         }
         Trace trace = Trace.read(file);
         trace.requireNesting();
         assertThat(trace.of("b", "NEGOTIATE")).hasSize(4);
         assertThat(trace.of("X", "PACK")).hasSize(2);
         assertThat(trace.of("X", "UNPACK")).hasSize(2);
+    }
+
+    @Test
+    void fusedTensors_areNamedWhereTheyArePacked_andReduced() throws Exception {
+        Path file = folder.resolve("trace.json");
+        Configuration configuration = Configuration.of(Map.of(Settings.TIMELINE, file.toString()));
+        try (InProcessCluster cluster =
+                InProcessCluster.start(2, new InProcessTransport(), configuration)) {
+            cluster.runNamed(NamedTensors::reduceFused);
+            cluster.runNamed(c -> reduce(c.planned(), "w"));
+        }
+        Trace trace = Trace.read(file);
+        for (String span : List.of("PACK", "ALL_REDUCE")) {
+            assertThat(trace.of("X", span))
+                    .filteredOn(each -> Trace.tensor(each).equals("g/0"))
+                    .as(span)
+                    .hasSize(2)
+                    .extracting(each -> each.getAsJsonObject("args"))
+                    .allSatisfy(
+                            args -> {
+                                assertThat(args.get("tensors").getAsInt()).isEqualTo(2);
+                                assertThat(args.get("names").getAsString()).isEqualTo("g/0, g/1");
+                            });
+        }
+        assertThat(trace.of("X", "ALL_REDUCE"))
+                .filteredOn(each -> Trace.tensor(each).startsWith("w"))
+                .isNotEmpty()
+                .noneMatch(each -> each.getAsJsonObject("args").has("tensors"));
     }
 
     @Test

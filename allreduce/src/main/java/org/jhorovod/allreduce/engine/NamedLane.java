@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,10 +15,7 @@ import java.util.function.Supplier;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.CommunicatorClosedException;
-import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.MismatchException;
-import org.jhorovod.allreduce.collective.ReduceOp;
-import org.jhorovod.allreduce.collective.Reduction;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.Channel;
 import org.jhorovod.allreduce.control.ControlPlane;
@@ -64,8 +60,7 @@ final class NamedLane implements Coordination.Listener {
     private final Track track;
     private final AtomicReference<@Nullable CompletableFuture<Integer>> joining =
             new AtomicReference<>();
-    private final FusionBuffer fusion = new FusionBuffer(); // owned by the lane's thread
-    private final Postscaling postscaling = new Postscaling(); // so too
+    private final Fusion fusion;
     private final AtomicBoolean isStarted = new AtomicBoolean();
     private final Thread thread;
     private volatile @Nullable CollectiveException end; // why nothing more can be submitted
@@ -91,6 +86,7 @@ final class NamedLane implements Coordination.Listener {
             Track track) {
         this.self = self;
         this.track = track;
+        this.fusion = new Fusion(track);
         this.control = control;
         this.coordination = new Coordination(self, control, batching, tuning, stalls, this);
         this.forming = forming;
@@ -310,7 +306,7 @@ final class NamedLane implements Coordination.Listener {
         } else if (own.size() == 1) {
             own.get(0).run(running, run.entries().get(0), self.size() - run.absent());
         } else {
-            fuse(running, run.entries().get(0).request().call(), own);
+            fusion.reduce(running, run.entries(), own);
         }
         // Before the futures: whoever waits may submit the name again.
         run.entries().forEach(entry -> pending.remove(entry.request().name()));
@@ -329,20 +325,6 @@ final class NamedLane implements Coordination.Listener {
             return null;
         }
         return known;
-    }
-
-    private void fuse(EngineCommunicator running, CollectiveCall first, List<Named<?>> own) {
-        List<HostTensor> tensors = new ArrayList<>();
-        own.forEach(named -> tensors.add(named.tensor()));
-        ReduceOp op = Objects.requireNonNull(first.op());
-        long packingNanos = track.begin();
-        HostTensor packed = fusion.pack(first.type(), tensors);
-        track.span("PACK", first.name(), packed.byteCount(), packingNanos);
-        running.allReduce(first.name(), packed, Reduction.of(op));
-        long unpackingNanos = track.begin();
-        fusion.unpack(tensors);
-        own.forEach(named -> postscaling.apply(named.tensor(), named.postscale()));
-        track.span("UNPACK", first.name(), packed.byteCount(), unpackingNanos);
     }
 
     /** What waits, in words. */

@@ -23,7 +23,7 @@ final class RecordedCollective {
             if (Thread.currentThread() != caller) {
                 track.overlapping("QUEUE", call.name(), Track.byteCount(call), submittedNanos);
             }
-            Span span = track.collective(operation.sequence(), call);
+            Span span = track.collective(operation.sequence(), call, collective.fused());
             try {
                 collective.body().accept(at, operation);
             } catch (RuntimeException | Error e) {

@@ -28,4 +28,12 @@ final class CollectiveEvent extends Event {
     @Label("Sequence")
     @Description("Its number among the collectives of its communicator")
     long sequence;
+
+    @Label("Tensors")
+    @Description("How many were packed together, and ran as one")
+    int tensors;
+
+    @Label("Names")
+    @Description("The first of those that were packed together")
+    String names = "";
 }

@@ -34,22 +34,27 @@ record Event(
     }
 
     /**
-     * What only collectives and steps have.
+     * What only collectives and steps have, and the packing of tensors.
      *
      * @param sequence of a collective, the same on all ranks; -1 of what is none
      * @param samples of this rank in a step; -1 of what is none
      * @param waitedNanos how long a step waited for other ranks and for their bytes
      * @param party which ranks take part in a collective
+     * @param fused which tensors run as one
      */
-    record Detail(long sequence, long samples, long waitedNanos, Party party) {
-        static final Detail NONE = new Detail(-1, -1, 0, Party.NONE);
+    record Detail(long sequence, long samples, long waitedNanos, Party party, FusedTensors fused) {
+        static final Detail NONE = new Detail(-1, -1, 0, Party.NONE, FusedTensors.NONE);
 
-        static Detail collective(long sequence, Party party) {
-            return new Detail(sequence, -1, 0, party);
+        static Detail collective(long sequence, Party party, FusedTensors fused) {
+            return new Detail(sequence, -1, 0, party, fused);
         }
 
         static Detail step(long samples, long waitedNanos) {
-            return new Detail(-1, samples, waitedNanos, Party.NONE);
+            return new Detail(-1, samples, waitedNanos, Party.NONE, FusedTensors.NONE);
+        }
+
+        static Detail fused(FusedTensors fused) {
+            return new Detail(-1, -1, 0, Party.NONE, fused);
         }
 
         boolean isCollective() {

@@ -111,6 +111,8 @@ sealed interface Letter {
             out.writeLong(event.detail().waitedNanos());
             out.writeInt(event.detail().party().firstRank());
             out.writeInt(event.detail().party().size());
+            out.writeInt(event.detail().fused().count());
+            out.writeUTF(cut(event.detail().fused().names()));
         }
     }
 
@@ -195,6 +197,7 @@ sealed interface Letter {
                 in.readLong(),
                 in.readLong(),
                 in.readLong(),
-                new Event.Party(in.readInt(), in.readInt()));
+                new Event.Party(in.readInt(), in.readInt()),
+                new FusedTensors(in.readInt(), in.readUTF()));
     }
 }

@@ -157,6 +157,10 @@ final class TraceFile implements AutoCloseable {
         if (event.byteCount() > 0) {
             json.name("bytes").value(event.byteCount());
         }
+        FusedTensors fused = event.detail().fused();
+        if (fused.areSeveral()) {
+            json.name("tensors").value(fused.count()).name("names").value(fused.names());
+        }
         json.endObject();
     }
 

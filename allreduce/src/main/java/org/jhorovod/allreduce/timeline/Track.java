@@ -38,7 +38,12 @@ public final class Track {
 
     /** Whether somebody records or counts, here or in the flight recorder. */
     public boolean isRecorded() {
-        return timeline.isOn() || COLLECTIVES.isEnabled() || timeline.metrics() != null;
+        return isRead() || timeline.metrics() != null;
+    }
+
+    /** Whether somebody sees names: of a timeline, or of the flight recorder. */
+    public boolean isRead() {
+        return timeline.isOn() || COLLECTIVES.isEnabled();
     }
 
     /** Whether somebody records here. */
@@ -60,6 +65,12 @@ public final class Track {
      */
     public void span(String span, String tensor, long byteCount, long beganNanos) {
         span(span, tensor, byteCount, beganNanos, Event.Detail.NONE);
+    }
+
+    /** The same of several tensors that run as one. */
+    public void span(
+            String span, String tensor, long byteCount, long beganNanos, FusedTensors fused) {
+        span(span, tensor, byteCount, beganNanos, Event.Detail.fused(fused));
     }
 
     void span(String span, String tensor, long byteCount, long beganNanos, Event.Detail detail) {
@@ -106,8 +117,12 @@ public final class Track {
         }
     }
 
-    /** Begins a collective, for the flight recorder too; to be ended. */
-    public Span collective(long sequence, CollectiveCall call) {
+    /**
+     * Begins a collective, for the flight recorder too; to be ended.
+     *
+     * @param fused the tensors that it is of
+     */
+    public Span collective(long sequence, CollectiveCall call, FusedTensors fused) {
         boolean isFlightOn = COLLECTIVES.isEnabled();
         @Nullable Metrics metrics = timeline.metrics();
         if (!isFlightOn && !timeline.isOn() && metrics == null) {
@@ -120,6 +135,8 @@ public final class Track {
             flight.kind = call.kind().name();
             flight.bytes = bytes;
             flight.sequence = sequence;
+            flight.tensors = fused.count();
+            flight.names = fused.names();
             flight.begin();
         }
         return new Span(
@@ -128,7 +145,7 @@ public final class Track {
                 call.kind().name(),
                 call.name(),
                 bytes,
-                Event.Detail.collective(sequence, party),
+                Event.Detail.collective(sequence, party, fused),
                 isFlightOn ? flight : null,
                 metrics);
     }

@@ -17,6 +17,16 @@ import org.junit.jupiter.params.provider.MethodSource;
 class LetterTest {
     private static final Event EVENT =
             new Event(Event.Kind.SPAN, "engine", "ALL_REDUCE", "wäge", 8, -3, 4);
+    private static final Event DETAILED =
+            new Event(
+                    Event.Kind.SPAN,
+                    "engine",
+                    "ALL_REDUCE",
+                    "w",
+                    8,
+                    5,
+                    6,
+                    Event.Detail.collective(7, new Event.Party(1, 2), new FusedTensors(2, "w, ä")));
 
     static Stream<Letter> letters() {
         return Stream.of(
@@ -24,7 +34,7 @@ class LetterTest {
                 new Letter.Stop(2),
                 new Letter.Question(Long.MIN_VALUE),
                 new Letter.Answer(3, -4),
-                new Letter.Events(5, 6, List.of(EVENT, EVENT)),
+                new Letter.Events(5, 6, List.of(EVENT, DETAILED, EVENT)),
                 new Letter.Written(7),
                 new Letter.Ended(8));
     }

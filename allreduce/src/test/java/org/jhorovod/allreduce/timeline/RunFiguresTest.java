@@ -49,7 +49,7 @@ class RunFiguresTest {
                 1000,
                 START + startMillis * MILLI,
                 millis * MILLI,
-                Detail.collective(sequence, party));
+                Detail.collective(sequence, party, FusedTensors.NONE));
     }
 
     private void add(int rank, Event... events) {
@@ -93,6 +93,21 @@ class RunFiguresTest {
         assertThat(summary.ranks().get(1).lastCount()).isEqualTo(1);
         assertThat(summary.ranks().get(1).total().lateMicros()).isEqualTo(60_000);
         assertThat(summary.ranks().get(0).lastCount()).isZero();
+    }
+
+    @Test
+    void phases_areNotCountedBesideTheirCollective() {
+        add(0, phase("RING_REDUCE_SCATTER", 0, 60), phase("RING_ALL_GATHER", 60, 40));
+        add(0, reduction("engine", 7, "w", 0, 100));
+        RunSummary summary = summary(250);
+        assertThat(summary.traffic())
+                .containsExactly(new RunSummary.Traffic("tcp", "ALL_REDUCE", 1, 1000));
+        assertThat(summary.ranks().get(0).total().collectiveMicros()).isEqualTo(100_000);
+    }
+
+    private static Event phase(String name, long startMillis, long millis) {
+        long start = START + startMillis * MILLI;
+        return new Event(Kind.SPAN, "engine", name, "w", 500, start, millis * MILLI);
     }
 
     @Test
