@@ -197,7 +197,7 @@ final class Formation {
                         hosts);
         if (group.path().isEmpty()) {
             timeline.open(self, plane, traceFile(), reportPlan());
-            Metrics.open(self, configuration).ifPresent(timeline::count);
+            Metrics.open(self, configuration, plane::traffic).ifPresent(timeline::count);
         }
         EngineCommunicator communicator =
                 new EngineCommunicator(
@@ -232,7 +232,8 @@ final class Formation {
     }
 
     private Track track(String duty) {
-        return timeline.track(trackName(duty), group.jobRanks());
+        Track row = timeline.track(trackName(duty), group.jobRanks());
+        return group.path().endsWith(LANE + "/") ? row.ofNames() : row;
     }
 
     private String trackName(String duty) {

@@ -2,6 +2,7 @@ package org.jhorovod.allreduce;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -19,12 +20,17 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.allreduce.collective.ControlTraffic;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
 import org.jhorovod.allreduce.collective.MismatchException;
 import org.jhorovod.allreduce.collective.NamedCommunicator;
+import org.jhorovod.allreduce.collective.OperationTimeoutException;
 import org.jhorovod.allreduce.collective.ReduceOp;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Setting;
@@ -78,7 +84,11 @@ class MetricsTest {
     }
 
     private static InProcessCluster start(int port) {
-        Map<Setting<?>, String> settings = new HashMap<>();
+        return start(port, Map.of());
+    }
+
+    private static InProcessCluster start(int port, Map<Setting<?>, String> more) {
+        Map<Setting<?>, String> settings = new HashMap<>(more);
         settings.put(Settings.METRICS_PORT, "" + port);
         return InProcessCluster.start(SIZE, new InProcessTransport(), Configuration.of(settings));
     }
@@ -162,6 +172,174 @@ class MetricsTest {
             assertThat(read(port))
                     .containsPattern(
                             "jhorovod_collective_failures_total\\{kind=\"all_reduce\"\\S+ 1\\.0");
+        }
+    }
+
+    private static String failures(int count) {
+        return "jhorovod_collective_failures_total\\{kind=\"all_reduce\"\\S+ " + count + "\\.0";
+    }
+
+    @Test
+    void namesThatAreRefused_areCountedOnEachRank_once() throws Exception {
+        int port = freePorts();
+        try (InProcessCluster cluster = start(port)) {
+            cluster.runNamed(
+                    c -> {
+                        HostTensor unlike = HostTensor.allocate(DataType.FLOAT32, 10 + c.rank());
+                        assertThatThrownBy(() -> c.allReduce("w", unlike, ReduceOp.SUM))
+                                .isInstanceOf(MismatchException.class);
+                        return 0;
+                    });
+            assertThat(read(port)).containsPattern(failures(1));
+            assertThat(read(port + 1)).containsPattern(failures(1));
+        }
+    }
+
+    @Test
+    void callsThatAreWrongOnOneRank_areCountedThere_andTheTensorsOnTheOthers() throws Exception {
+        int port = freePorts();
+        try (InProcessCluster cluster = start(port)) {
+            cluster.runNamed(
+                    c -> {
+                        DataType type = c.rank() == 0 ? DataType.FLOAT32 : DataType.BOOL;
+                        HostTensor tensor = HostTensor.allocate(type, 10);
+                        assertThatThrownBy(() -> c.allReduce("w", tensor, ReduceOp.SUM))
+                                .isInstanceOf(
+                                        c.rank() == 0
+                                                ? MismatchException.class
+                                                : IllegalArgumentException.class);
+                        return 0;
+                    });
+            assertThat(read(port)).containsPattern(failures(1)).doesNotContain("kind=\"call\"");
+            assertThat(read(port + 1))
+                    .doesNotContainPattern(failures(1))
+                    .containsPattern(
+                            "jhorovod_collective_failures_total\\{kind=\"call\"\\S+ 1\\.0");
+        }
+    }
+
+    @Test
+    void callsThatAreRefusedAtOnce_areCounted() throws Exception {
+        int port = freePorts();
+        CountDownLatch isRefused = new CountDownLatch(1);
+        try (InProcessCluster cluster = start(port)) {
+            cluster.runNamed(
+                    c -> {
+                        if (c.rank() == 1) {
+                            NamedTensors.await(isRefused);
+                        }
+                        HostTensor tensor = HostTensor.allocate(DataType.FLOAT32, 10);
+                        CompletableFuture<Void> first = c.allReduceAsync("w", tensor, ReduceOp.SUM);
+                        if (c.rank() == 0) {
+                            assertThatThrownBy(() -> c.allReduce("w", tensor, ReduceOp.SUM))
+                                    .isInstanceOf(MismatchException.class);
+                            isRefused.countDown();
+                        }
+                        return c.await(first);
+                    });
+            assertThat(read(port)).containsPattern(failures(1));
+            assertThat(read(port + 1)).doesNotContain("jhorovod_collective_failures_total{");
+        }
+    }
+
+    /** Rank 1 does not take part, for a handler holds up its lane. */
+    @Test
+    void namesWhoseCollectiveFails_areCountedEach_andTheCollectiveNotBesideThem() throws Exception {
+        int port = freePorts();
+        CountDownLatch isHandled = new CountDownLatch(1);
+        CountDownLatch isOver = new CountDownLatch(1);
+        try (InProcessCluster cluster = start(port, Map.of(Settings.OPERATION_TIMEOUT, "1.5"))) {
+            List<CompletableFuture<Integer>> ranks =
+                    cluster.submitNamed(
+                            c -> {
+                                if (c.rank() == 0) {
+                                    NamedTensors.await(isHandled);
+                                }
+                                CompletableFuture<Void> before = c.barrierAsync("before");
+                                if (c.rank() == 1) {
+                                    before = before.thenRun(() -> NamedTensors.await(isOver));
+                                    isHandled.countDown();
+                                } else {
+                                    c.await(before);
+                                }
+                                assertThatThrownBy(() -> NamedTensors.reduceFused(c))
+                                        .isInstanceOf(CollectiveException.class);
+                                return 0;
+                            });
+            ranks.get(0).join();
+            assertThat(read(port)).containsPattern(failures(2));
+            isOver.countDown();
+            ranks.get(1).join();
+        }
+    }
+
+    @Test
+    void namesThatSomeRanksDoNotSubmit_areStalled_untilTheyDo() throws Exception {
+        int port = freePorts();
+        String gauge = "jhorovod_stalled_tensors{rank=\"0\",size=\"2\"} ";
+        CountDownLatch isSeen = new CountDownLatch(1);
+        try (InProcessCluster cluster = start(port, Map.of(Settings.STALL_WARNING, "0.1"))) {
+            assertThat(read(port)).contains(gauge + "0.0");
+            List<CompletableFuture<Integer>> ranks =
+                    cluster.submitNamed(
+                            c -> {
+                                if (c.rank() == 1) {
+                                    NamedTensors.await(isSeen);
+                                }
+                                return NamedTensors.reduceFused(c);
+                            });
+            awaitText(port, gauge + "2.0");
+            isSeen.countDown();
+            ranks.forEach(CompletableFuture::join);
+            awaitText(port, gauge + "0.0");
+        }
+    }
+
+    private void awaitText(int port, String text) {
+        await().atMost(Duration.ofSeconds(20))
+                .pollInterval(Duration.ofMillis(20))
+                .untilAsserted(() -> assertThat(read(port)).contains(text));
+    }
+
+    @Test
+    void stallsThatEndTheJob_areCountedAsFailures_andAreNoneAnyMore() throws Exception {
+        int port = freePorts();
+        Map<Setting<?>, String> impatient =
+                Map.of(Settings.STALL_WARNING, "0.1", Settings.OPERATION_TIMEOUT, "0.5");
+        CountDownLatch isOver = new CountDownLatch(1);
+        try (InProcessCluster cluster = start(port, impatient)) {
+            List<CompletableFuture<Integer>> ranks =
+                    cluster.submitNamed(
+                            c -> {
+                                if (c.rank() == 1) {
+                                    NamedTensors.await(isOver);
+                                    return 1;
+                                }
+                                assertThatThrownBy(() -> NamedTensors.reduceFused(c))
+                                        .isInstanceOf(OperationTimeoutException.class);
+                                return 0;
+                            });
+            ranks.get(0).join();
+            assertThat(read(port))
+                    .containsPattern(failures(2))
+                    .contains("jhorovod_stalled_tensors{rank=\"0\",size=\"2\"} 0.0");
+            isOver.countDown();
+            ranks.get(1).join();
+        }
+    }
+
+    @Test
+    void whatGoesOverControlConnections_isCounted() throws Exception {
+        int port = freePorts();
+        try (InProcessCluster cluster = start(port)) {
+            cluster.runNamed(c -> NamedTensors.reduceSteps(c, 3, 2));
+            ControlTraffic before = cluster.runNamed(NamedCommunicator::controlTraffic).get(1);
+            String labels = "{rank=\"1\",size=\"2\"} ";
+            assertThat(before.messages()).isPositive();
+            assertThat(read(port + 1))
+                    .contains("# TYPE jhorovod_control_messages_total counter")
+                    .contains("jhorovod_control_messages_total" + labels + before.messages() + ".0")
+                    .contains("jhorovod_control_bytes_total" + labels + before.bytes() + ".0");
         }
     }
 

@@ -1,9 +1,11 @@
 package org.jhorovod.allreduce;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TimelinePhasesTest {
     private static final int COUNT = 6 << 20; // 24 MiB: two slices by place, of 16 and 8
     private static final long MIB = 1 << 20;
+    private static final Duration LATE = Duration.ofMillis(200);
 
     @TempDir Path folder;
 
@@ -100,7 +103,13 @@ class TimelinePhasesTest {
     void aroundARing_theHalvesFollowOneAnother() throws Exception {
         try (InProcessCluster cluster =
                 InProcessCluster.start(3, new InProcessTransport(), traced())) {
-            cluster.run(c -> reduce(c, 3000));
+            cluster.run(
+                    c -> {
+                        if (c.rank() == 2) {
+                            await().pollDelay(LATE).until(() -> true);
+                        }
+                        return reduce(c, 3000);
+                    });
         }
         Trace trace = Trace.read(file());
         trace.requireNesting();
@@ -108,6 +117,10 @@ class TimelinePhasesTest {
         List<JsonObject> gathers = inside(trace, "RING_ALL_GATHER", "ALL_REDUCE");
         assertThat(scatters).hasSize(3).allMatch(span -> byteCount(span) == 8000);
         assertThat(gathers).hasSize(3).allMatch(span -> byteCount(span) == 8000);
+        assertThat(scatters)
+                .as("waits for the rank that is late")
+                .filteredOn(span -> span.get("pid").getAsInt() < 2)
+                .allMatch(span -> Trace.end(span) - Trace.start(span) > LATE.toMillis() * 500);
         for (JsonObject gather : gathers) {
             assertThat(scatters)
                     .filteredOn(scatter -> scatter.get("pid").equals(gather.get("pid")))

@@ -47,6 +47,7 @@ import org.slf4j.LoggerFactory;
  * <p>Safe for use by several threads.
  */
 final class NamedLane implements Coordination.Listener {
+    private static final String WRONG_CALL = "call"; // of which the kind does not matter
     private static final Logger logger = LoggerFactory.getLogger(NamedLane.class);
 
     private final Topology self;
@@ -55,7 +56,7 @@ final class NamedLane implements Coordination.Listener {
     private final Supplier<EngineCommunicator> forming;
     private final Consumer<CollectiveException> onFailure;
     private final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
-    private final Map<String, Named<?>> pending = new ConcurrentHashMap<>();
+    private final PendingNames pending;
     private final Map<String, Long> submitted = new ConcurrentHashMap<>(); // while recorded
     private final Track track;
     private final AtomicReference<@Nullable CompletableFuture<Integer>> joining =
@@ -63,6 +64,7 @@ final class NamedLane implements Coordination.Listener {
     private final Fusion fusion;
     private final AtomicBoolean isStarted = new AtomicBoolean();
     private final Thread thread;
+    private int stalled; // names here; guarded by this
     private volatile @Nullable CollectiveException end; // why nothing more can be submitted
     private volatile @Nullable EngineCommunicator lane; // null until the first step
 
@@ -87,6 +89,7 @@ final class NamedLane implements Coordination.Listener {
         this.self = self;
         this.track = track;
         this.fusion = new Fusion(track);
+        this.pending = new PendingNames(track);
         this.control = control;
         this.coordination = new Coordination(self, control, batching, tuning, stalls, this);
         this.forming = forming;
@@ -108,6 +111,16 @@ final class NamedLane implements Coordination.Listener {
     public boolean isRunning() {
         EngineCommunicator known = lane;
         return known != null && known.isBusy();
+    }
+
+    /** Once it has ended, nothing waits. */
+    @Override
+    public synchronized void stalled(int names) {
+        int now = end == null ? names : 0;
+        if (now != stalled) {
+            track.stalled(now - stalled);
+            stalled = now;
+        }
     }
 
     /** On a thread of its own: a report of a lost rank may block. */
@@ -174,6 +187,7 @@ final class NamedLane implements Coordination.Listener {
         } catch (CollectiveException e) {
             taken.forEach(pending::remove);
             taken.forEach(submitted::remove);
+            all.keySet().forEach(request -> track.failed(request.call().kind().name(), 1));
             throw e;
         }
         coordination.announce(all.keySet());
@@ -182,6 +196,7 @@ final class NamedLane implements Coordination.Listener {
 
     /** Tells the other ranks of a call that failed here, as long as they wait for this rank. */
     void refuse(List<String> names, String group, @Nullable String reason) {
+        track.failed(WRONG_CALL, names.size());
         if (end == null && joining.get() == null) {
             coordination.refuse(names, group, String.valueOf(reason));
         }
@@ -194,7 +209,7 @@ final class NamedLane implements Coordination.Listener {
                     "%s submitted the %s after it had joined. Join when there is nothing more to submit."
                             .formatted(self.describe(), call.describe()));
         }
-        if (pending.putIfAbsent(call.name(), named) != null) {
+        if (!pending.add(call, named)) {
             throw new MismatchException(
                     "%s submitted the %s while another tensor of that name is under way. Wait for its future first, or give this one another name."
                             .formatted(self.describe(), call.describe()));
@@ -271,8 +286,7 @@ final class NamedLane implements Coordination.Listener {
             run(run);
         } else if (step instanceof Step.Refuse refuse) {
             submitted.remove(refuse.name());
-            Optional.ofNullable(pending.remove(refuse.name()))
-                    .ifPresent(refused -> refused.fail(new MismatchException(refuse.reason())));
+            pending.fail(refuse.name(), new MismatchException(refuse.reason()));
         } else if (step instanceof Step.Joined joined) {
             CompletableFuture<Integer> future = joining.getAndSet(null);
             if (future != null) {
@@ -292,7 +306,7 @@ final class NamedLane implements Coordination.Listener {
         }
         List<Named<?>> own = new ArrayList<>(); // none of a rank that has joined
         for (Step.Entry entry : run.entries()) {
-            Optional.ofNullable(pending.get(entry.request().name())).ifPresent(own::add);
+            pending.find(entry.request().name()).ifPresent(own::add);
         }
         if (end != null) {
             return; // and so some of them may have failed
@@ -329,8 +343,7 @@ final class NamedLane implements Coordination.Listener {
 
     /** What waits, in words. */
     private String waiting() {
-        return pending.keySet().stream()
-                .findFirst()
+        return pending.any()
                 .map("'%s', which it has submitted"::formatted)
                 .orElse("what it may submit by name");
     }
@@ -341,13 +354,12 @@ final class NamedLane implements Coordination.Listener {
                 end = cause;
             }
         }
+        stalled(0);
         failAll(cause); // without the lock: handlers of futures run here
     }
 
     private void failAll(CollectiveException cause) {
-        for (String name : List.copyOf(pending.keySet())) {
-            Optional.ofNullable(pending.remove(name)).ifPresent(named -> named.fail(cause));
-        }
+        pending.failAll(cause);
         CompletableFuture<Integer> future = joining.getAndSet(null);
         if (future != null) {
             future.completeExceptionally(cause);

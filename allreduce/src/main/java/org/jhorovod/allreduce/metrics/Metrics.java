@@ -1,6 +1,8 @@
 package org.jhorovod.allreduce.metrics;
 
 import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
+import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.exporter.httpserver.HTTPServer;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.Labels;
@@ -8,6 +10,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jhorovod.allreduce.collective.ControlTraffic;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
@@ -21,6 +26,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Metrics implements AutoCloseable {
     private static final Logger logger = LoggerFactory.getLogger(Metrics.class);
+    private static final String PREFIX = "jhorovod_";
     private static final int MOST_PORT = 65_535;
     private static final double NANOS_PER_SECOND = 1e9;
 
@@ -33,8 +39,10 @@ public final class Metrics implements AutoCloseable {
     private final Counter samples;
     private final Counter stepSeconds;
     private final Counter waitedSeconds;
+    private final Gauge stalledTensors;
 
-    private Metrics(Topology self, InetAddress address, int port) throws IOException {
+    private Metrics(Topology self, InetAddress address, int port, Supplier<ControlTraffic> control)
+            throws IOException {
         PrometheusRegistry registry = new PrometheusRegistry();
         Register register = new Register(self, registry);
         collectives =
@@ -43,7 +51,20 @@ public final class Metrics implements AutoCloseable {
         collectiveSeconds =
                 register.byKind(
                         "collective_seconds", "Time in them, with waiting for other ranks.");
-        failures = register.byKind("collective_failures", "Collectives that ended in an error.");
+        failures =
+                register.byKind(
+                        "collective_failures",
+                        "Collectives, or tensors submitted by name, that ended in an error.");
+        stalledTensors =
+                register.gauge(
+                        "stalled_tensors",
+                        "Names that wait for some ranks for longer than the stall warning, on the"
+                                + " first of the ranks that agree on them.");
+        register.read(
+                "control_messages",
+                "Messages to other ranks beside the collectives, but for heartbeats.",
+                () -> control.get().messages());
+        register.read("control_bytes", "Bytes of these.", () -> control.get().bytes());
         steps = register.plain("steps", "Steps of trainers.");
         samples = register.plain("samples", "Samples of this rank in them.");
         stepSeconds = register.plain("step_seconds", "Time in them, from first forward to update.");
@@ -75,16 +96,40 @@ public final class Metrics implements AutoCloseable {
             return builder(name, help).labelNames("kind").register(registry);
         }
 
+        Gauge gauge(String name, String help) {
+            Gauge gauge =
+                    Gauge.builder()
+                            .name(PREFIX + name)
+                            .help(help)
+                            .constLabels(labels)
+                            .register(registry);
+            gauge.set(0); // so that it is shown from the start
+            return gauge;
+        }
+
+        /** What somebody else counts. */
+        void read(String name, String help, LongSupplier count) {
+            CounterWithCallback.builder()
+                    .name(PREFIX + name)
+                    .help(help)
+                    .constLabels(labels)
+                    .callback(callback -> callback.call((double) count.getAsLong()))
+                    .register(registry);
+        }
+
         private Counter.Builder builder(String name, String help) {
-            return Counter.builder().name("jhorovod_" + name).help(help).constLabels(labels);
+            return Counter.builder().name(PREFIX + name).help(help).constLabels(labels);
         }
     }
 
     /**
      * Serves the counters of a rank, if a port is set; a host's ranks have as many ports from there
      * on. Where it cannot be had, a warning says what to do, and the job goes on without.
+     *
+     * @param control what the rank has sent over its control connections; asked by any thread
      */
-    public static Optional<Metrics> open(Topology self, Configuration configuration) {
+    public static Optional<Metrics> open(
+            Topology self, Configuration configuration, Supplier<ControlTraffic> control) {
         int first = configuration.get(Settings.METRICS_PORT);
         if (first == 0) {
             return Optional.empty();
@@ -95,7 +140,7 @@ public final class Metrics implements AutoCloseable {
             if (port > MOST_PORT) {
                 throw new IOException("there is no such port");
             }
-            Metrics opened = new Metrics(self, InetAddress.getByName(address), port);
+            Metrics opened = new Metrics(self, InetAddress.getByName(address), port, control);
             logger.debug("Rank {} serves its counters at {}:{}", self.rank(), address, port);
             return Optional.of(opened);
         } catch (IOException e) {
@@ -126,8 +171,22 @@ public final class Metrics implements AutoCloseable {
         bytes.labelValues(label).inc(byteCount);
         collectiveSeconds.labelValues(label).inc(nanos / NANOS_PER_SECOND);
         if (hasFailed) {
-            failures.labelValues(label).inc();
+            failed(kind, 1);
         }
+    }
+
+    /** Counts what has ended in an error, and is not counted as a collective that has. */
+    public void failed(String kind, long count) {
+        failures.labelValues(kind.toLowerCase(Locale.ROOT)).inc(count);
+    }
+
+    /**
+     * Notes that more names are stalled, or fewer.
+     *
+     * @param more than before; negative for fewer
+     */
+    public void stalled(int more) {
+        stalledTensors.inc(more);
     }
 
     /** Counts a step of a training that has ended. */

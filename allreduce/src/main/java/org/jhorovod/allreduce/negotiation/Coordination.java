@@ -54,6 +54,9 @@ public final class Coordination implements Correspondent {
         /** Whether a collective of a step is under way, which has a deadline of its own. */
         boolean isRunning();
 
+        /** So many names are stalled; told again and again, on rank 0. */
+        void stalled(int names);
+
         /** The communicator has failed; told once. */
         void failed(CollectiveException cause);
     }
@@ -163,6 +166,7 @@ public final class Coordination implements Correspondent {
         }
         if (negotiator != null && self.size() > 1) {
             stalls.look(negotiator, listener.isRunning()).ifPresent(this::failed);
+            listener.stalled(stalls.stalledNames());
         }
         control.failure().ifPresent(this::failed);
     }

@@ -32,6 +32,7 @@ public final class StallReport {
     private final Map<Integer, String> answers = new HashMap<>();
     private long askedNanos; // 0 while nobody is asked
     private long reportedNanos;
+    private int stalledNames;
 
     /**
      * When a stall is told of.
@@ -83,6 +84,7 @@ public final class StallReport {
         long now = System.nanoTime();
         long first = Math.min(times.warning().toNanos(), times.end().toNanos());
         List<Negotiator.Waiting> waiting = negotiator.waiting(now, first);
+        stalledNames = waiting.size();
         if (waiting.isEmpty()) {
             askedNanos = 0;
             return Optional.empty();
@@ -126,6 +128,11 @@ public final class StallReport {
                 .findFirst()
                 .map(rank -> new OperationTimeoutException(text, rank))
                 .orElseGet(() -> new OperationTimeoutException(text));
+    }
+
+    /** How many names were stalled when it looked last. */
+    int stalledNames() {
+        return stalledNames;
     }
 
     private static Set<Integer> missing(List<Negotiator.Waiting> waiting) {

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 /** Something that is under way; owned by the thread that began it. */
 public final class Span {
     /** Where nobody records. */
-    static final Span NONE = new Span(null, Track.OFF, "", "", 0, Event.Detail.NONE, null, null);
+    static final Span NONE =
+            new Span(null, Track.OFF, "", "", 0, Event.Detail.NONE, null, null, false);
 
     private final @Nullable Track track; // null where nobody records
     private final long startNanos;
@@ -16,6 +17,7 @@ public final class Span {
     private final Event.Detail detail;
     private final jdk.jfr.@Nullable Event flight; // null where the flight recorder is off
     private final @Nullable Metrics metrics; // null where nobody counts
+    private final boolean isOfNames; // so that its failure is counted elsewhere
 
     Span(
             @Nullable Track track,
@@ -25,7 +27,8 @@ public final class Span {
             long byteCount,
             Event.Detail detail,
             jdk.jfr.@Nullable Event flight,
-            @Nullable Metrics metrics) {
+            @Nullable Metrics metrics,
+            boolean isOfNames) {
         this.track = track;
         this.startNanos = startNanos;
         this.name = name;
@@ -34,6 +37,7 @@ public final class Span {
         this.detail = detail;
         this.flight = flight;
         this.metrics = metrics;
+        this.isOfNames = isOfNames;
     }
 
     /** Ends it now. */
@@ -48,7 +52,8 @@ public final class Span {
 
     private void end(boolean hasFailed) {
         if (metrics != null) {
-            metrics.collective(name, byteCount, System.nanoTime() - startNanos, hasFailed);
+            boolean isFailure = hasFailed && !isOfNames;
+            metrics.collective(name, byteCount, System.nanoTime() - startNanos, isFailure);
         }
         if (flight != null) {
             flight.commit(); // ends it too

@@ -29,11 +29,22 @@ public final class Track {
     private final Timeline timeline;
     private final String name;
     private final Event.Party party;
+    private final boolean isOfNames; // whose failures are counted by name
 
     Track(Timeline timeline, String name, Event.Party party) {
+        this(timeline, name, party, false);
+    }
+
+    private Track(Timeline timeline, String name, Event.Party party, boolean isOfNames) {
         this.timeline = timeline;
         this.name = name;
         this.party = party;
+        this.isOfNames = isOfNames;
+    }
+
+    /** The same row, of collectives that run for names: {@link #failed} counts their failures. */
+    public Track ofNames() {
+        return new Track(timeline, name, party, true);
     }
 
     /** Whether somebody records or counts, here or in the flight recorder. */
@@ -96,6 +107,26 @@ public final class Track {
         record(Kind.OVERLAPPING, span, tensor, byteCount, beganNanos, Event.Detail.NONE);
     }
 
+    /**
+     * Counts tensors submitted by name that ended in an error.
+     *
+     * @param kind of the collective, such as {@code ALL_REDUCE}
+     */
+    public void failed(String kind, int tensors) {
+        @Nullable Metrics metrics = timeline.metrics();
+        if (metrics != null) {
+            metrics.failed(kind, tensors);
+        }
+    }
+
+    /** Counts names that are stalled, or with a negative number some that are not any more. */
+    public void stalled(int more) {
+        @Nullable Metrics metrics = timeline.metrics();
+        if (metrics != null) {
+            metrics.stalled(more);
+        }
+    }
+
     /** Records a moment. */
     public void instant(String what, String tensor) {
         if (timeline.isOn()) {
@@ -147,7 +178,8 @@ public final class Track {
                 bytes,
                 Event.Detail.collective(sequence, party, fused),
                 isFlightOn ? flight : null,
-                metrics);
+                metrics,
+                isOfNames);
     }
 
     /** Begins to wait for other ranks, for the flight recorder too; to be ended. */
@@ -169,7 +201,8 @@ public final class Track {
                 0,
                 Event.Detail.NONE,
                 isFlightOn ? flight : null,
-                null);
+                null,
+                false);
     }
 
     /** What a rank contributes. */
