@@ -202,24 +202,18 @@ public final class DistributedTrainer extends Trainer {
                 communicator,
                 name + "/parameter",
                 parameters.stream().map(NamedParameter::array).toList());
-        boolean canAgree = OptimizerAgreement.isPossible(trainingConfig.getOptimizer(), parameters);
-        local.start(parameters, clock.steps(), canAgree);
-        takeChanged();
+        local.start(parameters, trainingConfig.getOptimizer(), clock.steps());
+        local.takeChanged();
         reductions.renew(parameters, gradients);
     }
 
     /** Takes up another way to train, if one was chosen. */
     private void follow() {
-        if (takeChanged()) {
+        if (local.takeChanged()) {
             reductions.renew(parameters, gradients);
             reductions.prepare();
             continuation.keep(local.velocities());
         }
-    }
-
-    private boolean takeChanged() {
-        return local.takeChanged(
-                () -> OptimizerAgreement.run(communicator, name, trainingConfig, parameters));
     }
 
     /**

@@ -1,5 +1,6 @@
 package org.jhorovod.djl;
 
+import ai.djl.training.optimizer.Optimizer;
 import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.codec.Codec;
@@ -29,6 +30,8 @@ final class LocalTraining implements AutoCloseable {
     private @Nullable Sites sites; // null where nobody needs to know
     private @Nullable LocalSteps steps; // as the plan, and before the start
     private List<NamedParameter> parameters = List.of();
+    private @Nullable OptimizerAgreement agreement; // as the sites, and before the start
+    private boolean haveSteppedApart; // since optimizers agreed, before these steps began
     private boolean hasMoved; // before these steps began
     private boolean hasChanged;
     private long waitedNanos; // before these steps began
@@ -98,14 +101,19 @@ final class LocalTraining implements AutoCloseable {
      * With a communication budget a collective.
      *
      * @param stepCount how many steps have been made
-     * @param canAgree whether sites can also agree on what their optimizers remember, as they must
-     *     before they train in step
      */
-    void start(List<NamedParameter> all, long stepCount, boolean canAgree) {
+    void start(List<NamedParameter> all, Optimizer optimizer, long stepCount) {
         parameters = all;
+        Sites known = sites;
+        OptimizerAgreement made =
+                known == null
+                        ? null
+                        : new OptimizerAgreement(job, known, owner, optimizer, parameters);
+        agreement = made;
         if (budget != null) {
             long elements = ParameterElements.of(all).stream().mapToLong(Elements::count).sum();
-            budget.measure(elements, canAgree);
+            // As sites must before they train in step.
+            budget.measure(elements, made != null && made.isPossible());
         }
         begin(stepCount);
     }
@@ -139,6 +147,7 @@ final class LocalTraining implements AutoCloseable {
         // A step moves parameters even if its samples have come by another way.
         boolean isAll = known.stepMade(Math.max(1, samples), stepCount, wantsAll || wantsLook);
         if (isAll) {
+            agreeForCheckpoint(known);
             look(place, stepCount, false);
         }
         return isAll;
@@ -167,6 +176,7 @@ final class LocalTraining implements AutoCloseable {
             isLast = met.isLast();
             moment = "%s after round %d".formatted(owner, known.rounds());
             hasMoved |= isLast && known.takeMoved();
+            agreeForCheckpoint(known);
             if (met.isOfEverything()) {
                 look(Budget.Place.MEETING, stepCount, isLast);
             }
@@ -195,17 +205,32 @@ final class LocalTraining implements AutoCloseable {
     }
 
     /**
-     * Whether, since the last call, other ranks stay in step, or train another way.
-     *
-     * @param agreement on what optimizers remember, which comes before steps of all ranks together
+     * Whether, since the last call, other ranks stay in step, or train another way. Steps of all
+     * ranks together begin with an agreement on what optimizers remember, for which it blocks.
      */
-    boolean takeChanged(Runnable agreement) {
+    boolean takeChanged() {
         boolean changed = hasChanged;
         hasChanged = false;
         if (changed && !isByAgreement()) {
-            agreement.run();
+            agreeOnOptimizers();
         }
         return changed;
+    }
+
+    /** After a round: see Note [What optimizers remember after local steps]. */
+    private void agreeForCheckpoint(LocalSteps known) {
+        if (known.isInFull()) {
+            haveSteppedApart |= known.takeSteppedApart();
+            agreeOnOptimizers();
+        }
+    }
+
+    private void agreeOnOptimizers() {
+        OptimizerAgreement known = agreement;
+        if (haveSteppedApart && known != null) {
+            known.run();
+        }
+        haveSteppedApart = false;
     }
 
     /**
@@ -238,6 +263,7 @@ final class LocalTraining implements AutoCloseable {
         if (steps != null) {
             waitedNanos += steps.waitedNanos();
             hasMoved |= steps.takeMoved();
+            haveSteppedApart |= steps.takeSteppedApart();
             steps.close();
             steps = null;
         }

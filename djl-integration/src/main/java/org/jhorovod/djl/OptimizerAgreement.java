@@ -1,30 +1,69 @@
 package org.jhorovod.djl;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.training.TrainingConfig;
 import ai.djl.training.optimizer.Optimizer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jhorovod.allreduce.codec.Exchange;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
-import org.jhorovod.allreduce.collective.ReduceOp;
+import org.jhorovod.djl.checkpoint.Description;
+import org.jhorovod.djl.local.Numbers;
+import org.jhorovod.djl.local.Sites;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+/*
+ * Note [What optimizers remember after local steps]
+ * Each site's optimizer has momentum of its own, with which it would move the same parameters by the same
+ * gradients elsewhere; inside a site all ranks have the same. Before all ranks step together, and where a
+ * checkpoint may be written, the carriers average it, each weighed by the ranks of its site, and all ranks
+ * take rank 0's counts. So what rank 0 saves is what all go on with, whether they stop there or not.
+ */
 /**
- * Gives all ranks the mean of what their optimizers remember: after local steps each site's has
- * momentum of its own, with which it would move the same parameters by the same gradients
- * elsewhere. Owned by the training thread.
+ * Gives all ranks the mean of what their optimizers remember. Owned by the training thread, when no
+ * round is under way.
  */
 final class OptimizerAgreement {
     private static final Logger logger = LoggerFactory.getLogger(OptimizerAgreement.class);
+    private static final long MOST_ELEMENTS = 4 << 20; // that travel at a time, of several arrays
 
-    private OptimizerAgreement() {}
+    private final Communicator job;
+    private final Sites sites;
+    private final Optional<Exchange> across;
+    private final String name;
+    private final Optimizer optimizer;
+    private final List<NamedParameter> parameters;
+    private boolean isToldImpossible;
 
-    /** Whether it is known where an optimizer keeps what it remembers. */
-    static boolean isPossible(Optimizer optimizer, List<NamedParameter> parameters) {
+    /**
+     * Of one trainer.
+     *
+     * @param sites stay the caller's
+     * @param owner the trainer's name on all ranks
+     */
+    OptimizerAgreement(
+            Communicator job,
+            Sites sites,
+            String owner,
+            Optimizer optimizer,
+            List<NamedParameter> parameters) {
+        this.job = job;
+        this.sites = sites;
+        this.name = owner + "/optimizer";
+        this.across = sites.across().map(carriers -> sites.exchange(name));
+        this.optimizer = optimizer;
+        this.parameters = parameters;
+    }
+
+    /** Whether it is known where the optimizer keeps what it remembers. */
+    boolean isPossible() {
         try {
             return new OptimizerState(optimizer, parameters)
                     .arrays().values().stream().allMatch(OptimizerAgreement::canBeAveraged);
@@ -39,28 +78,72 @@ final class OptimizerAgreement {
                 && TensorMemory.canOverwrite(array);
     }
 
-    /**
-     * Averages. Blocks until all ranks have done so, after as many steps.
-     *
-     * @param owner the trainer's name on all ranks
-     */
-    static void run(
-            Communicator communicator,
-            String owner,
-            TrainingConfig training,
-            List<NamedParameter> parameters) {
-        new OptimizerState(training.getOptimizer(), parameters)
-                .arrays()
-                .forEach(
-                        (name, array) ->
-                                average(communicator, owner + "/optimizer/" + name, array));
+    /** Averages, if that is possible on all ranks. Blocks until all of them have done so. */
+    void run() {
+        long[][] told = Numbers.gather(job, name + "/possible", isPossible() ? 1 : 0);
+        if (Stream.of(told).anyMatch(ofRank -> ofRank[0] == 0)) {
+            tellImpossible();
+            return;
+        }
+        OptimizerState state = new OptimizerState(optimizer, parameters);
+        String first = job.rank() == 0 ? state.describe().encode() : "";
+        Description.Optimizer described =
+                Description.Optimizer.decode(TextExchange.broadcast(job, name + "/counts", first));
+        state.resume(described);
+        // A rank without a step so far has no arrays yet.
+        List<NDArray> together = new ArrayList<>();
+        long elements = 0;
+        for (NDArray array : state.allocate(described)) {
+            if (elements + array.size() > MOST_ELEMENTS) {
+                average(together);
+                together.clear();
+                elements = 0;
+            }
+            together.add(array);
+            elements += array.size();
+        }
+        average(together);
     }
 
-    private static void average(Communicator communicator, String name, NDArray array) {
-        HostTensor staging = HostTensor.allocate(DataType.FLOAT32, array.size());
+    private void tellImpossible() {
+        if (!isToldImpossible && job.rank() == 0) {
+            logger.warn(
+                    "What the optimizer {} remembers cannot be averaged between sites: a training"
+                            + " that resumes goes on with rank 0's on all of them.",
+                    optimizer.getClass().getName());
+        }
+        isToldImpossible = true;
+    }
+
+    private void average(List<NDArray> arrays) {
+        long elements = arrays.stream().mapToLong(NDArray::size).sum();
+        if (elements == 0) {
+            return; // on all ranks
+        }
+        HostTensor staging = HostTensor.allocate(DataType.FLOAT32, elements);
         ByteBuffer bytes = staging.buffers().get(0).order(ByteOrder.nativeOrder());
-        bytes.duplicate().put(TensorMemory.bytes(array));
-        communicator.allReduce(name, staging, ReduceOp.AVERAGE);
-        TensorMemory.overwrite(array, target -> target.put(bytes.duplicate()));
+        across.ifPresent(
+                carriers -> {
+                    ByteBuffer target = bytes.duplicate();
+                    arrays.forEach(array -> target.put(TensorMemory.bytes(array)));
+                    weigh(bytes.asFloatBuffer(), (double) sites.inside().size() / job.size());
+                    carriers.allReduce(bytes.duplicate().order(ByteOrder.nativeOrder()));
+                });
+        if (sites.inside().size() > 1) {
+            sites.inside().broadcast(name, staging, 0);
+        }
+        int start = 0;
+        for (NDArray array : arrays) {
+            int byteCount = Math.toIntExact(array.size() * Float.BYTES);
+            ByteBuffer mean = bytes.slice(start, byteCount);
+            TensorMemory.overwrite(array, target -> target.put(mean));
+            start += byteCount;
+        }
+    }
+
+    private static void weigh(FloatBuffer elements, double weight) {
+        for (int i = 0; i < elements.limit(); i++) {
+            elements.put(i, (float) (elements.get(i) * weight));
+        }
     }
 }

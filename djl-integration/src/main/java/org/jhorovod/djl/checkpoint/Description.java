@@ -63,7 +63,18 @@ public record Description(
      * @param arrays what the arrays in the optimizer's file are, in their order
      */
     public record Optimizer(
-            String type, int updates, Map<String, Integer> counts, List<String> arrays) {}
+            String type, int updates, Map<String, Integer> counts, List<String> arrays) {
+
+        /** As text. */
+        public String encode() {
+            return JSON.toJson(this);
+        }
+
+        /** Reads a text of another rank. */
+        public static Optimizer decode(String text) {
+            return JSON.fromJson(text, Optimizer.class);
+        }
+    }
 
     /** As text. */
     public String encode() {

@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * the training thread.
  */
 public final class LocalSteps implements AutoCloseable {
-    private static final int HEADER = 4;
+    private static final int HEADER = 5;
 
     private final Sites sites;
     private final String owner;
@@ -55,6 +55,8 @@ public final class LocalSteps implements AutoCloseable {
     private long sinceRound;
     private Round.Kind next;
     private boolean hasMovedSince; // all ranks agreed last, as far as asked for
+    private boolean haveSteppedApart; // since asked for
+    private boolean isInFull; // the last round
     private @Nullable Begun underWay; // null where the ranks wait for each round
     private long waitedNanos;
 
@@ -177,6 +179,24 @@ public final class LocalSteps implements AutoCloseable {
         return moved;
     }
 
+    /**
+     * Whether sites have made steps by themselves since the last call; the same on all ranks after
+     * a round of everything.
+     */
+    public boolean takeSteppedApart() {
+        boolean stepped = haveSteppedApart;
+        haveSteppedApart = false;
+        return stepped;
+    }
+
+    /**
+     * Whether the last round was made in full, as one is after which a checkpoint may be written;
+     * the same on all ranks.
+     */
+    public boolean isInFull() {
+        return isInFull;
+    }
+
     /** Whether the ranks train on while a round is made. */
     public boolean stepsOn() {
         return cycle > 1;
@@ -243,6 +263,8 @@ public final class LocalSteps implements AutoCloseable {
         next = round.next();
         turn = round.nextTurn();
         hasMovedSince |= !round.fragments().isEmpty();
+        haveSteppedApart |= !round.fragments().isEmpty();
+        isInFull = round.isInFull();
         return round;
     }
 
@@ -254,13 +276,15 @@ public final class LocalSteps implements AutoCloseable {
         LongBuffer numbers = header.buffers().get(0).asLongBuffer();
         known.ifPresent(
                 round -> {
-                    numbers.put(round.isLast() ? 1 : 0).put(round.next().ordinal());
+                    numbers.put(round.isLast() ? 1 : 0).put(round.isInFull() ? 1 : 0);
+                    numbers.put(round.next().ordinal());
                     numbers.put(round.nextTurn()).put(round.fragments().size());
                     round.fragments().forEach(numbers::put);
                     numbers.rewind();
                 });
         sites.inside().broadcast(owner + "/round", header, 0);
         boolean isLast = numbers.get() != 0;
+        boolean isFull = numbers.get() != 0;
         Round.Kind after = Round.Kind.values()[(int) numbers.get()];
         int turnAfter = (int) numbers.get();
         int count = (int) numbers.get();
@@ -268,7 +292,7 @@ public final class LocalSteps implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             chosen.add((int) numbers.get());
         }
-        return new Round(chosen, isLast, false, after, turnAfter, List.of());
+        return new Round(chosen, isLast, isFull, after, turnAfter, List.of());
     }
 
     /** Bounded, because every collective of the round ends by the operation deadline. */
