@@ -258,7 +258,10 @@ public final class DistributedConfig {
             return this;
         }
 
-        /** When gradients are reduced, and on which thread; the result is the same. */
+        /**
+         * When gradients are reduced, and on which thread; the result is the same. Packed between
+         * sites they are always reduced in the step.
+         */
         public Builder optReduce(ReduceChoice reduce) {
             this.reduce = reduce;
             return this;

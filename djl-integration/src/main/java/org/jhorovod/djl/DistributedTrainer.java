@@ -219,7 +219,9 @@ public final class DistributedTrainer extends Trainer {
     /**
      * {@inheritDoc}
      *
-     * <p>Between hosts its {@code backward} averages the gradients as well, once a step.
+     * <p>Between hosts its {@code backward} averages the gradients as well, once a step, unless
+     * they are packed, or {@link DistributedConfig.Builder#optReduce} says otherwise: what is done
+     * to them before {@link #step}, such as clipping, is then done to this rank's own.
      */
     @Override
     public GradientCollector newGradientCollector() {

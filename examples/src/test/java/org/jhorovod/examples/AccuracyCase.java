@@ -31,8 +31,8 @@ import org.jhorovod.examples.LabelledImages.Part;
  * the test images, what this rank has sent at its sockets while it trained, what the codec's
  * formula says of one exchange of all parameters, and the parameters' digest.
  *
- * <p>Arguments: codec, "forgets" if it is without error feedback, local steps, epochs, folder of
- * the images or "bundled".
+ * <p>Arguments: codec, "forgets" if it is without error feedback, local steps, outer optimizer,
+ * epochs, folder of the images or "bundled".
  */
 public final class AccuracyCase implements RankCase {
     private static final int BATCH = 64;
@@ -60,7 +60,7 @@ public final class AccuracyCase implements RankCase {
     public String run(Communicator communicator, List<String> arguments) throws Exception {
         Codec known = Codecs.parse(arguments.get(0));
         Codec codec = arguments.get(1).equals("forgets") ? new Forgetful(known) : known;
-        int epochs = Integer.parseInt(arguments.get(3));
+        int epochs = Integer.parseInt(arguments.get(4));
         Engine.getInstance().setRandomSeed(42);
         DistributedConfig distributed =
                 DistributedConfig.builder()
@@ -68,7 +68,7 @@ public final class AccuracyCase implements RankCase {
                         .optCheckSteps(0)
                         .optCodec(codec)
                         .optLocalSteps(Integer.parseInt(arguments.get(2)))
-                        .optOuterOptimizer(OuterOptimizer.average())
+                        .optOuterOptimizer(OuterOptimizer.parse(arguments.get(3)))
                         .optSites(SiteChoice.parse("rank"))
                         .build();
         DefaultTrainingConfig config =
@@ -85,8 +85,8 @@ public final class AccuracyCase implements RankCase {
         try (NDManager manager = NDManager.newBaseManager();
                 Model model = Model.newInstance("fashion-mnist")) {
             model.setBlock(FashionCnn.create());
-            RandomAccessDataset training = images(arguments.get(4), Part.TRAINING, manager, true);
-            RandomAccessDataset test = images(arguments.get(4), Part.TEST, manager, false);
+            RandomAccessDataset training = images(arguments.get(5), Part.TRAINING, manager, true);
+            RandomAccessDataset test = images(arguments.get(5), Part.TEST, manager, false);
             long sent;
             try (DistributedTrainer trainer =
                     DistributedTrainer.create(model, config, distributed)) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -70,7 +71,7 @@ class AccuracyIT {
                         List.of("-Dai.djl.offline=true"),
                         rank -> environment,
                         Duration.ofMinutes(IS_LONG ? 20 : 4));
-        plain = train("none", "keeps", 0);
+        plain = train("none", "keeps", 0, "average");
     }
 
     @AfterAll
@@ -98,7 +99,7 @@ class AccuracyIT {
     @ParameterizedTest
     @MethodSource("codecs")
     void packedGradients_reachTheAccuracyOfFullOnes_inTheBytesOfTheFormula(String codec) {
-        End end = train(codec, "keeps", 0);
+        End end = train(codec, "keeps", 0, "average");
 
         assertThat(end.sent())
                 .isCloseTo(
@@ -106,14 +107,24 @@ class AccuracyIT {
         assertThat(end.accuracy()).isGreaterThan(plain.accuracy() - NEAR);
     }
 
-    static Stream<Integer> localSteps() {
-        return IS_LONG ? Stream.of(8, 32, 128) : Stream.of(8);
+    static Stream<Arguments> localSteps() {
+        Stream<Arguments> always = Stream.of(Arguments.of(8, "average"));
+        return IS_LONG
+                ? Stream.concat(
+                        always,
+                        Stream.of(
+                                Arguments.of(32, "average"),
+                                Arguments.of(128, "average"),
+                                Arguments.of(8, "nesterov:0.7,0.9"),
+                                Arguments.of(32, "nesterov:0.7,0.9")))
+                : always;
     }
 
     @ParameterizedTest
     @MethodSource("localSteps")
-    void localSteps_reachTheAccuracyOfStepsInLock_inTheBytesOfTheFormula(int steps) {
-        End end = train("none", "keeps", steps);
+    void localSteps_reachTheAccuracyOfStepsInLock_inTheBytesOfTheFormula(
+            int steps, String outerOptimizer) {
+        End end = train("none", "keeps", steps, outerOptimizer);
 
         long rounds = EPOCHS * ((STEPS + steps - 1L) / steps); // the last of a pass is shorter
         assertThat(end.sent())
@@ -124,10 +135,11 @@ class AccuracyIT {
     @ParameterizedTest
     @ValueSource(strings = "topk:0.01")
     void codecThatForgetsWhatItLost_fallsShort(String codec) {
-        assertThat(train(codec, "forgets", 0).accuracy()).isLessThan(plain.accuracy() - FAR);
+        assertThat(train(codec, "forgets", 0, "average").accuracy())
+                .isLessThan(plain.accuracy() - FAR);
     }
 
-    private static End train(String codec, String feedback, int localSteps) {
+    private static End train(String codec, String feedback, int localSteps, String outerOptimizer) {
         List<End> ends =
                 group
                         .run(
@@ -135,6 +147,7 @@ class AccuracyIT {
                                 codec,
                                 feedback,
                                 Integer.toString(localSteps),
+                                outerOptimizer,
                                 Integer.toString(EPOCHS),
                                 DATA)
                         .stream()
@@ -143,8 +156,8 @@ class AccuracyIT {
         assertThat(ends.get(1).digest()).as("of both ranks").isEqualTo(ends.get(0).digest());
         End end = ends.get(0);
         System.out.printf(
-                "%s, %s, %d local steps: accuracy %.4f, %.1f MB sent%n",
-                codec, feedback, localSteps, end.accuracy(), end.sent() / 1e6);
+                "%s, %s, %d local steps, %s: accuracy %.4f, %.1f MB sent%n",
+                codec, feedback, localSteps, outerOptimizer, end.accuracy(), end.sent() / 1e6);
         return end;
     }
 }

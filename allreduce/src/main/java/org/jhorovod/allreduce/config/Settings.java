@@ -213,7 +213,7 @@ public final class Settings extends LauncherSettings {
                     ReduceChoice.AUTO,
                     "When gradients are reduced: during backward, or in the step by its own thread"
                             + " or the engine's; auto is step inside one host, backward between"
-                            + " hosts.");
+                            + " hosts. Packed between sites they are always reduced in the step.");
     public static final Setting<Boolean> AUTOTUNE =
             flag(
                     "AUTOTUNE",
