@@ -1,12 +1,14 @@
 package org.jhorovod.djl;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jhorovod.allreduce.codec.Codec;
+import org.jhorovod.allreduce.codec.CommunicatorExchange;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.djl.budget.Choice;
 import org.jhorovod.djl.budget.CommunicationBudget;
@@ -35,11 +37,13 @@ import org.slf4j.LoggerFactory;
  *   while nothing is chosen     at each round, from the third on, until there are steps enough
  *   without fragments           at the 4th, 8th, 16th … round of a way, and at each 64th
  *   with fragments              a minute after the last time, for which a round of everything is asked for
+ *   in each step                32 steps after the last time, which all ranks count alike
  *   always                      where all agree: at the end of each pass, above all
  *
  * Averaging in each step needs ranks that are in the same step, and all in the middle of a pass or all at
  * its end; and momentum that is the same, so the sites agree on what their optimizers remember before.
- * Where that cannot be, a local way is taken.
+ * Where that cannot be, a local way is taken. Nor do ranks leave such steps while one that is through with
+ * its pass takes part in them: it waits for steps of all ranks.
  *
  * What the codec of a way has not sent yet when another is taken up is lost: of int8, once a change, less
  * than a hundredth of the largest element of each block.
@@ -53,6 +57,7 @@ final class Budget {
 
     private static final long FIRST_ROUND = 3;
     private static final long ROUNDS_APART = 64;
+    private static final long STEPS_APART = 32;
     private static final long ASK_NANOS = 60_000_000_000L;
     private static final double OVERDRAWN = 1.25;
 
@@ -166,6 +171,7 @@ final class Budget {
         canBeInStep = told(canAgree ? 1 : 0, "optimizer").min().orElse(0) == 1;
         long sitesCount = told(sites.across().isPresent() ? 1 : 0, "sites").sum();
         Link link = probe();
+        double oneConnection = oneConnection(link);
         Map<String, Double> packing = new HashMap<>();
         for (Codec codec : Way.CODECS) {
             double mine =
@@ -176,11 +182,33 @@ final class Budget {
             packing.put(codec.name(), most / 1e15);
         }
         // Until steps are known: it is not used before.
-        known = new Conditions(link, (int) sitesCount, elements, 1, packing);
+        known = new Conditions(link, oneConnection, (int) sitesCount, elements, 1, packing);
     }
 
+    /** Over all connections by which sites share what is long. */
     private Link probe() {
-        Optional<Link> mine = sites.across().map(carriers -> LinkProbe.measure(carriers, owner));
+        return probe(sites.streams());
+    }
+
+    /** The part of a line's rate that one of its connections reaches. */
+    private double oneConnection(Link line) {
+        if (told(sites.streams().size(), "streams").max().orElse(0) <= 1) {
+            return 1;
+        }
+        Link one = probe(sites.streams().stream().limit(1).toList());
+        return Math.min(1, one.bytesPerSecond() / line.bytesPerSecond());
+    }
+
+    private Link probe(List<Communicator> streams) {
+        String name = owner + "/link";
+        Optional<Link> mine =
+                sites.across()
+                        .map(
+                                carriers ->
+                                        LinkProbe.measure(
+                                                carriers,
+                                                new CommunicatorExchange(streams, name),
+                                                owner));
         long rate = Math.round(mine.map(Link::bytesPerSecond).orElse(0.0));
         long delay = Math.round(mine.map(Link::delaySeconds).orElse(0.0) * 1e9);
         long least = told(rate, "rate").filter(each -> each > 0).min().orElse(1);
@@ -218,11 +246,17 @@ final class Budget {
     }
 
     /**
+     * Whether all ranks look now, after a step that they have made together.
+     *
+     * @param stepCount how many have been made, the same on all ranks
+     */
+    boolean isTimeToLook(long stepCount) {
+        return stepCount - leastSteps >= STEPS_APART;
+    }
+
+    /**
      * Looks at what all ranks have measured since, and chooses. A collective; all ranks have the
      * same parameters.
-     *
-     * <p>From steps together to local ones only where all ranks meet, which is where they look
-     * then.
      *
      * @param more of what rounds took, on a carrier
      * @param stepCount how many steps this rank has made
@@ -248,6 +282,9 @@ final class Budget {
                 column(told, Told.STEPS).distinct().count() == 1
                         && column(told, Told.PLACE).distinct().count() == 1
                         && column(told, Told.PLACE).noneMatch(p -> p == Place.JOINING.ordinal());
+        if (way.isInStep() && !areTogether) {
+            return false;
+        }
         Choice choice =
                 isChosen
                         ? Choice.next(way, budget.share(), now, each -> canBe(each, areTogether))

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jhorovod.allreduce.codec.Codec;
 import org.jhorovod.allreduce.collective.Communicator;
+import org.jhorovod.djl.local.CodecBytes;
 import org.jhorovod.djl.local.Elements;
 import org.jhorovod.djl.local.LocalPlan;
 import org.jhorovod.djl.local.LocalSteps;
@@ -48,12 +49,10 @@ final class LocalTraining implements AutoCloseable {
         this.plan = config.localPlan().filter(plan -> job.size() > 1).orElse(null);
         this.codec = config.gradientCodec().filter(codec -> job.size() > 1).orElse(null);
         boolean asksForBudget = Budget.canBeOfUse(config);
-        // A budget knows one rate of the line, for ways with several streams and without.
-        int streams = asksForBudget ? Math.max(1, config.streams()) : config.streams();
         Sites made =
                 plan == null && codec == null && !asksForBudget
                         ? null
-                        : Sites.of(job, owner, config.sites(), streams);
+                        : Sites.of(job, owner, config.sites(), config.streams());
         if (codec != null && made != null && made.inside().size() == job.size()) {
             codec = null;
             if (job.rank() == 0) {
@@ -110,12 +109,30 @@ final class LocalTraining implements AutoCloseable {
                         ? null
                         : new OptimizerAgreement(job, known, owner, optimizer, parameters);
         agreement = made;
+        tellWhereCodecIsUseless();
         if (budget != null) {
             long elements = ParameterElements.of(all).stream().mapToLong(Elements::count).sum();
             // As sites must before they train in step.
             budget.measure(elements, made != null && made.isPossible());
         }
         begin(stepCount);
+    }
+
+    /** Says so on rank 0, once all is known that decides it. A budget knows it by itself. */
+    private void tellWhereCodecIsUseless() {
+        LocalPlan local = plan;
+        Codec chosen = local != null ? local.codec() : codec;
+        Sites known = sites;
+        if (job.rank() == 0 && budget == null && chosen != null && known != null) {
+            List<long[]> shapes =
+                    parameters.stream()
+                            .filter(each -> each.isTrained() && !each.isRunningStatistic())
+                            .map(each -> each.array().getShape().getShape())
+                            .toList();
+            known.across()
+                    .flatMap(carriers -> CodecBytes.of(chosen, carriers.size(), shapes).warning())
+                    .ifPresent(logger::warn);
+        }
     }
 
     private void begin(long stepCount) {
@@ -141,6 +158,9 @@ final class LocalTraining implements AutoCloseable {
     boolean stepMade(long samples, long stepCount, boolean wantsAll, Budget.Place place) {
         LocalSteps known = steps;
         if (known == null) {
+            if (budget != null && budget.isTimeToLook(stepCount)) {
+                look(place, stepCount, false);
+            }
             return true;
         }
         boolean wantsLook = budget != null && known.stepsOn() && budget.wantsToLook();

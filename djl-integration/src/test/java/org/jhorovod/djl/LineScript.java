@@ -36,6 +36,7 @@ final class LineScript implements UnaryOperator<Conditions> {
             Conditions measured, double mbit, double delayMillis, double stepMillis) {
         return new Conditions(
                 new Link(mbit * 1e6 / 8, delayMillis / 1e3),
+                measured.oneConnection(),
                 measured.sites(),
                 ELEMENTS,
                 stepMillis / 1e3,

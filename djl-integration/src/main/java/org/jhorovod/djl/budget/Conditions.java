@@ -9,6 +9,8 @@ import org.jhorovod.allreduce.codec.Codec;
  * What decides how much of the time communication takes; the same on all ranks.
  *
  * @param link between the sites
+ * @param oneConnection the part of the link's rate that one connection reaches, by which gradients
+ *     go that are averaged in full in each step; at most 1
  * @param sites how many there are, at least 2
  * @param elements of the model
  * @param stepSeconds that the slowest rank computes in a step
@@ -16,6 +18,7 @@ import org.jhorovod.allreduce.codec.Codec;
  */
 public record Conditions(
         Link link,
+        double oneConnection,
         int sites,
         long elements,
         double stepSeconds,
@@ -25,12 +28,18 @@ public record Conditions(
 
     /** Checks the numbers. */
     public Conditions {
-        if (sites < 2 || elements < 0 || !(stepSeconds > 0)) {
+        boolean isPart = oneConnection > 0 && oneConnection <= 1;
+        if (sites < 2 || elements < 0 || !(stepSeconds > 0) || !isPart) {
             throw new IllegalArgumentException(
-                    "There are no such conditions: %d sites, %d elements, %s s a step."
-                            .formatted(sites, elements, stepSeconds));
+                    "There are no such conditions: %d sites, %d elements, %s s a step, %s of the line by a connection."
+                            .formatted(sites, elements, stepSeconds, oneConnection));
         }
         packingSeconds = Map.copyOf(packingSeconds);
+    }
+
+    /** The line for what travels by one connection alone. */
+    Link linkOfOne() {
+        return new Link(oneConnection * link.bytesPerSecond(), link.delaySeconds());
     }
 
     double packingSeconds(Codec codec) {
@@ -49,12 +58,12 @@ public record Conditions(
 
     /** The same with another step. */
     public Conditions withStep(double seconds) {
-        return new Conditions(link, sites, elements, seconds, packingSeconds);
+        return new Conditions(link, oneConnection, sites, elements, seconds, packingSeconds);
     }
 
     /** The same with another line. */
     public Conditions withLink(Link other) {
-        return new Conditions(other, sites, elements, stepSeconds, packingSeconds);
+        return new Conditions(other, oneConnection, sites, elements, stepSeconds, packingSeconds);
     }
 
     /** The same where packing by a codec takes longer or less, and so by all codecs. */
@@ -65,7 +74,7 @@ public record Conditions(
         }
         Map<String, Double> others = new HashMap<>(packingSeconds);
         others.replaceAll((name, each) -> each * seconds / before);
-        return new Conditions(link, sites, elements, stepSeconds, others);
+        return new Conditions(link, oneConnection, sites, elements, stepSeconds, others);
     }
 
     /** Half-way to later ones, as one measurement alone says little on busy machines. */
@@ -75,6 +84,7 @@ public record Conditions(
         double rate = between(link.bytesPerSecond(), later.link.bytesPerSecond());
         return new Conditions(
                 new Link(rate, later.link.delaySeconds()),
+                later.oneConnection,
                 later.sites,
                 later.elements,
                 between(stepSeconds, later.stepSeconds),

@@ -9,8 +9,9 @@ import org.jhorovod.allreduce.codec.Codec;
  * The share of the time in which the training thread waits, or works for communication instead of for
  * the model:
  *
- *   each step       the samples' all-gather, then each bucket. Nothing is taken off for what runs
- *                   during backward: where that matters, the line is fast enough anyway
+ *   each step       the samples' all-gather, then each bucket; in full by one connection, whatever else
+ *                   has several. Nothing is taken off for what runs during backward: where that matters,
+ *                   the line is fast enough anyway
  *   one fragment    every h steps the sites' word, an exchange of all changes, and the copies of the
  *                   parameters
  *   several         the exchange goes on beside the h / fragments steps until the next turn, and costs
@@ -42,8 +43,9 @@ final class Costs {
     private static double inStepSeconds(Codec codec, Conditions conditions) {
         long bytes = conditions.elements() * Float.BYTES;
         long buckets = 1 + bytes / BUCKET_BYTES;
-        return conditions.link().seconds(0, 1)
-                + exchangeSeconds(codec, conditions, buckets)
+        Link link = codec.name().equals("none") ? conditions.linkOfOne() : conditions.link();
+        return link.seconds(0, 1)
+                + exchangeSeconds(codec, conditions, link, buckets)
                 + conditions.packingSeconds(codec);
     }
 
@@ -52,19 +54,21 @@ final class Costs {
                 conditions.packingSeconds(way.codec()) + COPY_SECONDS * conditions.elements();
         double sending =
                 way.fragments() * conditions.link().seconds(0, 1)
-                        + exchangeSeconds(way.codec(), conditions, way.fragments());
+                        + exchangeSeconds(
+                                way.codec(), conditions, conditions.link(), way.fragments());
         if (way.fragments() == 1) {
             return working + sending;
         }
         return working + Math.max(0, BESIDE * (working + sending) - stepsSeconds);
     }
 
-    private static double exchangeSeconds(Codec codec, Conditions conditions, long parts) {
+    private static double exchangeSeconds(
+            Codec codec, Conditions conditions, Link link, long parts) {
         int sites = conditions.sites();
         BucketLayout sample = BucketLayout.ofShapes(new long[] {SAMPLE_ELEMENTS});
         double bytes =
                 (double) codec.bytesSent(sample, sites) / SAMPLE_ELEMENTS * conditions.elements();
-        return conditions.link().seconds(bytes, parts * messages(codec));
+        return link.seconds(bytes, parts * messages(codec));
     }
 
     /** An all-reduce goes around the ring twice, an all-gather once. */

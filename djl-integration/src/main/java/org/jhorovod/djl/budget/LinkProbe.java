@@ -1,6 +1,8 @@
 package org.jhorovod.djl.budget;
 
+import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
+import org.jhorovod.allreduce.codec.Exchange;
 import org.jhorovod.allreduce.collective.Communicator;
 import org.jhorovod.allreduce.collective.DataType;
 import org.jhorovod.allreduce.collective.HostTensor;
@@ -18,12 +20,14 @@ public final class LinkProbe {
     private static final int MOST_BYTES = 64 << 20; // of all carriers together
 
     private final Communicator carriers;
+    private final Exchange exchange;
     private final String name;
     private final HostTensor own = HostTensor.allocate(DataType.INT64, 1);
     private final HostTensor all;
 
-    private LinkProbe(Communicator carriers, String name) {
+    private LinkProbe(Communicator carriers, Exchange exchange, String name) {
         this.carriers = carriers;
+        this.exchange = exchange;
         this.name = name;
         this.all = HostTensor.allocate(DataType.INT64, carriers.size());
     }
@@ -32,10 +36,11 @@ public final class LinkProbe {
      * Measures. Blocks for the slowest carrier.
      *
      * @param carriers of all sites, at least 2
+     * @param exchange of the same carriers, by which what is long travels
      * @param owner the trainer's name on all ranks
      */
-    public static Link measure(Communicator carriers, String owner) {
-        LinkProbe probe = new LinkProbe(carriers, owner + "/link");
+    public static Link measure(Communicator carriers, Exchange exchange, String owner) {
+        LinkProbe probe = new LinkProbe(carriers, exchange, owner + "/link");
         double delay = probe.delay();
         return new Link(probe.rate(delay), delay);
     }
@@ -73,10 +78,10 @@ public final class LinkProbe {
     }
 
     private double exchange(int bytes) {
-        HostTensor mine = HostTensor.allocate(DataType.INT8, bytes);
-        HostTensor each = HostTensor.allocate(DataType.INT8, (long) bytes * carriers.size());
+        ByteBuffer mine = ByteBuffer.allocateDirect(bytes);
+        ByteBuffer each = ByteBuffer.allocateDirect(bytes * carriers.size());
         long start = System.nanoTime();
-        carriers.allGather(name, mine, each);
+        exchange.allGather(mine, each);
         return (System.nanoTime() - start) / 1e9;
     }
 

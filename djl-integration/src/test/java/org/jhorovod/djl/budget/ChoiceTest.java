@@ -17,6 +17,7 @@ class ChoiceTest {
     private static Conditions conditions(double mbit, double delayMillis, double stepMillis) {
         return new Conditions(
                 new Link(mbit * 1e6 / 8, delayMillis / 1e3),
+                1,
                 2,
                 MLP,
                 stepMillis / 1e3,
@@ -42,6 +43,27 @@ class ChoiceTest {
     void gentlestWayThatFits_isChosen(
             double mbit, double delayMillis, double stepMillis, double budget, String way) {
         assertThat(first(budget, conditions(mbit, delayMillis, stepMillis))).isEqualTo(way);
+    }
+
+    @Test
+    void gradientsInFull_goByOneConnection_whateverOtherWaysHave() {
+        Conditions shared = conditions(1000, 10, 200);
+        Conditions alone =
+                new Conditions(
+                        shared.link(),
+                        0.25,
+                        shared.sites(),
+                        shared.elements(),
+                        shared.stepSeconds(),
+                        shared.packingSeconds());
+        Way plain = new Way(0, 1, Codecs.parse("none"));
+        Way packed = new Way(0, 1, Codecs.parse("int8"));
+        Way local = new Way(8, 1, Codecs.parse("none"));
+
+        assertThat(Costs.share(plain, alone))
+                .isEqualTo(Costs.share(plain, conditions(250, 10, 200)));
+        assertThat(Costs.share(packed, alone)).isEqualTo(Costs.share(packed, shared));
+        assertThat(Costs.share(local, alone)).isEqualTo(Costs.share(local, shared));
     }
 
     @Test

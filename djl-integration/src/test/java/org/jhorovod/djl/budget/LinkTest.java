@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jhorovod.allreduce.InProcessCluster;
 import org.jhorovod.allreduce.codec.Codecs;
+import org.jhorovod.allreduce.codec.CommunicatorExchange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -37,7 +38,7 @@ class LinkTest {
     @Test
     void conditions_goHalfWayToWhatWasMeasuredLast_andPackingOfAllCodecsGoesTogether() {
         Conditions before =
-                new Conditions(OFFICE, 2, 1000, 0.016, Map.of("int8", 4e-9, "bfloat16", 1e-9));
+                new Conditions(OFFICE, 1, 2, 1000, 0.016, Map.of("int8", 4e-9, "bfloat16", 1e-9));
         Conditions seen =
                 before.withStep(0.064)
                         .withLink(new Link(50e6, 0.01))
@@ -54,7 +55,9 @@ class LinkTest {
     @Test
     void probe_findsSomeRateAndDelay_whichAllCarriersCanTell() {
         try (InProcessCluster cluster = InProcessCluster.start(3)) {
-            List<Link> links = cluster.run(c -> LinkProbe.measure(c, "case"));
+            List<Link> links =
+                    cluster.run(
+                            c -> LinkProbe.measure(c, new CommunicatorExchange(c, "link"), "case"));
 
             assertThat(links)
                     .allSatisfy(
