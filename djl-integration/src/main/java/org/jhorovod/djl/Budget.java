@@ -270,7 +270,11 @@ final class Budget {
         leastSteps = column(told, Told.STEPS).min().orElse(stepCount);
         long stepNanos = column(told, Told.STEP_NANOS).max().orElse(0);
         Conditions before = known;
-        if (stepNanos == 0 || before == null) {
+        boolean areTogether =
+                column(told, Told.STEPS).distinct().count() == 1
+                        && column(told, Told.PLACE).distinct().count() == 1
+                        && column(told, Told.PLACE).noneMatch(p -> p == Place.JOINING.ordinal());
+        if (stepNanos == 0 || before == null || (way.isInStep() && !areTogether)) {
             return false;
         }
         Conditions seen =
@@ -278,13 +282,6 @@ final class Budget {
                         .withStep(stepNanos / 1e9);
         Conditions now = view.apply(isChosen ? before.towards(seen) : seen);
         known = now;
-        boolean areTogether =
-                column(told, Told.STEPS).distinct().count() == 1
-                        && column(told, Told.PLACE).distinct().count() == 1
-                        && column(told, Told.PLACE).noneMatch(p -> p == Place.JOINING.ordinal());
-        if (way.isInStep() && !areTogether) {
-            return false;
-        }
         Choice choice =
                 isChosen
                         ? Choice.next(way, budget.share(), now, each -> canBe(each, areTogether))
@@ -353,8 +350,10 @@ final class Budget {
     /** Where all wait in each step, the rank that waits least waits for the line alone. */
     private Conditions inStep(Conditions before, long[][] told) {
         double waited = column(told, Told.WAITED_MILLIONTHS).min().orElse(0) / 1e6;
-        return waited > OVERDRAWN * budget.share()
-                ? before.withLink(probe()).costing(way, waited)
-                : before;
+        if (waited <= OVERDRAWN * budget.share()) {
+            return before;
+        }
+        Link link = probe();
+        return before.withLink(link, oneConnection(link)).costing(way, waited);
     }
 }

@@ -34,6 +34,7 @@ final class LocalTraining implements AutoCloseable {
     private @Nullable OptimizerAgreement agreement; // as the sites, and before the start
     private boolean haveSteppedApart; // since optimizers agreed, before these steps began
     private boolean hasMoved; // before these steps began
+    private boolean isStepUnlike; // others, as something was measured or agreed on in it
     private boolean hasChanged;
     private long waitedNanos; // before these steps began
 
@@ -215,8 +216,14 @@ final class LocalTraining implements AutoCloseable {
                         && !chooser.isTimeToLook(known.rounds(), isLast, known.stepsOn()))) {
             return;
         }
-        if (chooser.look(
-                Optional.ofNullable(known).flatMap(LocalSteps::takeTimes), place, stepCount)) {
+        long startNanos = System.nanoTime();
+        boolean isOther =
+                chooser.look(
+                        Optional.ofNullable(known).flatMap(LocalSteps::takeTimes),
+                        place,
+                        stepCount);
+        waitedSince(startNanos);
+        if (isOther) {
             plan = chooser.plan().orElse(null);
             codec = chooser.gradientCodec().orElse(null);
             begin(chooser.leastSteps());
@@ -248,9 +255,16 @@ final class LocalTraining implements AutoCloseable {
     private void agreeOnOptimizers() {
         OptimizerAgreement known = agreement;
         if (haveSteppedApart && known != null) {
+            long startNanos = System.nanoTime();
             known.run();
+            waitedSince(startNanos);
         }
         haveSteppedApart = false;
+    }
+
+    private void waitedSince(long startNanos) {
+        waitedNanos += System.nanoTime() - startNanos;
+        isStepUnlike = true;
     }
 
     /**
@@ -259,9 +273,10 @@ final class LocalTraining implements AutoCloseable {
      * @param busyNanos without waiting; 0 where it is not known
      */
     void stepTook(long busyNanos, long waited) {
-        if (budget != null) {
+        if (budget != null && !isStepUnlike) {
             budget.stepTook(busyNanos, waited);
         }
+        isStepUnlike = false;
     }
 
     /** The samples of a step of all ranks, as far as one site can tell. */
@@ -274,7 +289,7 @@ final class LocalTraining implements AutoCloseable {
         return steps == null ? KeptElements.none() : new KeptElements(steps.velocities());
     }
 
-    /** How long the training thread has waited for other sites. */
+    /** How long the training thread has waited for other sites, or agreed with them. */
     long waitedNanos() {
         return waitedNanos + (steps == null ? 0 : steps.waitedNanos());
     }

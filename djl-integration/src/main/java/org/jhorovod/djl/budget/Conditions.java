@@ -63,7 +63,16 @@ public record Conditions(
 
     /** The same with another line. */
     public Conditions withLink(Link other) {
-        return new Conditions(other, oneConnection, sites, elements, stepSeconds, packingSeconds);
+        return withLink(other, oneConnection);
+    }
+
+    /**
+     * The same with another line.
+     *
+     * @param ofOne the part of its rate that one connection reaches
+     */
+    public Conditions withLink(Link other, double ofOne) {
+        return new Conditions(other, ofOne, sites, elements, stepSeconds, packingSeconds);
     }
 
     /** The same where packing by a codec takes longer or less, and so by all codecs. */

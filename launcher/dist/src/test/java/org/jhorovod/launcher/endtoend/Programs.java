@@ -57,9 +57,12 @@ final class Programs {
             return Files.readString(file);
         }
 
-        /** Ends the program, but not what it has started. */
+        /**
+         * Ends the program and what it has started, as far as that has not become others' child.
+         */
         @Override
         public void close() throws IOException {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();
             Files.delete(out);
             Files.delete(err);
