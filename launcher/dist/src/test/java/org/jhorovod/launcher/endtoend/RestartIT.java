@@ -13,19 +13,20 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Trainings whose ranks are killed at random moments, and that go on from their checkpoints. */
 @Timeout(value = 3600, unit = TimeUnit.SECONDS)
 class RestartIT {
     private static final boolean IS_LONG = Boolean.getBoolean("jhorovod.test.long");
-    private static final int KILLS = IS_LONG ? 100 : 5;
     private static final int MOST_KILLS_OF_A_JOB = 12;
     private static final int RANKS = 2;
     private static final int EPOCHS = 6;
@@ -45,21 +46,28 @@ class RestartIT {
         }
     }
 
-    @Test
-    void killedRanks_costTheStepsSinceTheLastCheckpoint_andNothingElse() throws Exception {
+    @ParameterizedTest
+    @CsvSource({"0, none, 2, 60", "4, int8, 1, 40"})
+    void killedRanks_costTheStepsSinceTheLastCheckpoint_andNothingElse(
+            int localSteps, String codec, int killsOfShort, int killsOfLong) throws Exception {
+        Function<Path, Jhorovodrun.Builder> training =
+                folder ->
+                        train(folder)
+                                .with("JHOROVOD_LOCAL_STEPS", "" + localSteps)
+                                .with("JHOROVOD_CODEC", codec);
         String expected =
-                digest(train(Files.createDirectory(root.resolve("whole")), 0).run(TIMEOUT));
+                digest(training.apply(Files.createDirectory(root.resolve("whole"))).run(TIMEOUT));
         Random random = new Random(20261126);
+        int most = IS_LONG ? killsOfLong : killsOfShort;
         int kills = 0;
-        for (int job = 0; kills < KILLS; job++) {
+        for (int job = 0; kills < most; job++) {
             Path folder = Files.createDirectory(root.resolve("job-" + job));
-            kills +=
-                    killAtRandom(
-                            folder, random, Math.min(MOST_KILLS_OF_A_JOB, KILLS - kills), expected);
+            int left = Math.min(MOST_KILLS_OF_A_JOB, most - kills);
+            kills += killAtRandom(training.apply(folder), folder, random, left, expected);
         }
     }
 
-    private Jhorovodrun.Builder train(Path folder, int maxRestarts) {
+    private Jhorovodrun.Builder train(Path folder) {
         List<String> command =
                 new ArrayList<>(
                         List.of(
@@ -67,7 +75,7 @@ class RestartIT {
                                 "" + RANKS,
                                 "--verbose",
                                 "--max-restarts",
-                                "" + maxRestarts));
+                                "" + MOST_KILLS_OF_A_JOB));
         command.addAll(
                 RankJava.command(
                         "", RestartProgram.class.getName(), folder.toString(), "" + EPOCHS, "8"));
@@ -91,11 +99,15 @@ class RestartIT {
     }
 
     /** Kills ranks of one job until it has ended, and checks it; returns how many. */
-    private int killAtRandom(Path folder, Random random, int most, String expected)
+    private int killAtRandom(
+            Jhorovodrun.Builder training, Path folder, Random random, int most, String expected)
             throws Exception {
         List<Long> newestAtKill = new ArrayList<>();
-        try (Jhorovodrun run = train(folder, MOST_KILLS_OF_A_JOB).start()) {
+        try (Jhorovodrun run = training.start()) {
             while (newestAtKill.size() < most && awaitAttempt(run, newestAtKill.size())) {
+                if (newestAtKill.isEmpty()) {
+                    awaitSteps(run); // so that not all kills of a job hit its start
+                }
                 // A moment, not a wait for something: any is as good as another.
                 TimeUnit.MILLISECONDS.sleep((long) (random.nextDouble() * LONGEST_MILLIS));
                 int rank = random.nextInt(RANKS);
@@ -128,6 +140,13 @@ class RestartIT {
                 .pollInterval(Duration.ofMillis(20))
                 .until(() -> !run.isAlive() || pids(run).size() >= (attempt + 1) * RANKS);
         return pids(run).size() >= (attempt + 1) * RANKS;
+    }
+
+    private static void awaitSteps(Jhorovodrun run) {
+        Awaitility.await("the first steps")
+                .atMost(Duration.ofSeconds(60))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> run.out().contains("begins after step") || !run.isAlive());
     }
 
     private static void awaitErr(Jhorovodrun run, String text) {
