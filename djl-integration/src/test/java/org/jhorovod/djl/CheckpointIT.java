@@ -165,6 +165,8 @@ class CheckpointIT {
             delimiter = ';',
             value = {
                 "2; momentum; 0 1 0 average int8 rank",
+                "2; sgd; 0 1 0 average int4 rank",
+                "3; momentum; 0 1 0 average float16 1,2",
                 "3; adam; 0 1 0 average topk:0.1 rank",
                 "4; adamw; 0 1 0 average topk:0.05 2,2",
             })
