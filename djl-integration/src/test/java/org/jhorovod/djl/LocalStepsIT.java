@@ -123,4 +123,26 @@ class LocalStepsIT {
 
         assertThat(loss).isLessThan(Math.max(0.35, 2 * inFull));
     }
+
+    @ParameterizedTest
+    @CsvSource({"2, 0, false", "4, 0, true", "4, 8, true"})
+    void codecThatSavesNothing_isWarnedOf(
+            int size, String localSteps, boolean isWarned, RankGroups groups) {
+        int before = groups.of(size).log(0).length();
+
+        train(
+                groups,
+                size,
+                "tanh-mlp sgd 480 60 1",
+                localSteps,
+                "1",
+                "0",
+                "average",
+                "float16",
+                "rank");
+
+        String log = groups.of(size).log(0).substring(before);
+        assertThat(log.contains("Between 4 sites the codec float16 saves nothing"))
+                .isEqualTo(isWarned);
+    }
 }
