@@ -16,6 +16,7 @@ import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.config.Configuration;
 import org.jhorovod.allreduce.config.Settings;
 import org.jhorovod.allreduce.control.ControlPlane;
+import org.jhorovod.allreduce.control.OwnCalls;
 import org.jhorovod.allreduce.engine.Backends;
 import org.jhorovod.allreduce.engine.EngineCommunicator;
 import org.jhorovod.allreduce.engine.NegotiatingCommunicator;
@@ -58,6 +59,7 @@ final class Formation {
     private final Group group;
     private final StorePeers peers;
     private final Timeline timeline;
+    private final OwnCalls calls;
     private @Nullable NetworkView network; // null until this rank has to meet others
 
     /**
@@ -66,7 +68,13 @@ final class Formation {
      * @param round how often this process has joined this generation before
      */
     Formation(Membership membership, Configuration configuration, int round) {
-        this(membership, configuration, round, Group.job(membership.topology()), new Timeline());
+        this(
+                membership,
+                configuration,
+                round,
+                Group.job(membership.topology()),
+                new Timeline(),
+                OwnCalls.ofJob());
     }
 
     private Formation(
@@ -74,13 +82,15 @@ final class Formation {
             Configuration configuration,
             int round,
             Group group,
-            Timeline timeline) {
+            Timeline timeline,
+            OwnCalls calls) {
         this.membership = membership;
         this.configuration = configuration;
         this.self = membership.topology();
         this.round = round;
         this.group = group;
         this.timeline = timeline;
+        this.calls = calls;
         this.peers = new StorePeers(membership, configuration, round, group);
     }
 
@@ -194,7 +204,12 @@ final class Formation {
                         configuration.get(Settings.LIVENESS_TIMEOUT),
                         control,
                         relayed,
-                        hosts);
+                        hosts,
+                        calls);
+        StallReport.Times times =
+                new StallReport.Times(
+                        configuration.get(Settings.STALL_WARNING),
+                        configuration.get(Settings.OPERATION_TIMEOUT));
         if (group.path().isEmpty()) {
             timeline.open(self, plane, traceFile(), reportPlan());
             Metrics.open(self, configuration, plane::traffic).ifPresent(timeline::count);
@@ -205,7 +220,7 @@ final class Formation {
                         membership.generation(),
                         backends,
                         plane,
-                        configuration.get(Settings.OPERATION_TIMEOUT),
+                        times,
                         peers::report,
                         (name, members, place) -> formGroup(name, members, place, groups),
                         track("engine"));
@@ -216,9 +231,7 @@ final class Formation {
                 plane,
                 Batching.of(configuration),
                 tuning(),
-                new StallReport.Times(
-                        configuration.get(Settings.STALL_WARNING),
-                        configuration.get(Settings.OPERATION_TIMEOUT)),
+                times,
                 () -> formGroup(LANE, everybody(), self, groups).planned(),
                 timeline,
                 track("lane"));
@@ -272,7 +285,10 @@ final class Formation {
                         membership.store(),
                         membership.secret(),
                         membership.address());
-        Formation formation = new Formation(ofPart, configuration, round, part, timeline);
+        OwnCalls ofMembers =
+                name.equals(LANE) ? OwnCalls.apart(calls.group()) : calls.beside(part.describe());
+        Formation formation =
+                new Formation(ofPart, configuration, round, part, timeline, ofMembers);
         formation.network = network;
         return part.jobRanks().size() == 1
                 ? formation.formAlone(Backends.ofHost(new AloneBackend(), GROUP_ON_DEVICE), opening)

@@ -1,5 +1,7 @@
 package org.jhorovod.allreduce;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.List;
 import org.jhorovod.allreduce.collective.Topology;
 
@@ -20,6 +22,12 @@ record Group(String path, List<Integer> jobRanks, String host) {
     /** A part of this group, by the members' numbers in it. */
     Group part(String name, List<Integer> members) {
         return new Group(path + name + "/", members.stream().map(jobRanks::get).toList(), host);
+    }
+
+    /** Which ranks it has, in words. */
+    String describe() {
+        String numbers = jobRanks.stream().map(String::valueOf).collect(joining(", "));
+        return "%s (ranks %s of the job)".formatted(path.substring(0, path.length() - 1), numbers);
     }
 
     /** The job's number of a member. */

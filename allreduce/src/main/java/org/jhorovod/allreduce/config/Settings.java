@@ -149,8 +149,8 @@ public final class Settings extends LauncherSettings {
                     "STALL_WARNING_SECONDS",
                     0.1,
                     "60",
-                    "After so long a report names tensors that some ranks submit and others do not,"
-                            + " and what these do.");
+                    "After so long a report tells which ranks a collective waits for, called in"
+                            + " order or by name, and what these do instead.");
     public static final Setting<Integer> FUSION_MIB =
             integer(
                     "FUSION_MIB",

@@ -5,5 +5,7 @@ public enum Channel {
     /** What all ranks run next. */
     NEGOTIATION,
     /** What happened when. */
-    TIMELINE
+    TIMELINE,
+    /** What ranks do for which others wait. */
+    WHEREABOUTS
 }

@@ -13,7 +13,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.ControlTraffic;
 import org.jhorovod.allreduce.collective.PeerLostException;
@@ -56,6 +55,7 @@ public final class ControlPlane implements AutoCloseable {
 
     private static final long GOODBYE_WAIT_MILLIS = 500;
     private static final long MAX_HEARTBEAT_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final int MISSED_HEARTBEATS = 3;
 
     private final Topology self;
     private final Duration livenessTimeout;
@@ -71,7 +71,8 @@ public final class ControlPlane implements AutoCloseable {
     private final Correspondents correspondents = new Correspondents();
     private volatile boolean closing;
     private volatile long completedSequence;
-    private final OwnCalls calls = new OwnCalls();
+    private final OwnCalls calls;
+    private final Whereabouts whereabouts;
     private volatile PeerTable peers; // written by the control thread
     private final Doubt doubt = new Doubt();
 
@@ -81,6 +82,7 @@ public final class ControlPlane implements AutoCloseable {
      * @param wires one connection for each other rank, by rank
      * @param relayed the ranks whose connections go through a relay
      * @param hosts each rank's host name, for messages
+     * @param calls where this rank's calls are noted
      */
     public ControlPlane(
             Topology self,
@@ -88,8 +90,14 @@ public final class ControlPlane implements AutoCloseable {
             Duration livenessTimeout,
             Map<Integer, Wire> wires,
             Set<Integer> relayed,
-            List<String> hosts)
+            List<String> hosts,
+            OwnCalls calls)
             throws IOException {
+        this.calls = calls;
+        this.whereabouts =
+                new Whereabouts(
+                        self.rank(), calls, (rank, text) -> send(Channel.WHEREABOUTS, rank, text));
+        correspondents.open(Channel.WHEREABOUTS, whereabouts);
         this.relayed = Set.copyOf(relayed);
         this.self = self;
         this.livenessTimeout = livenessTimeout;
@@ -144,24 +152,14 @@ public final class ControlPlane implements AutoCloseable {
         return connections.traffic();
     }
 
-    /** Notes what this rank has submitted last, to be told with the next heartbeat. */
-    public void submitted(long sequence, CollectiveCall call) {
-        calls.inOrder(sequence, call);
+    /** What this rank has called last, to be told with the next heartbeat. */
+    public OwnCalls calls() {
+        return calls;
     }
 
-    /** Notes what this rank has submitted last by name, to be told as well. */
-    public void submittedByName(CollectiveCall call) {
-        calls.byName(call);
-    }
-
-    /** Notes that the current thread calls collectives. */
-    public void isCalled() {
-        calls.note();
-    }
-
-    /** The thread that called the last collective; empty if none has, or it is gone. */
-    public Optional<Thread> lastCaller() {
-        return calls.caller();
+    /** Asks ranks what they do. */
+    public Whereabouts whereabouts() {
+        return whereabouts;
     }
 
     /** A rank's host, for messages. */
@@ -208,23 +206,24 @@ public final class ControlPlane implements AutoCloseable {
         return true;
     }
 
-    /** The ranks that have not submitted the given operation, as far as known, in words. */
-    public List<String> behind(long sequence) {
-        return peers.behind(sequence).stream()
-                .map(
-                        peer ->
-                                "%s, last seen at operation %d, %s"
-                                        .formatted(
-                                                peer.name(),
-                                                peer.lastSequence(),
-                                                peer.lastSubmitted()))
-                .toList();
+    /** The ranks that have not submitted the given operation, as far as known. */
+    public List<Integer> behind(long sequence) {
+        return peers.behind(sequence).stream().map(PeerStatus::rank).toList();
+    }
+
+    /** What a peer has submitted last, as far as known, in words. */
+    public String lastOperation(int rank) {
+        return peers.of(rank).describeOperation();
+    }
+
+    /** The ranks from which some heartbeats are missing, in words. */
+    public Map<Integer, String> silent() {
+        return peers.describeSilent(System.nanoTime(), MISSED_HEARTBEATS * heartbeatNanos);
     }
 
     /** The first rank that has not submitted what this rank has, as far as known, or -1. */
     public int firstBehind() {
-        List<PeerStatus> behind = peers.behind(completedSequence + 1);
-        return behind.isEmpty() ? -1 : behind.get(0).rank();
+        return behind(completedSequence + 1).stream().findFirst().orElse(-1);
     }
 
     private void run() {
@@ -243,6 +242,7 @@ public final class ControlPlane implements AutoCloseable {
                     connections.sendToReaders(heartbeat());
                     findSilent();
                     onHeartbeat.run();
+                    connections.flush();
                 }
             }
             correspondents.work(); // what they wrote last

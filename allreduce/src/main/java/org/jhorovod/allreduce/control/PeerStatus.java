@@ -61,4 +61,9 @@ record PeerStatus(
     String name() {
         return "Rank " + rank + " on " + host;
     }
+
+    /** What it has submitted last, with its number, as the end of a sentence. */
+    String describeOperation() {
+        return "operation %d, %s".formatted(lastSequence, lastSubmitted);
+    }
 }

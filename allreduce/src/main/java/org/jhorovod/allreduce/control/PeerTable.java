@@ -2,8 +2,10 @@ package org.jhorovod.allreduce.control;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** What is known of all peers at one moment, in the order of their ranks. */
 record PeerTable(List<PeerStatus> peers) {
@@ -60,6 +62,18 @@ record PeerTable(List<PeerStatus> peers) {
             }
         }
         return silent;
+    }
+
+    /** The same, each with a clause about it. */
+    Map<Integer, String> describeSilent(long nowNanos, long longestNanos) {
+        Map<Integer, String> clauses = new TreeMap<>();
+        for (PeerStatus peer : silent(nowNanos, longestNanos)) {
+            clauses.put(
+                    peer.rank(),
+                    "it has sent no heartbeat for %.1f s, so its process is stopped, or its host is unreachable"
+                            .formatted((nowNanos - peer.lastHeardNanos()) / 1e9));
+        }
+        return clauses;
     }
 
     /** The peers that have not submitted the given operation, as far as known. */

@@ -23,6 +23,11 @@ record Submitted(long sequence, @Nullable CollectiveCall call, @Nullable Collect
                 : "%s, and by name %s".formatted(inOrder, byName.describe());
     }
 
+    /** Both in words, without what there has not been. */
+    String describeCalls() {
+        return call == null && byName != null ? byName.describe() : describe();
+    }
+
     /** With its number, as the end of a sentence. */
     String describeOperation() {
         return "operation %d, %s".formatted(sequence, describe());

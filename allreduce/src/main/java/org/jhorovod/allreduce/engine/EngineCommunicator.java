@@ -23,6 +23,7 @@ import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.RegisteredMemory;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.ControlPlane;
+import org.jhorovod.allreduce.negotiation.StallReport;
 import org.jhorovod.allreduce.rendezvous.LostReport;
 import org.jhorovod.allreduce.spi.Allocation;
 import org.jhorovod.allreduce.spi.Operation;
@@ -51,6 +52,7 @@ public final class EngineCommunicator extends CheckedCommunicator {
     private final Engine engine;
     private final Collectives collectives;
     private final DeviceQueue device;
+    private final PlannedStalls planned;
     private final StallWatch stalls = new StallWatch(GIVE_UP_WAIT);
     private volatile @Nullable RunningOperation running; // null between two
     private volatile boolean isExiting;
@@ -61,6 +63,7 @@ public final class EngineCommunicator extends CheckedCommunicator {
     /**
      * Takes over control plane and backends, which are closed with the communicator.
      *
+     * @param times when to tell of a collective that waits, and when to end it
      * @param onLost told whom this rank misses, before any call fails because of it
      * @param splitting forms the communicators of parts of the ranks
      * @param track where its collectives are recorded
@@ -70,7 +73,7 @@ public final class EngineCommunicator extends CheckedCommunicator {
             int generation,
             Backends backends,
             ControlPlane control,
-            Duration operationTimeout,
+            StallReport.Times times,
             Consumer<LostReport> onLost,
             Splitting splitting,
             Track track) {
@@ -78,11 +81,12 @@ public final class EngineCommunicator extends CheckedCommunicator {
         this.generation = generation;
         this.backends = backends;
         this.control = control;
-        this.operationTimeout = operationTimeout;
+        this.operationTimeout = times.end();
+        this.planned = new PlannedStalls(control, times);
         this.onLost = onLost;
         this.track = track;
         this.splits = new Splits(self, splitting);
-        this.device = new DeviceQueue(self, backends, control, operationTimeout, GIVE_UP_WAIT);
+        this.device = new DeviceQueue(self, backends, control, times.end(), GIVE_UP_WAIT);
         this.collectives = new Collectives(self, backends, this::fail);
         Function<Throwable, CollectiveException> explain = bug -> OwnFault.explain(self, bug);
         this.engine = new Engine(self.rank(), backends.alertness(), this::failed, explain);
@@ -91,7 +95,7 @@ public final class EngineCommunicator extends CheckedCommunicator {
     /** Starts the engine's thread, and to watch the peers. */
     public void start() {
         engine.start();
-        control.start(this::peersChanged, this::endStalled);
+        control.start(this::peersChanged, this::lookForStalls);
     }
 
     /** Starts the engine's thread alone, where there are no peers. */
@@ -104,10 +108,15 @@ public final class EngineCommunicator extends CheckedCommunicator {
         control.failure().ifPresent(cause -> engine.giveUpAfter(GIVE_UP_WAIT, cause));
     }
 
-    /** The deadline of a collective whose backend sits in a library, and does not ask for it. */
-    private void endStalled() {
+    /**
+     * Tells of a collective that waits, and ends one at its deadline whose backend sits in a
+     * library, and does not ask for it.
+     */
+    private void lookForStalls() {
         if (control.failure().isEmpty()) {
-            stalls.look(running).ifPresent(cause -> engine.giveUpAfter(Duration.ZERO, cause));
+            RunningOperation known = running;
+            planned.look(known);
+            stalls.look(known).ifPresent(cause -> engine.giveUpAfter(Duration.ZERO, cause));
         }
     }
 
@@ -193,7 +202,7 @@ public final class EngineCommunicator extends CheckedCommunicator {
                             .formatted(call.describe()));
         }
         long sequence = ++lastSequence;
-        control.submitted(sequence, call);
+        control.calls().inOrder(sequence, call);
         BiConsumer<Backends, Operation> body = RecordedCollective.body(track, collective);
         return new Engine.Submission(() -> runNow(sequence, call, body), new CompletableFuture<>());
     }
@@ -246,6 +255,7 @@ public final class EngineCommunicator extends CheckedCommunicator {
     @Override
     public <T> T await(CompletableFuture<T> collective) {
         requireNotEngine();
+        control.calls().note();
         if (collective.isDone()) {
             return result(collective);
         }

@@ -182,7 +182,7 @@ final class NamedLane implements Coordination.Listener {
                     (request, named) -> {
                         take(request.call(), named);
                         taken.add(request.name());
-                        control.submittedByName(request.call());
+                        control.calls().byName(request.call());
                     });
         } catch (CollectiveException e) {
             taken.forEach(pending::remove);
@@ -221,7 +221,7 @@ final class NamedLane implements Coordination.Listener {
 
     /** Takes part with nothing until all ranks have joined; the future has the last one. */
     CompletableFuture<Integer> join() {
-        control.isCalled();
+        control.calls().note();
         CompletableFuture<Integer> future = new CompletableFuture<>();
         if (!joining.compareAndSet(null, future)) {
             throw new MismatchException(

@@ -2,15 +2,18 @@ package org.jhorovod.allreduce.engine;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import org.jhorovod.allreduce.collective.CollectiveCall;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.OperationTimeoutException;
 import org.jhorovod.allreduce.collective.PeerLostException;
 import org.jhorovod.allreduce.collective.Topology;
 import org.jhorovod.allreduce.control.ControlPlane;
+import org.jhorovod.allreduce.negotiation.Absences;
 import org.jhorovod.allreduce.spi.Look;
 import org.jhorovod.allreduce.spi.Operation;
 import org.jhorovod.allreduce.spi.Phase;
@@ -49,6 +52,7 @@ final class RunningOperation implements Operation {
     private volatile long lastProgressNanos = System.nanoTime();
     private volatile int from = -1; // whose bytes it waits for
     private volatile int to = -1; // who is to take bytes
+    private volatile String explanation = ""; // what missing ranks do, once they have been asked
 
     RunningOperation(
             Topology self,
@@ -131,23 +135,72 @@ final class RunningOperation implements Operation {
         lastProgressNanos = System.nanoTime();
     }
 
-    private OperationTimeoutException timedOut() {
-        List<String> behind = control.behind(sequence);
-        return new OperationTimeoutException(
-                "%s waited %.1f s in operation %d, %s; %s. The peers are alive. %s"
-                        .formatted(
-                                capitalized(self.describe()),
-                                timeout.toMillis() / 1000.0,
-                                sequence,
-                                call.describe(),
-                                behind.isEmpty()
-                                        ? "all ranks have submitted it, but " + silence()
-                                        : "missing: " + String.join("; ", behind),
-                                behind.isEmpty() ? adviceForSilence() : ADVICE_FOR_MISSING));
+    /** How long nothing has moved; for any thread. */
+    long waitedNanos() {
+        return System.nanoTime() - lastProgressNanos;
     }
 
-    /** Whose link does not move, as far as this rank knows. */
+    /** Notes what the missing ranks do, for the failure; for any thread. */
+    void explain(String whatTheyDo) {
+        explanation = whatTheyDo;
+    }
+
+    /** For how long it has waited so far, and for whom. */
+    String describeWait(List<Integer> missing) {
+        double seconds = waitedNanos() / 1e9;
+        return missing.isEmpty()
+                ? describe("waits since", seconds, missing)
+                : "%s waits since %.1f s in operation %d, %s, for %s."
+                        .formatted(
+                                self.describe(),
+                                seconds,
+                                sequence,
+                                call.describe(),
+                                Absences.ranks(missing));
+    }
+
+    private OperationTimeoutException timedOut() {
+        List<Integer> behind = control.behind(sequence);
+        String text = describe("waited", timeout.toMillis() / 1000.0, behind) + explanation;
+        return behind.isEmpty()
+                ? new OperationTimeoutException(text)
+                : new OperationTimeoutException(text, behind.get(0));
+    }
+
+    private String describe(String waits, double seconds, List<Integer> behind) {
+        return "%s %s %.1f s in operation %d, %s; %s. %s%s"
+                .formatted(
+                        capitalized(self.describe()),
+                        waits,
+                        seconds,
+                        sequence,
+                        call.describe(),
+                        behind.isEmpty()
+                                ? "all ranks have submitted it, but " + silence()
+                                : "missing: " + lastOf(behind),
+                        control.silent().isEmpty() ? "The peers are alive. " : "",
+                        behind.isEmpty() ? adviceForSilence() : ADVICE_FOR_MISSING);
+    }
+
+    private String lastOf(List<Integer> behind) {
+        return behind.stream()
+                .map(
+                        rank ->
+                                "%s, last seen at %s"
+                                        .formatted(
+                                                capitalized(peer(rank)),
+                                                control.lastOperation(rank)))
+                .collect(Collectors.joining("; "));
+    }
+
+    /** Which rank, or whose link, does not move, as far as this rank knows. */
     private String silence() {
+        Map<Integer, String> silent = control.silent();
+        if (!silent.isEmpty()) {
+            return silent.entrySet().stream()
+                    .map(each -> "%s: %s".formatted(peer(each.getKey()), each.getValue()))
+                    .collect(Collectors.joining("; "));
+        }
         if (from < 0 && to < 0) {
             return "no bytes move";
         }

@@ -202,9 +202,6 @@ public final class Coordination implements Correspondent {
                 negotiate(rank, new Announcement(parts.getOrDefault(rank, List.of())));
             }
             case STEPS -> follow(rank, reader);
-            case QUESTION ->
-                    control.send(Channel.NEGOTIATION, rank, Letters.answer(stalls.describeOwn()));
-            case ANSWER -> stalls.heard(rank, reader.text());
         }
     }
 

@@ -9,8 +9,6 @@ import org.jhorovod.allreduce.control.ControlPlane;
  *   announcement   items, see Announcement
  *   part           the same, of which more follow
  *   steps          see Step
- *   question       nothing: what the rank does
- *   answer         a text
  */
 /** What the ranks write to each other. */
 final class Letters {
@@ -19,9 +17,7 @@ final class Letters {
     enum Kind {
         ANNOUNCEMENT,
         PART,
-        STEPS,
-        QUESTION,
-        ANSWER
+        STEPS
     }
 
     private Letters() {}
@@ -73,16 +69,6 @@ final class Letters {
             letters.add(writer.toBytes());
         }
         return letters;
-    }
-
-    static byte[] question() {
-        return begin(Kind.QUESTION).toBytes();
-    }
-
-    static byte[] answer(String text) {
-        MessageWriter writer = begin(Kind.ANSWER);
-        writer.text(text);
-        return writer.toBytes();
     }
 
     private static MessageWriter begin(Kind kind) {

@@ -1,19 +1,17 @@
 package org.jhorovod.allreduce.negotiation;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.OperationTimeoutException;
-import org.jhorovod.allreduce.control.Channel;
 import org.jhorovod.allreduce.control.ControlPlane;
+import org.jhorovod.allreduce.control.Whereabouts;
+import org.jhorovod.allreduce.control.Whereabouts.Inquiry;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,14 +21,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class StallReport {
     private static final Logger logger = LoggerFactory.getLogger(StallReport.class);
-    private static final long ANSWER_NANOS = TimeUnit.SECONDS.toNanos(2);
-    private static final int MOST_FRAMES = 24;
     private static final int MOST_NAMES = 10;
 
     private final ControlPlane control;
     private final Times times;
-    private final Map<Integer, String> answers = new HashMap<>();
-    private long askedNanos; // 0 while nobody is asked
+    private @Nullable Inquiry inquiry; // null while nobody is asked
     private long reportedNanos;
     private int stalledNames;
 
@@ -48,30 +43,6 @@ public final class StallReport {
         this.reportedNanos = System.nanoTime() - times.warning().toNanos();
     }
 
-    /** What this rank does, for another one. */
-    String describeOwn() {
-        return control.lastCaller()
-                .map(StallReport::describe)
-                .orElse("it has not called JHorovod since it started");
-    }
-
-    private static String describe(Thread thread) {
-        StackTraceElement[] frames = thread.getStackTrace();
-        List<String> lines = new ArrayList<>();
-        for (int i = 0; i < Math.min(frames.length, MOST_FRAMES); i++) {
-            lines.add("\n        at " + frames[i]);
-        }
-        return "its thread '%s' is %s%s"
-                .formatted(
-                        thread.getName(),
-                        lines.isEmpty() ? "gone" : thread.getState(),
-                        String.join("", lines));
-    }
-
-    void heard(int rank, String answer) {
-        answers.put(rank, answer);
-    }
-
     /**
      * Looks for stalls, and asks or tells; to be called again and again. While a collective runs,
      * the ranks that are missing may wait for that one, so the job does not end here before twice
@@ -86,20 +57,17 @@ public final class StallReport {
         List<Negotiator.Waiting> waiting = negotiator.waiting(now, first);
         stalledNames = waiting.size();
         if (waiting.isEmpty()) {
-            askedNanos = 0;
+            inquiry = null;
             return Optional.empty();
         }
         long patience = times.end().toNanos() * (isRunning ? 2 : 1);
         boolean isOver = now - waiting.get(0).sinceNanos() >= patience;
-        if (askedNanos == 0 && (isOver || now - reportedNanos >= times.warning().toNanos())) {
-            askedNanos = now;
-            answers.clear();
-            missing(waiting).forEach(this::ask);
+        if (inquiry == null && (isOver || now - reportedNanos >= times.warning().toNanos())) {
+            inquiry = control.whereabouts().ask(missing(waiting), Whereabouts.BY_NAME);
         }
-        boolean haveAll = answers.keySet().containsAll(missing(waiting));
-        if (askedNanos != 0 && (haveAll || now - askedNanos >= ANSWER_NANOS)) {
-            askedNanos = 0;
-            String report = describe(waiting, negotiator, now);
+        if (inquiry != null && inquiry.isOver()) {
+            String report = describe(waiting, negotiator, inquiry, now);
+            inquiry = null;
             if (isOver) {
                 return Optional.of(end(report, waiting));
             }
@@ -109,14 +77,6 @@ public final class StallReport {
             }
         }
         return Optional.empty();
-    }
-
-    private void ask(int rank) {
-        if (rank == 0) {
-            answers.put(rank, describeOwn());
-        } else {
-            control.send(Channel.NEGOTIATION, rank, Letters.question());
-        }
     }
 
     private CollectiveException end(String report, List<Negotiator.Waiting> waiting) {
@@ -141,8 +101,10 @@ public final class StallReport {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    private String describe(List<Negotiator.Waiting> waiting, Negotiator negotiator, long now) {
-        StringBuilder text = new StringBuilder("Stalled:");
+    private String describe(
+            List<Negotiator.Waiting> waiting, Negotiator negotiator, Inquiry asked, long now) {
+        Absences absences = new Absences(control);
+        StringBuilder text = new StringBuilder(absences.heading());
         waiting.stream()
                 .limit(MOST_NAMES)
                 .forEach(
@@ -152,32 +114,22 @@ public final class StallReport {
                                                 .formatted(
                                                         each.request().describe(),
                                                         (now - each.sinceNanos()) / 1e9,
-                                                        ranks(each.missing()),
-                                                        ranks(each.have()))));
+                                                        Absences.ranks(each.missing()),
+                                                        Absences.ranks(each.have()))));
         if (waiting.size() > MOST_NAMES) {
             text.append(" And %d tensors more.".formatted(waiting.size() - MOST_NAMES));
         }
-        for (int rank : missing(waiting)) {
-            text.append(
-                    "\n  Rank %d on %s: %s; %s."
-                            .formatted(
-                                    rank,
-                                    control.host(rank),
-                                    negotiator
-                                            .lastName(rank)
-                                            .map("last it submitted '%s'"::formatted)
-                                            .orElse("it has submitted no tensor by name yet"),
-                                    answers.getOrDefault(rank, "it lives, but did not answer")));
-        }
+        Set<Integer> missing = missing(waiting);
         return text.append(
-                        "\n"
-                            + "  Look for a branch, a data loader or an end of data that differs"
-                            + " between these ranks.")
+                        absences.describe(
+                                missing,
+                                asked,
+                                rank ->
+                                        negotiator
+                                                .lastName(rank)
+                                                .map("last it submitted '%s'"::formatted)
+                                                .orElse("it has submitted no tensor by name yet")))
+                .append(absences.advice(missing))
                 .toString();
-    }
-
-    private static String ranks(List<Integer> ranks) {
-        String numbers = ranks.stream().map(String::valueOf).collect(Collectors.joining(", "));
-        return (ranks.size() == 1 ? "rank " : "ranks ") + numbers;
     }
 }

@@ -59,7 +59,8 @@ class ControlPlaneTest {
                             livenessTimeout,
                             wires.get(rank),
                             relayed.contains(rank) ? relayed : Set.of(),
-                            List.of("here", "here", "here"));
+                            List.of("here", "here", "here"),
+                            OwnCalls.ofJob());
             planes.add(plane);
             plane.start(() -> {}, () -> {});
         }
@@ -147,7 +148,7 @@ class ControlPlaneTest {
     void aRelayedPeerThatIsLostAfterAnotherHasLeft_isNamed_ifAnOperationNeedsIt()
             throws IOException {
         connect(Set.of(1, 2), Duration.ofSeconds(3));
-        planes.forEach(plane -> plane.submitted(1, BARRIER));
+        planes.forEach(plane -> plane.calls().inOrder(1, BARRIER));
         planes.get(0).completed(1);
         planes.get(0).close(); // which says goodbye
         end(2, 1);

@@ -53,6 +53,20 @@ class PeerTableTest {
     }
 
     @Test
+    void whoIsSilent_isSaidToBeStopped_sinceItsLastHeartbeat() {
+        PeerTable table = met.after(2, new Heartbeat(1, "x"), 2_000_000_100L);
+
+        assertThat(table.describeSilent(2_500_000_100L, 1_000_000_000L))
+                .containsOnlyKeys(0, 3)
+                .hasEntrySatisfying(
+                        3,
+                        clause ->
+                                assertThat(clause)
+                                        .contains("no heartbeat for 2.5 s")
+                                        .contains("its process is stopped, or its host"));
+    }
+
+    @Test
     void silent_holdsWhereTheClockWrapsAround() {
         PeerTable table = new PeerTable(List.of(PeerStatus.met(0, "a", Long.MAX_VALUE - 10)));
 

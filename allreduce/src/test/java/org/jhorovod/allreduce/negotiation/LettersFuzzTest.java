@@ -63,9 +63,7 @@ class LettersFuzzTest {
                                         new Step.Refuse("a", "b", List.of(0, 2)),
                                         new Step.Joined(1),
                                         new Step.Left(0),
-                                        new Step.Rebatch(new Batching(16, 1))))),
-                Letters.question(),
-                Letters.answer("here"));
+                                        new Step.Rebatch(new Batching(16, 1))))));
     }
 
     private static byte[] letter(List<byte[]> letters) {
@@ -90,8 +88,6 @@ class LettersFuzzTest {
                         assertThat(Step.read(reader, known)).isNotNull();
                     }
                 }
-                case QUESTION -> assertThat(reader.hasMore()).isIn(true, false);
-                case ANSWER -> assertThat(reader.text()).isNotNull();
             }
         } catch (IOException e) {
             assertThat(e).hasMessageNotContaining("bug");

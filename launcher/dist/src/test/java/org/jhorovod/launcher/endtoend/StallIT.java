@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Tensors that a rank of a job does not submit by name, and why. */
+/** What a rank of a job does not call though the others do, and why. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class StallIT {
     private static final Pattern RANK_1 = Pattern.compile("\\[1]<stdout>:in step pid=(\\d+)\\.");
@@ -29,6 +29,27 @@ class StallIT {
                 .contains("StallProgram$SlowLoader.nextBatch")
                 .contains("OperationTimeoutException")
                 .contains("the job failed because of rank 2 on");
+    }
+
+    @Test
+    void case33_aTrainingRankThatSleepsInItsDataLoader_isReportedWithThatFrame_andTheJobEnds()
+            throws Exception {
+        Jhorovodrun.Result result =
+                RankJava.of(3, TrainingStallProgram.class)
+                        .with("JHOROVOD_STALL_WARNING_SECONDS", "1")
+                        .with("JHOROVOD_OPERATION_TIMEOUT_SECONDS", "6")
+                        .run();
+
+        assertThat(result.code()).as(result.err()).isNotZero();
+        assertThat(result.err())
+                .containsPattern("WARN.*Stalled: rank [02] on .* waits since .*, for rank 1\\.")
+                .containsPattern("Rank 1 on .*: last it called operation .*; its thread 'main'")
+                .containsPattern(
+                        "(?s)the job failed because of rank 1 on.*SlowImages.readFromSlowDisk")
+                .containsPattern(
+                        "(?s)OperationTimeoutException: Rank [02] .* waited 6.0 s .*"
+                                + "missing: Rank 1.*SlowImages.readFromSlowDisk");
+        assertThat(result.err().split("Stalled: ", -1)).as(result.err()).hasSize(2);
     }
 
     @Test
