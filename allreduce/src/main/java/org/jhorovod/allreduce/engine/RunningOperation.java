@@ -36,6 +36,8 @@ final class RunningOperation implements Operation {
             "Look for a rank that skips a collective, waits for input, or is busy elsewhere (saving"
                     + " a checkpoint, say); raise JHOROVOD_OPERATION_TIMEOUT_SECONDS if it needs"
                     + " longer.";
+    private static final String ADVICE_FOR_STOPPED =
+            "Look at that process (stopped, held by a debugger, swapped out) and at its host.";
     private static final String ADVICE_FOR_BUSY =
             "A rank on a host that is very busy, or whose process is held, needs a longer"
                     + " JHOROVOD_OPERATION_TIMEOUT_SECONDS.";
@@ -168,6 +170,7 @@ final class RunningOperation implements Operation {
     }
 
     private String describe(String waits, double seconds, List<Integer> behind) {
+        Map<Integer, String> silent = control.silent();
         return "%s %s %.1f s in operation %d, %s; %s. %s%s"
                 .formatted(
                         capitalized(self.describe()),
@@ -176,26 +179,35 @@ final class RunningOperation implements Operation {
                         sequence,
                         call.describe(),
                         behind.isEmpty()
-                                ? "all ranks have submitted it, but " + silence()
-                                : "missing: " + lastOf(behind),
-                        control.silent().isEmpty() ? "The peers are alive. " : "",
-                        behind.isEmpty() ? adviceForSilence() : ADVICE_FOR_MISSING);
+                                ? "all ranks have submitted it, but " + silence(silent)
+                                : "missing: " + lastOf(behind, silent),
+                        silent.isEmpty() ? "The peers are alive. " : "",
+                        advice(behind, silent));
     }
 
-    private String lastOf(List<Integer> behind) {
+    private String lastOf(List<Integer> behind, Map<Integer, String> silent) {
         return behind.stream()
                 .map(
                         rank ->
-                                "%s, last seen at %s"
+                                "%s, last seen at %s%s"
                                         .formatted(
                                                 capitalized(peer(rank)),
-                                                control.lastOperation(rank)))
+                                                control.lastOperation(rank),
+                                                silent.containsKey(rank)
+                                                        ? ": " + silent.get(rank)
+                                                        : ""))
                 .collect(Collectors.joining("; "));
     }
 
+    private String advice(List<Integer> behind, Map<Integer, String> silent) {
+        if (!silent.isEmpty() && silent.keySet().containsAll(behind)) {
+            return ADVICE_FOR_STOPPED;
+        }
+        return behind.isEmpty() ? adviceForSilence() : ADVICE_FOR_MISSING;
+    }
+
     /** Which rank, or whose link, does not move, as far as this rank knows. */
-    private String silence() {
-        Map<Integer, String> silent = control.silent();
+    private String silence(Map<Integer, String> silent) {
         if (!silent.isEmpty()) {
             return silent.entrySet().stream()
                     .map(each -> "%s: %s".formatted(peer(each.getKey()), each.getValue()))
