@@ -137,7 +137,7 @@ class PlannedStallTest {
 
     @Test
     void aFailureBeforeTheWarning_hasTheStackToo_andNothingIsReportedBefore() {
-        try (InProcessCluster cluster = start(2, "60", "6")) {
+        try (InProcessCluster cluster = start(2, "60", "10")) {
             List<Throwable> failures =
                     failures(cluster, Set.of(0), c -> () -> c.planned().barrier("b"));
 

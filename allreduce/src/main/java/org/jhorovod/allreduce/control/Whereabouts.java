@@ -15,9 +15,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
 /*
- * On the wire, a byte says which:
- *   question     the operation that the asker waits for, a long; 0 for what is submitted by name
- *   first, next  the answer, a text; first if nobody has asked for this operation before
+ * On the wire, a byte says which, and a long for which operation the asker waits; 0 is for what is
+ * submitted by name:
+ *   question
+ *   first, next  the answer, with a text; first to the rank that was the first to ask for this operation
  */
 /**
  * What ranks do for which others wait: these ask them, and they answer with the thread that called
@@ -30,6 +31,7 @@ public final class Whereabouts implements Correspondent {
     private static final long ANSWER_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final int MOST_ASKED = 4; // of which a failure can tell the peers
     private static final int MOST_FRAMES = 24;
+    private static final int HEAD_BYTES = 1 + Long.BYTES;
     private static final byte QUESTION = 0;
     private static final byte FIRST = 1;
     private static final byte NEXT = 2;
@@ -39,6 +41,7 @@ public final class Whereabouts implements Correspondent {
     private final BiConsumer<Integer, byte[]> post;
     private final List<Inquiry> open = new ArrayList<>();
     private long lastAskedFor; // by the others
+    private int firstAsker = -1; // of them
 
     /**
      * Of one rank.
@@ -55,11 +58,13 @@ public final class Whereabouts implements Correspondent {
 
     /** What some ranks have been asked, and what they answer. */
     public static final class Inquiry {
+        private final long sequence;
         private final Set<Integer> asked;
         private final Map<Integer, Answer> answers = new HashMap<>();
         private final long sinceNanos = System.nanoTime();
 
-        private Inquiry(Set<Integer> asked) {
+        private Inquiry(long sequence, Set<Integer> asked) {
+            this.sequence = sequence;
             this.asked = asked;
         }
 
@@ -80,7 +85,7 @@ public final class Whereabouts implements Correspondent {
         }
 
         /**
-         * Whether no other rank has been told the same before, as far as known.
+         * Whether no other rank has asked the same before, as far as known.
          *
          * @param missing the ranks that are missing still, in their order, so that all who ask
          *     listen to the same one
@@ -103,15 +108,13 @@ public final class Whereabouts implements Correspondent {
         open.removeIf(Inquiry::isOver);
         Set<Integer> asked = new TreeSet<>();
         ranks.stream().sorted().limit(MOST_ASKED).forEach(asked::add);
-        Inquiry inquiry = new Inquiry(asked);
+        Inquiry inquiry = new Inquiry(sequence, asked);
         open.add(inquiry);
         for (int rank : asked) {
             if (rank == ownRank) {
                 inquiry.answers.put(rank, new Answer(true, describe(calls)));
             } else {
-                byte[] question = new byte[1 + Long.BYTES];
-                ByteBuffer.wrap(question).put(QUESTION).putLong(sequence);
-                post.accept(rank, question);
+                post.accept(rank, letter(QUESTION, sequence, new byte[0]));
             }
         }
         return inquiry;
@@ -119,25 +122,37 @@ public final class Whereabouts implements Correspondent {
 
     @Override
     public void received(int rank, ByteBuffer letter) throws IOException {
-        int kind = letter.hasRemaining() ? letter.get() : -1;
-        if (kind == QUESTION && letter.remaining() == Long.BYTES) {
-            answer(rank, letter.getLong());
+        int kind = letter.remaining() < HEAD_BYTES ? -1 : letter.get();
+        long sequence = kind < 0 ? -1 : letter.getLong();
+        if (kind == QUESTION && !letter.hasRemaining()) {
+            answer(rank, sequence);
         } else if (kind == FIRST || kind == NEXT) {
             String text = StandardCharsets.UTF_8.decode(letter).toString();
-            open.forEach(each -> each.answers.put(rank, new Answer(kind == FIRST, text)));
+            open.stream()
+                    .filter(each -> each.sequence == sequence)
+                    .forEach(each -> each.answers.put(rank, new Answer(kind == FIRST, text)));
         } else {
             throw new IOException("it sent a letter about what ranks do that makes no sense");
         }
     }
 
     private void answer(int rank, long sequence) {
-        boolean isFirst = sequence > lastAskedFor;
-        lastAskedFor = Math.max(lastAskedFor, sequence);
+        if (sequence > lastAskedFor) {
+            lastAskedFor = sequence;
+            firstAsker = rank;
+        }
+        boolean isFirst = sequence == lastAskedFor && rank == firstAsker;
         byte[] text = describe(calls).getBytes(StandardCharsets.UTF_8);
-        byte[] letter = new byte[1 + Math.min(text.length, ControlMessage.MAX_TEXT_BYTES)];
-        letter[0] = isFirst ? FIRST : NEXT;
-        System.arraycopy(text, 0, letter, 1, letter.length - 1);
-        post.accept(rank, letter);
+        post.accept(rank, letter(isFirst ? FIRST : NEXT, sequence, text));
+    }
+
+    private static byte[] letter(byte kind, long sequence, byte[] text) {
+        int length = Math.min(text.length, ControlMessage.MAX_TEXT_BYTES);
+        return ByteBuffer.allocate(HEAD_BYTES + length)
+                .put(kind)
+                .putLong(sequence)
+                .put(text, 0, length)
+                .array();
     }
 
     /** What this rank does, as a clause about it. */
@@ -151,7 +166,7 @@ public final class Whereabouts implements Correspondent {
             return thread(calls);
         }
         String elsewhere =
-                "%s it called %s, %s; %s"
+                "%s it called or awaited %s, %s; %s"
                         .formatted(
                                 calls.hasCalled()
                                         ? "since then"

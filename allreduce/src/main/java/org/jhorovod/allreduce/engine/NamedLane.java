@@ -185,9 +185,11 @@ final class NamedLane implements Coordination.Listener {
                         control.calls().byName(request.call());
                     });
         } catch (CollectiveException e) {
-            taken.forEach(pending::remove);
             taken.forEach(submitted::remove);
-            all.keySet().forEach(request -> track.failed(request.call().kind().name(), 1));
+            taken.removeIf(pending::remove); // what stays has failed by itself, and was counted
+            all.keySet().stream()
+                    .filter(request -> !taken.contains(request.name()))
+                    .forEach(request -> track.failed(request.call().kind().name(), 1));
             throw e;
         }
         coordination.announce(all.keySet());

@@ -42,9 +42,9 @@ final class PendingNames {
         return pending.keySet().stream().findFirst();
     }
 
-    /** Takes one away whose future is completed, or that has not been announced. */
-    void remove(String name) {
-        pending.remove(name);
+    /** Takes one away whose future is completed, or that has not been announced; if it is there. */
+    boolean remove(String name) {
+        return pending.remove(name) != null;
     }
 
     /** Fails the future of a name, if it is under way. */

@@ -1,5 +1,6 @@
 package org.jhorovod.allreduce.engine;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jhorovod.allreduce.control.ControlPlane;
@@ -57,21 +58,29 @@ final class PlannedStalls {
             suspect = null;
             return;
         }
-        long now = System.nanoTime();
         long againNanos = Math.max(firstNanos, LEAST_AGAIN_NANOS);
-        if (suspect != running || (inquiry == null && now - askedNanos >= againNanos)) {
+        if (suspect != running
+                || (inquiry == null && System.nanoTime() - askedNanos >= againNanos)) {
             suspect = running;
-            askedNanos = now;
-            long sequence = running.sequence();
-            inquiry = control.whereabouts().ask(control.behind(sequence), sequence);
+            inquiry = ask(running);
         } else if (inquiry != null && inquiry.isOver()) {
-            found(running, inquiry);
-            inquiry = null;
+            List<Integer> missing = control.behind(running.sequence());
+            boolean areOthers =
+                    !missing.isEmpty() && Collections.disjoint(missing, inquiry.ranks());
+            if (!areOthers) {
+                found(running, inquiry, missing);
+            }
+            inquiry = areOthers ? ask(running) : null;
         }
     }
 
-    private void found(RunningOperation running, Inquiry asked) {
-        List<Integer> missing = control.behind(running.sequence());
+    private Inquiry ask(RunningOperation running) {
+        askedNanos = System.nanoTime();
+        long sequence = running.sequence();
+        return control.whereabouts().ask(control.behind(sequence), sequence);
+    }
+
+    private void found(RunningOperation running, Inquiry asked, List<Integer> missing) {
         String text = running.describeWait(missing);
         if (missing.isEmpty()) {
             running.explain("");

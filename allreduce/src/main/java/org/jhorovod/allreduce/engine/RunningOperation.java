@@ -214,7 +214,7 @@ final class RunningOperation implements Operation {
                     .collect(Collectors.joining("; "));
         }
         if (from < 0 && to < 0) {
-            return "no bytes move";
+            return "it has not ended";
         }
         String read = from < 0 ? "" : "no bytes come from " + peer(from);
         String written = to < 0 ? "" : peer(to) + " takes no bytes";

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class WhereaboutsTest {
     private final OwnCalls calls = OwnCalls.ofJob();
     private final Whereabouts asked = new Whereabouts(2, calls, this::toAsker);
+    private Whereabouts latecomer = new Whereabouts(1, OwnCalls.ofJob(), this::toAsked);
     private final Whereabouts asker = new Whereabouts(0, OwnCalls.ofJob(), this::toAsked);
 
     private static CollectiveCall barrier(String name) {
@@ -35,7 +37,7 @@ class WhereaboutsTest {
     }
 
     private void toAsker(int rank, byte[] letter) {
-        deliver(asker, 2, letter);
+        deliver(rank == 0 ? asker : latecomer, 2, letter);
     }
 
     private static void deliver(Whereabouts to, int from, byte[] letter) {
@@ -60,11 +62,33 @@ class WhereaboutsTest {
     }
 
     @Test
-    void onlyTheFirstThatAsksForAnOperation_isToldThatItIs() {
+    void onlyTheFirstThatAsksForAnOperation_isToldThatItIs_eachTime() {
+        Whereabouts other =
+                new Whereabouts(1, OwnCalls.ofJob(), (rank, letter) -> deliver(asked, 1, letter));
+        latecomer = other;
         assertThat(asker.ask(List.of(2), 5).isFirst(List.of(2))).isTrue();
+        assertThat(other.ask(List.of(2), 5).isFirst(List.of(2))).isFalse();
+        assertThat(asker.ask(List.of(2), Whereabouts.BY_NAME).of(2)).isPresent();
+        assertThat(asker.ask(List.of(2), 5).isFirst(List.of(2))).isTrue();
+        assertThat(other.ask(List.of(2), 6).isFirst(List.of(2))).isTrue();
         assertThat(asker.ask(List.of(2), 5).isFirst(List.of(2))).isFalse();
-        assertThat(asker.ask(List.of(2), 6).isFirst(List.of(2))).isTrue();
-        assertThat(asker.ask(List.of(2), 5).isFirst(List.of(2))).isFalse();
+    }
+
+    @Test
+    void anAnswer_isOfTheOperationThatWasAskedFor() {
+        List<byte[]> answers = new ArrayList<>();
+        Whereabouts slow = new Whereabouts(2, calls, (rank, letter) -> answers.add(letter));
+        Whereabouts both =
+                new Whereabouts(0, OwnCalls.ofJob(), (rank, letter) -> deliver(slow, 0, letter));
+        Whereabouts.Inquiry ofSeven = both.ask(List.of(2), 7);
+        Whereabouts.Inquiry byName = both.ask(List.of(2), Whereabouts.BY_NAME);
+
+        deliver(both, 2, answers.get(1));
+
+        assertThat(byName.isOver()).isTrue();
+        assertThat(ofSeven.of(2)).isEmpty();
+        deliver(both, 2, answers.get(0));
+        assertThat(ofSeven.isFirst(List.of(2))).isTrue();
     }
 
     @Test
@@ -83,7 +107,15 @@ class WhereaboutsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "\0", "\0four", "\u0003", "\0" + "longer than a number"})
+    @ValueSource(
+            strings = {
+                "",
+                "\0",
+                "\0four",
+                "\u0003",
+                "\u0003 of eight or more",
+                "\0" + "longer than a number"
+            })
     void aLetterThatMakesNoSense_isRefused(String letter) {
         assertThatThrownBy(
                         () ->
@@ -100,7 +132,8 @@ class WhereaboutsTest {
                 .isEqualTo("it has not called JHorovod since it started");
         calls.inOrder(1, barrier("b"));
         assertThat(Whereabouts.describe(part))
-                .startsWith("it has called nothing of these ranks yet, and last it called")
+                .startsWith(
+                        "it has called nothing of these ranks yet, and last it called or awaited")
                 .contains("barrier 'b', of all ranks; its thread '");
         assertThat(Whereabouts.describe(calls)).startsWith("its thread '");
 
@@ -109,7 +142,9 @@ class WhereaboutsTest {
         other.join(TimeUnit.SECONDS.toMillis(20));
 
         assertThat(Whereabouts.describe(calls))
-                .startsWith("since then it called barrier 'c', of part-1 (ranks 0, 2 of the job)")
+                .startsWith(
+                        "since then it called or awaited barrier 'c', of part-1 (ranks 0, 2 of the"
+                                + " job)")
                 .contains("its thread 'another thread' is gone")
                 .contains("; and its thread '" + Thread.currentThread().getName());
         assertThat(Whereabouts.describe(OwnCalls.apart("lane")))

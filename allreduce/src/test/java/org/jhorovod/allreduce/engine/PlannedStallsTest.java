@@ -23,6 +23,7 @@ import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.control.OwnCalls;
 import org.jhorovod.allreduce.negotiation.StallReport;
 import org.jhorovod.allreduce.rendezvous.PlainWire;
+import org.jhorovod.allreduce.timeline.Timeline;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -66,7 +67,9 @@ class PlannedStallsTest {
 
     @Test
     void aRankThatIsStopped_isSaidToBe_notToSkipACollective() {
-        RunningOperation waiting = new RunningOperation(SELF, 0, 1, BARRIER, control, SHORT, true);
+        RunningOperation waiting =
+                new RunningOperation(
+                        SELF, 0, 1, BARRIER, control, SHORT, new Timeline().track("engine"), true);
         PlannedStalls stalls =
                 new PlannedStalls(control, new StallReport.Times(SHORT, Duration.ofSeconds(9)));
         control.start(
