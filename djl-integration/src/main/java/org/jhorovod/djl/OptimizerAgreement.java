@@ -8,6 +8,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jhorovod.allreduce.codec.Exchange;
 import org.jhorovod.allreduce.collective.Communicator;
@@ -24,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * Each site's optimizer has momentum of its own, with which it would move the same parameters by the same
  * gradients elsewhere; inside a site all ranks have the same. Before all ranks step together, and where a
  * checkpoint may be written, the carriers average it, each weighed by the ranks of its site, and all ranks
- * take rank 0's counts. So what rank 0 saves is what all go on with, whether they stop there or not.
+ * take the counts of the first that has made a step; sites without a step so far have nothing to give. So what rank 0 saves is what all go on with, whether they stop there or not.
  */
 /**
  * Gives all ranks the mean of what their optimizers remember. Owned by the training thread, when no
@@ -80,29 +81,36 @@ final class OptimizerAgreement {
 
     /** Averages, if that is possible on all ranks. Blocks until all of them have done so. */
     void run() {
-        long[][] told = Numbers.gather(job, name + "/possible", isPossible() ? 1 : 0);
+        OptimizerState state = new OptimizerState(optimizer, parameters);
+        Description.Optimizer own = state.describe();
+        long[][] told =
+                Numbers.gather(
+                        job, name + "/steps", isPossible() ? 1 : 0, own.updates() > 0 ? 1 : 0);
         if (Stream.of(told).anyMatch(ofRank -> ofRank[0] == 0)) {
             tellImpossible();
             return;
         }
-        OptimizerState state = new OptimizerState(optimizer, parameters);
-        String first = job.rank() == 0 ? state.describe().encode() : "";
-        Description.Optimizer described =
-                Description.Optimizer.decode(TextExchange.broadcast(job, name + "/counts", first));
+        int[] giving = IntStream.range(0, job.size()).filter(rank -> told[rank][1] != 0).toArray();
+        if (giving.length == 0) {
+            return;
+        }
+        String text = TextExchange.broadcast(job, name + "/counts", own.encode(), giving[0]);
+        Description.Optimizer described = Description.Optimizer.decode(text);
         state.resume(described);
+        double weight = own.updates() > 0 ? (double) sites.inside().size() / giving.length : 0;
         // A rank without a step so far has no arrays yet.
         List<NDArray> together = new ArrayList<>();
         long elements = 0;
         for (NDArray array : state.allocate(described)) {
             if (elements + array.size() > MOST_ELEMENTS) {
-                average(together);
+                average(together, weight);
                 together.clear();
                 elements = 0;
             }
             together.add(array);
             elements += array.size();
         }
-        average(together);
+        average(together, weight);
     }
 
     private void tellImpossible() {
@@ -115,7 +123,7 @@ final class OptimizerAgreement {
         isToldImpossible = true;
     }
 
-    private void average(List<NDArray> arrays) {
+    private void average(List<NDArray> arrays, double weight) {
         long elements = arrays.stream().mapToLong(NDArray::size).sum();
         if (elements == 0) {
             return; // on all ranks
@@ -126,7 +134,7 @@ final class OptimizerAgreement {
                 carriers -> {
                     ByteBuffer target = bytes.duplicate();
                     arrays.forEach(array -> target.put(TensorMemory.bytes(array)));
-                    weigh(bytes.asFloatBuffer(), (double) sites.inside().size() / job.size());
+                    weigh(bytes.asFloatBuffer(), weight);
                     carriers.allReduce(bytes.duplicate().order(ByteOrder.nativeOrder()));
                 });
         if (sites.inside().size() > 1) {

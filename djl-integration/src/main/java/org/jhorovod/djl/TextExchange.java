@@ -46,17 +46,26 @@ final class TextExchange {
      * @param mine what rank 0 has; ignored on the others
      */
     static String broadcast(Communicator communicator, String name, String mine) {
+        return broadcast(communicator, name, mine, 0);
+    }
+
+    /**
+     * Gives all ranks a text of one.
+     *
+     * @param mine what the root has; ignored on the others
+     */
+    static String broadcast(Communicator communicator, String name, String mine, int root) {
         byte[] bytes = mine.getBytes(StandardCharsets.UTF_8);
         HostTensor length = HostTensor.allocate(DataType.INT64, 1);
         length.buffers().get(0).putLong(0, bytes.length);
-        communicator.broadcast(name + "/length", length, 0);
+        communicator.broadcast(name + "/length", length, root);
         int byteCount = Math.toIntExact(length.buffers().get(0).getLong(0));
         HostTensor text = HostTensor.allocate(DataType.INT32, (long) byteCount / Integer.BYTES + 1);
         ByteBuffer content = text.buffers().get(0);
-        if (communicator.rank() == 0) {
+        if (communicator.rank() == root) {
             content.put(0, bytes);
         }
-        communicator.broadcast(name + "/text", text, 0);
+        communicator.broadcast(name + "/text", text, root);
         byte[] received = new byte[byteCount];
         content.get(0, received);
         return new String(received, StandardCharsets.UTF_8);

@@ -22,17 +22,32 @@ import org.junit.jupiter.api.Timeout;
 class OptimizerAgreementTest {
 
     @Test
-    void sitesWeighByTheirRanks_andOneWithoutAStepTakesPart_withRank0sCounts() {
-        try (InProcessCluster cluster = InProcessCluster.start(3)) {
-            // Sites of ranks 0 and 1, and of rank 2, whose optimizer has nothing yet.
-            List<List<Float>> means = cluster.run(OptimizerAgreementTest::agree);
+    void sitesWeighByTheirRanks() {
+        requireMean(4, 3, 3, 6);
+    }
 
-            assertThat(means).allSatisfy(mean -> assertThat(mean).containsOnly(2f));
+    @Test
+    void aSiteWithoutAStep_takesWhatTheOthersHave() {
+        requireMean(3, 3, 3, 0);
+        requireMean(6, 0, 0, 6);
+    }
+
+    @Test
+    void optimizersWithoutAStep_agreeOnNothing() {
+        requireMean(0, 0, 0, 0);
+    }
+
+    /** Sites of ranks 0 and 1, and of rank 2; an optimizer that has 0 has made no step. */
+    private static void requireMean(float mean, float... ofRanks) {
+        try (InProcessCluster cluster = InProcessCluster.start(ofRanks.length)) {
+            List<List<Float>> means = cluster.run(c -> agree(c, ofRanks[c.rank()], mean > 0));
+
+            assertThat(means).allSatisfy(each -> assertThat(each).containsOnly(mean));
         }
     }
 
     /** Returns the momentum of the first parameter. */
-    private static List<Float> agree(Communicator communicator) {
+    private static List<Float> agree(Communicator communicator, float own, boolean hasAny) {
         Optimizer optimizer = Optimizer.adam().build();
         try (Model model = Model.newInstance("one");
                 Sites sites = Sites.of(communicator, "case", SiteChoice.parse("2,1"), 1)) {
@@ -41,7 +56,7 @@ class OptimizerAgreementTest {
             List<NamedParameter> parameters = NamedParameter.of(model.getBlock());
             String first = parameters.get(0).name();
             OptimizerState state = new OptimizerState(optimizer, parameters);
-            if (communicator.rank() < 2) {
+            if (own > 0) {
                 Description.Optimizer stepped =
                         new Description.Optimizer(
                                 optimizer.getClass().getName(),
@@ -50,7 +65,7 @@ class OptimizerAgreementTest {
                                 List.of("means/" + first));
                 state.resume(stepped);
                 for (NDArray each : state.allocate(stepped)) {
-                    each.addi(3);
+                    each.addi(own);
                 }
             }
             OptimizerAgreement agreement =
@@ -58,6 +73,10 @@ class OptimizerAgreementTest {
 
             agreement.run();
 
+            if (!hasAny) {
+                assertThat(state.describe().updates()).isZero();
+                return List.of(0f);
+            }
             assertThat(state.describe().updates()).isEqualTo(5);
             assertThat(state.describe().counts()).containsEntry(first, 5);
             float[] mean = state.allocate(state.describe()).get(0).toFloatArray();
