@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -125,6 +126,24 @@ class RingPlanTest {
             assertThat(plan.incoming().get(size - 2)).isEqualTo(chunks.get(rank));
             assertThat(plan.reducedBytes()).isEqualTo(Span.totalBytes(plan.incoming()));
             assertThat(parts.get(rank).get(rank)).hasSize(size);
+        }
+    }
+
+    @Test
+    void onlyAnAllReduceOfSomethingIsInHalves() {
+        List<Span> chunks = new Span(0, 12).split(3, 4);
+        RingPlan allReduce = RingPlan.allReduce(0, chunks);
+
+        assertThat(allReduce.isInHalves()).isTrue();
+        assertThat(allReduce.receivedBytes()).isEqualTo(16);
+        assertThat(allReduce.reducedBytes()).isEqualTo(8);
+        for (RingPlan other :
+                List.of(
+                        RingPlan.reduceScatter(0, chunks),
+                        RingPlan.allGather(0, chunks),
+                        RingPlan.exchange(12),
+                        RingPlan.allReduce(0, new Span(0, 0).split(3, 4)))) {
+            assertThat(other.isInHalves()).isFalse();
         }
     }
 
