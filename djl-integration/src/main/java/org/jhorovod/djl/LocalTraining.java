@@ -34,7 +34,7 @@ final class LocalTraining implements AutoCloseable {
     private @Nullable OptimizerAgreement agreement; // as the sites, and before the start
     private boolean haveSteppedApart; // since optimizers agreed, before these steps began
     private boolean hasMoved; // before these steps began
-    private boolean isStepUnlike; // others, as something was measured or agreed on in it
+    private boolean isStepUnlike; // others: the last had a measurement or an agreement in it
     private boolean hasChanged;
     private long waitedNanos; // before these steps began
 
@@ -157,6 +157,7 @@ final class LocalTraining implements AutoCloseable {
      * @return whether they have now
      */
     boolean stepMade(long samples, long stepCount, boolean wantsAll, Budget.Place place) {
+        isStepUnlike = false;
         LocalSteps known = steps;
         if (known == null) {
             if (budget != null && budget.isTimeToLook(stepCount)) {
@@ -276,7 +277,6 @@ final class LocalTraining implements AutoCloseable {
         if (budget != null && !isStepUnlike) {
             budget.stepTook(busyNanos, waited);
         }
-        isStepUnlike = false;
     }
 
     /** The samples of a step of all ranks, as far as one site can tell. */

@@ -52,6 +52,7 @@ class BudgetIT {
                 "2; 960 60 8; office,fast,wide,village; rank; local 64 steps, int8, 4 fragments",
                 "2; 960 60 8; fast,office; rank; local 64 steps, int8",
                 "2; 2400 60 1; fast; rank; plain",
+                "2; 60 60 60; fast; rank; plain", // passes of a step
                 "2; 2400 60 2; office,wide; rank; int8 each step",
                 "4; 960 60 8; office,fast,office,wide; 2,2; int8 each step",
                 "3; 2160 60 2; wide,village; 1,2; local 64 steps, int8, 4 fragments",
