@@ -8,6 +8,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jhorovod.allreduce.collective.CollectiveException;
 import org.jhorovod.allreduce.collective.OperationTimeoutException;
+import org.jhorovod.allreduce.control.Absences;
 import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.control.Whereabouts;
 import org.jhorovod.allreduce.control.Whereabouts.Inquiry;

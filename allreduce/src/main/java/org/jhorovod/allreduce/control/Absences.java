@@ -1,11 +1,10 @@
-package org.jhorovod.allreduce.negotiation;
+package org.jhorovod.allreduce.control;
 
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
-import org.jhorovod.allreduce.control.ControlPlane;
 import org.jhorovod.allreduce.control.Whereabouts.Inquiry;
 
 /** Words for what ranks do that others wait for. */
